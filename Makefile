@@ -1,0 +1,60 @@
+MODULE_big = elile_optimize
+EXTENSION = elile_optimize
+DATA = $(sort $(wildcard sql/elile_optimize--*.sql))
+SOURCES = $(sort $(wildcard src/*.cpp $(patsubst %,src/%/*.cpp,core pg store capture keeper sql_functions)))
+OBJS = $(SOURCES:.cpp=.o)
+DEPS = $(OBJS:.o=.d)
+EXTRA_CLEAN = $(DEPS) build
+
+PG_CXXFLAGS = -std=c++20 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
+SHLIB_LINK += -lstdc++
+
+# Debian's pg_config means the newest server there is; this project's home is 15.
+PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
+
+# These install what they need themselves, so they must work before PGXS is there. It also has a
+# `check` of its own, which only says that it is not supported.
+script_goals = demo check check-unit check-regress check-isolation check-tap lint format
+pgxs_goals = all install uninstall clean
+
+ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
+
+$(pgxs_goals):
+	$(MAKE) $@
+
+demo:
+	scripts/demo.sh
+check:
+	scripts/check.sh
+check-%:
+	scripts/check.sh $*
+lint:
+	scripts/lint.sh
+format:
+	scripts/format.sh
+
+.PHONY: $(script_goals) $(pgxs_goals)
+
+else
+
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifeq ($(PGXS),)
+$(error $(PG_CONFIG) knows no PostgreSQL server to build for: run scripts/setup.sh, or set PG_CONFIG)
+endif
+
+# Bitcode of C++ would be compiled as C++14, and hooks gain nothing from it. PGXS's own dependency
+# files are named without their folder, so two sources of one name would share one.
+override with_llvm := no
+override autodepend := no
+include $(PGXS)
+
+# The server's headers are no subject of our warnings, and the core may not even see them.
+override CPPFLAGS := $(patsubst -I%,-isystem%,$(filter-out -I.,$(CPPFLAGS)))
+src/core/%.o: override CPPFLAGS := $(filter-out -isystem%,$(CPPFLAGS))
+
+# The core alone may use exceptions; elsewhere ereport's longjmp would skip them.
+$(filter-out src/core/%,$(OBJS)): override CXXFLAGS += -fno-exceptions -fno-rtti
+
+-include $(DEPS)
+
+endif

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Runs the tests: scripts/check.sh [unit|regress|isolation|tap ...]; all of them without a word.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh check
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+
+passed=0
+failed=0
+pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
+
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    say "$3: $1 passed, $2 failed"
+}
+
+# How many lines of standard input match.
+matches() { grep -cE "$1" || true; }
+
+check_unit_with() {
+    local name=$1 out=$root/build/unit-$1 status=0
+    shift
+    say "unit tests, $name"
+    mkdir -p "$out"
+    printf '%s\n' src/core/*.cpp test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
+        source=$1 out=$2; shift 2
+        g++ -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -Isrc -Itest "$@" \
+            -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh {} "$out" "$@"
+    g++ "$@" "$out"/*.o -lgtest -lgtest_main -lpthread -o "$out/run"
+    # The sanitizers' memory layout does not go with every kernel's address randomisation.
+    setarch -R "$out/run" >"$out/log" 2>&1 || status=$?
+    local good bad
+    good=$(matches '^\[       OK' <"$out/log")
+    bad=$(matches '^\[  FAILED  \] [^ ]+ \(' <"$out/log")
+    ((status == 0)) || { cat "$out/log" >&2; ((bad > 0)) || bad=1; }
+    count "$good" "$bad" "unit tests, $name"
+}
+
+check_unit() {
+    check_unit_with asan -fsanitize=address,undefined -fno-sanitize-recover=all
+    # TSan does not know fences; what they order here are atomics that it sees.
+    check_unit_with tsan -fsanitize=thread -Wno-tsan
+}
+
+# run_pg_regress PROGRAM FOLDER NAME EXPECTED-FOLDER TEST...
+run_pg_regress() {
+    local program=$1 sources=$2 what=$3 expected=$4 input=$scratch/$3 status=0
+    shift 4
+    mkdir -p "$input/out"
+    cp -r "$sources/." "$input/"
+    cp -r "$expected" "$input/expected"
+    chmod -R a+rX "$input"
+    ((EUID != 0)) || chown -R postgres: "$input"
+    say "$what"
+    start_server "max_prepared_transactions = 2"
+    as_user env PGUSER=postgres "$program" --bindir="$bin" --host="$scratch" \
+        --port="$port" --inputdir="$input" --outputdir="$input/out" --dbname=contrib_regression \
+        --load-extension=elile_optimize "$@" \
+        >"$scratch/$what.log" 2>&1 || status=$?
+    stop_server
+    local good bad
+    good=$(matches ' \.\.\. ok' <"$scratch/$what.log")
+    bad=$(matches ' \.\.\. FAILED' <"$scratch/$what.log")
+    if ((status != 0)); then
+        cat "$scratch/$what.log" >&2
+        cat "$input/out/regression.diffs" >&2 2>/dev/null || true
+        ((bad > 0)) || bad=1
+    fi
+    count "$good" "$bad" "$what"
+}
+
+stop_server() {
+    as_user "$bin/pg_ctl" -D "$data" -m fast -w -s stop
+    rm -rf "$data"
+    data=
+}
+
+check_regress() {
+    local tests=(test/sql/*.sql)
+    tests=("${tests[@]##*/}")
+    mkdir -p "$scratch/regress-source/sql"
+    cp test/sql/*.sql "$scratch/regress-source/sql/"
+    run_pg_regress "$pgxs_test/../test/regress/pg_regress" "$scratch/regress-source" \
+        pg_regress expected "${tests[@]%.sql}"
+}
+
+check_isolation() {
+    local tests=(test/isolation/specs/*.spec)
+    tests=("${tests[@]##*/}")
+    mkdir -p "$scratch/isolation-source/specs"
+    cp test/isolation/specs/*.spec "$scratch/isolation-source/specs/"
+    run_pg_regress "$pgxs_test/isolation/pg_isolation_regress" "$scratch/isolation-source" \
+        isolation test/isolation/expected "${tests[@]%.spec}"
+}
+
+check_tap() {
+    say "TAP tests"
+    local status=0 log=$scratch/tap.log
+    mkdir -p "$scratch/t"
+    cp test/t/*.pl "$scratch/t/"
+    chmod -R a+rX "$scratch/t"
+    ((EUID != 0)) || chown -R postgres: "$scratch/t"
+    as_user env PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \
+        PG_REGRESS="$pgxs_test/regress/pg_regress" PGUSER=postgres LANG=C \
+        sh -c 'cd "$0" && prove -v --nocolor -j2 ./*.pl' "$scratch/t" >"$log" 2>&1 || status=$?
+    local good bad
+    good=$(matches '^ok ' <"$log")
+    bad=$(matches '^not ok ' <"$log")
+    if ((status != 0)); then
+        grep -vE '^ok ' "$log" >&2
+        ((bad > 0)) || bad=1
+    fi
+    count "$good" "$bad" "TAP tests"
+}
+
+suites=("$@")
+((${#suites[@]})) || suites=(unit regress isolation tap)
+build
+make_scratch
+make_tree
+for suite in "${suites[@]}"; do
+    case $suite in
+        unit | regress | isolation | tap) "check_$suite" ;;
+        *) echo "usage: $0 [unit|regress|isolation|tap ...]" >&2; exit 2 ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))

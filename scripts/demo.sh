@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Shows what elile_optimize shows: builds it, starts a throwaway server, runs an application's
+# workload on it and prints the report. KEEP=1 leaves the server up; DURATION=30 are its seconds.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh build
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+duration=${DURATION:-30}
+workload=$root/test/workload
+
+# Statements of the application by how often it sends each.
+weights=(
+    entity_by_identifier@6 entities_by_type@6 count_by_type@2 latest_profile@20 max_version@6
+    profile_by_version@10 profiles_by_trigger@4 relations_of_entity@10 two_hops@2
+    audit_of_tenant@6 audit_of_entity@8 audit_by_type@2 high_severity@2 audit_insert@16
+    cache_lookup@20 cache_of_entity@6 cache_expire@2 cache_cost@1 tenants_by_name@4
+    profiles_one_by_one@1
+)
+
+run_workload() {
+    local files=() entry
+    for entry in "${weights[@]}"; do
+        files+=(-f "$scratch/workload/${entry%@*}.sql@${entry#*@}")
+    done
+    say "running the workload for $duration s: 4 clients, ${#weights[@]} transactions"
+    as_user "$bin/pgbench" -h "$scratch" -p "$port" -U postgres -n -M prepared -c 4 -j 2 \
+        -T "$duration" -P 1 "${files[@]}" postgres 2>&1 >"$scratch/pgbench.log" |
+        grep --line-buffered '^progress' >&2 || { cat "$scratch/pgbench.log" >&2; return 1; }
+    # What goes wrong in every application: a report that times out, a slug that is taken.
+    run_psql -f "$scratch/workload/failing.sql" postgres >/dev/null 2>&1 || true
+}
+
+report() {
+    run_psql -P pager=off -f "$scratch/workload/report.sql" postgres
+}
+
+build
+make_scratch
+make_tree
+cp -r "$workload" "$scratch/workload"
+chmod -R a+rX "$scratch/workload"
+say "starting a throwaway server"
+start_server "shared_buffers = 256MB" "log_min_messages = error"
+say "creating the application's schema and rows"
+run_psql -v ON_ERROR_STOP=1 -f "$scratch/workload/schema.sql" postgres
+run_psql -f "$scratch/workload/load.sql" postgres >/dev/null
+run_psql -c "create extension elile_optimize" -c "select elile_optimize.reset()" postgres >/dev/null
+run_workload
+report
+if [[ -n ${KEEP:-} ]]; then
+    keep_scratch=1
+    trap - EXIT
+    cat <<KEPT
+
+The server is still up. Look further:
+    $bin/psql -h $scratch -p $port -U postgres
+Stop and remove it:
+    $( ((EUID == 0)) && echo 'runuser -u postgres -- ')$bin/pg_ctl -D $data -m immediate stop && rm -rf $scratch
+KEPT
+else
+    cat <<'FURTHER'
+
+Look further: KEEP=1 make demo leaves the server up. Then ask
+    select * from elile_optimize.statements order by p99_exec_time desc limit 10;
+    select elile_optimize.percentile(queryid, 0.999) from elile_optimize.statements;
+    select * from elile_optimize.info;
+FURTHER
+fi

@@ -1,0 +1,90 @@
+# Sourced by the scripts that run servers: a throwaway directory, a private copy of the PostgreSQL
+# installation with the extension in it, and a server on a free loopback port. Nothing is installed
+# into the system, and all of it goes when the script ends, however it ends.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+scratch=
+data=
+port=
+
+say() { printf '== %s\n' "$*" >&2; }
+
+# Servers refuse to run as root.
+as_user() {
+    if ((EUID == 0)); then
+        (cd / && exec runuser -u postgres -- "$@")
+    else
+        (cd / && exec "$@")
+    fi
+}
+
+clean_up() {
+    local status=$?
+    trap - EXIT INT TERM
+    [[ -n $data && -f $data/postmaster.pid ]] && as_user "$bin/pg_ctl" -D "$data" -m immediate -w stop >/dev/null 2>&1
+    [[ -n $scratch && -z ${keep_scratch:-} ]] && rm -rf "$scratch"
+    exit "$status"
+}
+
+make_scratch() {
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    # A socket's path has at most 107 bytes, so the directory is not below a long TMPDIR.
+    scratch=$(mktemp -d /tmp/elile.XXXXXX)
+    chmod 755 "$scratch"
+    ((EUID != 0)) || chown postgres: "$scratch"
+}
+
+# PostgreSQL finds its files relative to its programs, so a copy of those makes a tree of its own.
+make_tree() {
+    local own_bin own_lib own_share
+    own_bin=$("$pg_config" --bindir)
+    own_lib=$("$pg_config" --pkglibdir)
+    own_share=$("$pg_config" --sharedir)
+    tree=$scratch/pg
+    bin=$tree$own_bin
+    lib=$tree$own_lib
+    share=$tree$own_share
+    # Debian's programs are below /usr; the tree mirrors the same layout below itself.
+    mkdir -p "$bin" "$lib" "$share"
+    cp -r "$own_bin/." "$bin/"
+    cp -rs "$own_lib/." "$lib/"
+    cp -rs "$own_share/." "$share/"
+    cp "$root/elile_optimize.so" "$lib/"
+    cp "$root/elile_optimize.control" "$root"/sql/elile_optimize--*.sql "$share/extension/"
+    chmod -R a+rX "$tree"
+}
+
+build() {
+    say "building"
+    make -s -C "$root" -j"$(nproc)" all >/dev/null
+}
+
+# start_server CONFIGURATION-LINE...: sets data and port.
+start_server() {
+    data=$scratch/data
+    as_user "$bin/initdb" -D "$data" -A trust -U postgres --no-sync -E UTF8 --locale=C.UTF-8 >/dev/null
+    as_user tee -a "$data/postgresql.conf" >/dev/null <<CONF
+shared_preload_libraries = 'elile_optimize'
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$scratch'
+fsync = off
+$(printf '%s\n' "$@")
+CONF
+    local try
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        port=$((20000 + RANDOM % 30000))
+        if as_user "$bin/pg_ctl" -D "$data" -l "$scratch/server.log" -w -s -o "-p $port" start >/dev/null 2>&1; then
+            return 0
+        fi
+        grep -q 'could not bind' "$scratch/server.log" || break
+    done
+    cat "$scratch/server.log" >&2
+    say "the server did not start (try $try)"
+    return 1
+}
+
+run_psql() { as_user "$bin/psql" -X -q -h "$scratch" -p "$port" -U postgres -v ON_ERROR_STOP=1 "$@"; }

@@ -1,0 +1,220 @@
+-- The objects of elile_optimize 1.0. Times are milliseconds unless a name says otherwise.
+\echo Use "CREATE EXTENSION elile_optimize" to load this file. \quit
+
+create function summary_rows(
+    out total_queries bigint,
+    out slow_queries bigint,
+    out slow_query_rate double precision,
+    out failed_queries bigint,
+    out avg_duration_ms double precision,
+    out max_duration_ms double precision,
+    out p50_duration_ms double precision,
+    out p95_duration_ms double precision,
+    out p99_duration_ms double precision,
+    out threshold_ms double precision,
+    out stats_since timestamptz)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_summary';
+create view summary as select * from summary_rows();
+comment on view summary is
+'One row: what the current database executed since stats_since. Failed executions are part of every figure; an idle database shows zeros.';
+comment on column summary.slow_query_rate is 'slow_queries / total_queries, 0 to 1';
+comment on column summary.failed_queries is 'executions that ended in an error, among total_queries';
+comment on column summary.p95_duration_ms is '95 of 100 executions took at most this long; at most 1.1 % off';
+comment on column summary.threshold_ms is 'elile_optimize.slow_query_threshold of this session; -1 none';
+
+create function statements_rows(
+    out userid oid,
+    out dbid oid,
+    out queryid bigint,
+    out toplevel boolean,
+    out query text,
+    out operation text,
+    out table_name text,
+    out calls bigint,
+    out failed_calls bigint,
+    out slow_calls bigint,
+    out rows bigint,
+    out total_exec_time double precision,
+    out min_exec_time double precision,
+    out max_exec_time double precision,
+    out mean_exec_time double precision,
+    out stddev_exec_time double precision,
+    out p50_exec_time double precision,
+    out p95_exec_time double precision,
+    out p99_exec_time double precision,
+    out plans bigint,
+    out total_plan_time double precision,
+    out min_plan_time double precision,
+    out max_plan_time double precision,
+    out mean_plan_time double precision,
+    out stddev_plan_time double precision,
+    out shared_blks_hit bigint,
+    out shared_blks_read bigint,
+    out shared_blks_dirtied bigint,
+    out shared_blks_written bigint,
+    out local_blks_hit bigint,
+    out local_blks_read bigint,
+    out local_blks_dirtied bigint,
+    out local_blks_written bigint,
+    out temp_blks_read bigint,
+    out temp_blks_written bigint,
+    out shared_blk_read_time double precision,
+    out shared_blk_write_time double precision,
+    out local_blk_read_time double precision,
+    out local_blk_write_time double precision,
+    out temp_blk_read_time double precision,
+    out temp_blk_write_time double precision,
+    out wal_records bigint,
+    out wal_fpi bigint,
+    out wal_bytes numeric,
+    out wal_buffers_full bigint,
+    out jit_functions bigint,
+    out jit_generation_time double precision,
+    out jit_inlining_count bigint,
+    out jit_inlining_time double precision,
+    out jit_optimization_count bigint,
+    out jit_optimization_time double precision,
+    out jit_emission_count bigint,
+    out jit_emission_time double precision,
+    out jit_deform_count bigint,
+    out jit_deform_time double precision,
+    out parallel_workers_to_launch bigint,
+    out parallel_workers_launched bigint,
+    out stats_since timestamptz)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_statements';
+create view statements as select * from statements_rows();
+comment on view statements is
+'One row per (userid, dbid, queryid, toplevel). calls counts executions that succeeded, failed_calls the others; times and percentiles are of both. Columns named as in pg_stat_statements mean what they mean there and are null where this server version has no such figure. Text and queryid of other roles need pg_read_all_stats.';
+comment on column statements.query is 'normalised: literals as $n, comments left out, at most 16 kB';
+comment on column statements.operation is 'select, insert, update, delete, merge or utility';
+comment on column statements.table_name is 'the target of a write, the first table in FROM order of a read; schema.name outside schema public; null for none';
+comment on column statements.failed_calls is 'executions that ended in an error or were cancelled';
+comment on column statements.slow_calls is 'executions, failed ones included, at or above the threshold of their session';
+comment on column statements.p95_exec_time is 'ms; at most 1.1 % off';
+comment on column statements.mean_exec_time is 'total_exec_time / (calls + failed_calls), ms';
+comment on column statements.shared_blk_read_time is 'ms; before PostgreSQL 17 local blocks are in it';
+
+create function table_operations_rows(
+    out datname text,
+    out schema_name text,
+    out table_name text,
+    out operation text,
+    out calls bigint,
+    out failed_calls bigint,
+    out slow_calls bigint,
+    out rows bigint,
+    out total_time double precision,
+    out mean_time double precision,
+    out max_time double precision,
+    out p50_time double precision,
+    out p95_time double precision,
+    out p99_time double precision)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_table_operations';
+create view table_operations as select * from table_operations_rows() order by total_time desc;
+comment on view table_operations is
+'One row per (database, schema, table, operation): all executions since the last reset, those of evicted statements and of record_db_query() included. schema_name and table_name are null for statements without a table; (other) stands for tables beyond max_tables.';
+comment on column table_operations.p95_time is 'ms; at most 1.1 % off';
+comment on column table_operations.failed_calls is 'executions that ended in an error; their time is in the times';
+
+create function slow_queries_rows(
+    out id bigint,
+    out started_at timestamptz,
+    out duration_ms double precision,
+    out threshold_ms double precision,
+    out datname text,
+    out username text,
+    out application_name text,
+    out client_addr inet,
+    out pid integer,
+    out queryid bigint,
+    out toplevel boolean,
+    out operation text,
+    out table_name text,
+    out rows bigint,
+    out sqlstate text,
+    out query text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_slow_queries';
+create view slow_queries as select * from slow_queries_rows();
+comment on view slow_queries is
+'The last elile_optimize.slow_query_ring executions at or above their threshold, newest first. Text, queryid, application_name and client_addr of other roles need pg_read_all_stats.';
+comment on column slow_queries.sqlstate is 'how it failed; null when it succeeded';
+comment on column slow_queries.threshold_ms is 'elile_optimize.slow_query_threshold of its session';
+comment on column slow_queries.query is 'normalised: no literal, no parameter';
+
+create function info_row(
+    out version text,
+    out entries bigint,
+    out max_entries bigint,
+    out evictions bigint,
+    out dropped bigint,
+    out shared_memory_bytes bigint,
+    out state text,
+    out query_ids text,
+    out text_bytes bigint,
+    out max_text_bytes bigint,
+    out texts_cut bigint,
+    out texts_dropped bigint,
+    out histogram_dropped bigint,
+    out tables_overflow bigint,
+    out slow_dropped bigint,
+    out repaired_slots bigint,
+    out not_ready bigint)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_info';
+create view info as select * from info_row();
+comment on view info is
+'One row: the state of the extension, and every limit that was hit.';
+comment on column info.evictions is 'statements that made room for newer ones; their sums stay in table_operations';
+comment on column info.dropped is 'executions counted for their table only, because no entry could be had';
+comment on column info.state is 'ready, or what it waits for';
+comment on column info.query_ids is 'whether the server computes query identifiers for this session';
+comment on column info.text_bytes is 'shared memory that query texts take';
+comment on column info.texts_cut is 'texts kept to their first 16 kB';
+comment on column info.texts_dropped is 'statements without a text: raise elile_optimize.query_text_memory';
+comment on column info.histogram_dropped is 'executions missing in percentiles: raise elile_optimize.max_statements';
+comment on column info.tables_overflow is 'statements counted under (other): raise elile_optimize.max_tables';
+comment on column info.slow_dropped is 'slow executions not kept because their slot was being written';
+comment on column info.repaired_slots is 'slots found half-written after a crash';
+comment on column info.not_ready is 'executions not counted between a crash and the end of repair';
+
+create function percentile(queryid bigint, fraction double precision)
+returns double precision language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_percentile';
+comment on function percentile(bigint, double precision) is
+'The execution time in ms that this share of the executions of a statement did not exceed, at most 1.1 % off. fraction is above 0 and up to 1, else numeric_value_out_of_range. Null when the statement is unknown or not the caller''s to see.';
+
+create function reset()
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_reset_all';
+comment on function reset() is 'Forgets all statistics and slow queries, of all databases.';
+
+create function reset(userid oid, dbid oid, queryid bigint)
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_reset';
+comment on function reset(oid, oid, bigint) is
+'Forgets the statistics and slow queries that match; 0 matches all. What evicted statements left goes only where userid and queryid are 0.';
+
+create function record_db_query(operation text, table_name text, duration_seconds double precision)
+returns void language c volatile strict parallel restricted
+as 'MODULE_PATHNAME', 'elile_record_db_query';
+comment on function record_db_query(text, text, double precision) is
+'Counts a query that the application timed itself in table_operations and summary. operation is one of select, insert, update, delete, merge, utility; table_name a name or schema.name of at most 63 bytes a part; duration_seconds from 0 to 1e9. Errors: invalid_parameter_value, name_too_long, invalid_name, numeric_value_out_of_range.';
+
+revoke all on function reset() from public;
+revoke all on function reset(oid, oid, bigint) from public;
+revoke all on function record_db_query(text, text, double precision) from public;
+
+grant usage on schema @extschema@ to public;
+grant select on summary, statements, table_operations, slow_queries, info to public;

@@ -1,0 +1,11 @@
+// The server's hooks that see statements run.
+#pragma once
+
+namespace elile::capture {
+
+void InstallPlannerHook();
+void InstallExecutorHooks();
+void InstallUtilityHook();
+void InstallLogHook();
+
+}  // namespace elile::capture

@@ -1,0 +1,66 @@
+#include "capture/execution.hpp"
+#include "capture/hooks.hpp"
+#include "pg/clock.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+planner_hook_type prev_planner = nullptr;
+
+PlannedStmt* Plan(Query* parse, const char* source, int options, ParamListInfo parameters) {
+    return prev_planner != nullptr ? prev_planner(parse, source, options, parameters)
+                                   : standard_planner(parse, source, options, parameters);
+}
+
+void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
+    core::StatementStore* store = store::SharedStore();
+    if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
+        return;
+    }
+    const core::StatementKey key{static_cast<uint64>(plan.queryId), GetUserId(), MyDatabaseId,
+                                 nesting_level == 0, false};
+    core::Handle handle = store->Find(key);
+    if (!handle.IsValid()) {
+        const Target found = TargetOf(plan);
+        handle = MakeEntry(key, {TableIndexOf(found.relid), found.operation}, source,
+                           plan.stmt_location, plan.stmt_len);
+    }
+    store->AddPlanning(handle, duration_ns);
+}
+
+// A function that planning evaluates is nested in the statement, whether or not planning is
+// measured.
+PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListInfo parameters) {
+    if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
+        return Plan(parse, source, options, parameters);
+    }
+    NoteTarget(*parse);
+    const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
+                          source != nullptr && pg::IsTracked(nesting_level > 0);
+    const int level = nesting_level;
+    const uint64 began = measured ? pg::MonotonicNs() : 0;
+    PlannedStmt* plan = nullptr;
+    PG_TRY();
+    {
+        nesting_level = level + 1;
+        plan = Plan(parse, source, options, parameters);
+    }
+    PG_FINALLY();
+    { nesting_level = level; }
+    PG_END_TRY();
+    if (measured) {
+        CountPlanning(*plan, source, pg::MonotonicNs() - began);
+    }
+    return plan;
+}
+
+}  // namespace
+
+void InstallPlannerHook() {
+    prev_planner = planner_hook;
+    planner_hook = OnPlanner;
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,21 @@
+// A statement's text with its literals replaced by $n and its comments left out.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::capture {
+
+struct QueryText {
+    const char* text;  // in the current memory context; not terminated
+    uint32 length;     // at most core::kMaxTextBytes, cut at a character's edge
+    bool cut;
+};
+
+// The statement at `location` for `length` bytes of `source` (as PlannedStmt has them: -1 and 0
+// mean the whole string). Literals are found by the server's own scanner, so whatever it takes for
+// a literal is replaced, in utility statements too. They are numbered from the highest parameter
+// in the text on. A text that does not scan, because a setting changed how strings are read since
+// it was parsed, is not shown. Allocates; raises nothing but out of memory.
+QueryText NormaliseQuery(const char* source, int location, int length);
+
+}  // namespace elile::capture

@@ -1,0 +1,204 @@
+#include "capture/target.hpp"
+
+#include "core/table_directory.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+struct Note {
+    uint64 queryid;
+    Oid relid;
+};
+
+constexpr uint64 kNotes = 512;  // a power of two
+Note notes[kNotes];
+
+bool IsTable(const RangeTblEntry& entry) {
+    switch (entry.relkind) {
+        case RELKIND_RELATION:
+        case RELKIND_PARTITIONED_TABLE:
+        case RELKIND_MATVIEW:
+        case RELKIND_FOREIGN_TABLE:
+        case RELKIND_TOASTVALUE:
+            return true;
+        default:
+            return false;
+    }
+}
+
+Oid FirstTable(const Query& query, int depth);
+
+const Query* FindCte(const Query& query, const char* name) {
+    ListCell* cell = nullptr;
+    foreach (cell, query.cteList) {
+        const auto* cte = lfirst_node(CommonTableExpr, cell);
+        if (strcmp(cte->ctename, name) == 0 && IsA(cte->ctequery, Query)) {
+            return castNode(Query, cte->ctequery);
+        }
+    }
+    return nullptr;
+}
+
+Oid FirstTableOf(const Query& query, const RangeTblEntry& entry, int depth) {
+    switch (entry.rtekind) {
+        case RTE_RELATION:
+            return IsTable(entry) ? entry.relid : InvalidOid;
+        case RTE_SUBQUERY:
+            return FirstTable(*entry.subquery, depth + 1);
+        case RTE_CTE: {
+            // A reference to an outer query's CTE is met when that query is walked.
+            const Query* cte = entry.ctelevelsup == 0 && !entry.self_reference
+                                   ? FindCte(query, entry.ctename)
+                                   : nullptr;
+            return cte != nullptr ? FirstTable(*cte, depth + 1) : InvalidOid;
+        }
+        default:
+            return InvalidOid;
+    }
+}
+
+Oid FirstTableIn(const Query& query, const Node* item, int depth) {
+    if (IsA(item, RangeTblRef)) {
+        const int index = reinterpret_cast<const RangeTblRef*>(item)->rtindex;
+        return FirstTableOf(query, *rt_fetch(index, query.rtable), depth);
+    }
+    if (IsA(item, JoinExpr)) {
+        const auto* join = reinterpret_cast<const JoinExpr*>(item);
+        const Oid left = FirstTableIn(query, join->larg, depth + 1);
+        return OidIsValid(left) ? left : FirstTableIn(query, join->rarg, depth + 1);
+    }
+    return InvalidOid;
+}
+
+Oid FirstTable(const Query& query, int depth) {
+    constexpr int kDeepest = 200;
+    if (depth > kDeepest) {
+        return InvalidOid;
+    }
+    if (query.resultRelation > 0) {
+        return rt_fetch(query.resultRelation, query.rtable)->relid;
+    }
+    ListCell* cell = nullptr;
+    if (query.jointree != nullptr) {
+        foreach (cell, query.jointree->fromlist) {
+            const Oid found = FirstTableIn(query, static_cast<Node*>(lfirst(cell)), depth);
+            if (OidIsValid(found)) {
+                return found;
+            }
+        }
+    }
+    // The branches of a UNION are subqueries that no FROM refers to.
+    if (query.setOperations != nullptr) {
+        foreach (cell, query.rtable) {
+            const Oid found = FirstTableOf(query, *lfirst_node(RangeTblEntry, cell), depth);
+            if (OidIsValid(found)) {
+                return found;
+            }
+        }
+    }
+    return InvalidOid;
+}
+
+Oid FirstTable(const PlannedStmt& plan) {
+    if (plan.resultRelations != NIL) {
+        return rt_fetch(linitial_int(plan.resultRelations), plan.rtable)->relid;
+    }
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        const auto* entry = lfirst_node(RangeTblEntry, cell);
+        if (entry->rtekind == RTE_RELATION && IsTable(*entry)) {
+            return entry->relid;
+        }
+    }
+    return InvalidOid;
+}
+
+void CopyName(char (&to)[core::kNameBytes], const char* from) {
+    memset(to, 0, sizeof(to));
+    strlcpy(to, from, sizeof(to));
+}
+
+Oid TopmostParent(Oid relid) {
+    if (!get_rel_relispartition(relid)) {
+        return relid;
+    }
+    List* ancestors = get_partition_ancestors(relid);
+    const Oid top = ancestors != NIL ? llast_oid(ancestors) : relid;
+    list_free(ancestors);
+    return top;
+}
+
+}  // namespace
+
+core::Operation OperationOf(CmdType command) {
+    switch (command) {
+        case CMD_INSERT:
+            return core::Operation::kInsert;
+        case CMD_UPDATE:
+            return core::Operation::kUpdate;
+        case CMD_DELETE:
+            return core::Operation::kDelete;
+        case CMD_MERGE:
+            return core::Operation::kMerge;
+        case CMD_SELECT:
+            return core::Operation::kSelect;
+        default:
+            return core::Operation::kUtility;
+    }
+}
+
+void NoteTarget(const Query& query) {
+    const auto queryid = static_cast<uint64>(query.queryId);
+    Note& note = notes[queryid & (kNotes - 1)];
+    if (queryid != 0 && note.queryid != queryid) {
+        note = {queryid, FirstTable(query, 0)};
+    }
+}
+
+Target TargetOf(const PlannedStmt& plan) {
+    const auto queryid = static_cast<uint64>(plan.queryId);
+    const Note& note = notes[queryid & (kNotes - 1)];
+    // A query without FROM may still read tables, in the expressions that it computes.
+    const bool noted = queryid != 0 && note.queryid == queryid && OidIsValid(note.relid);
+    return {OperationOf(plan.commandType), noted ? note.relid : FirstTable(plan)};
+}
+
+uint32 TableIndexOf(Oid relid) {
+    if (!OidIsValid(relid)) {
+        return TableIndexOf("", "");
+    }
+    const Oid top = TopmostParent(relid);
+    char* table = get_rel_name(top);
+    char* schema = get_namespace_name_or_temp(get_rel_namespace(top));
+    if (table == nullptr || schema == nullptr) {
+        return TableIndexOf("", "");
+    }
+    if (strcmp(schema, "pg_temp") == 0) {
+        return TableIndexOf(schema, table);
+    }
+    core::TableNames names;
+    CopyName(names.schema, schema);
+    CopyName(names.table, table);
+    core::TableDirectory& tables = store::SharedStore()->Parts().tables;
+    const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
+    const uint32 index = tables.Insert({MyDatabaseId, top, 0}, names, encoding);
+    core::TableNames known;
+    uint32 known_encoding = 0;
+    if (index != core::kOtherTables && tables.Read(index, &known, &known_encoding) &&
+        memcmp(&known, &names, sizeof(names)) != 0) {
+        tables.Rename(index, names, encoding);
+    }
+    return index;
+}
+
+uint32 TableIndexOf(const char* schema, const char* table) {
+    core::TableNames names;
+    CopyName(names.schema, schema);
+    CopyName(names.table, table);
+    const core::TableKey key{MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)};
+    return store::SharedStore()->Parts().tables.Insert(key, names,
+                                                       static_cast<uint32>(GetDatabaseEncoding()));
+}
+
+}  // namespace elile::capture

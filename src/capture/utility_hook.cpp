@@ -1,0 +1,119 @@
+#include "capture/execution.hpp"
+#include "capture/hooks.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+ProcessUtility_hook_type prev_ProcessUtility = nullptr;
+
+struct UtilityCall {
+    PlannedStmt* statement;
+    const char* source;
+    bool read_only_tree;
+    ProcessUtilityContext context;
+    ParamListInfo parameters;
+    QueryEnvironment* environment;
+    DestReceiver* destination;
+    QueryCompletion* completion;
+};
+
+void Run(const UtilityCall& call) {
+    const ProcessUtility_hook_type next =
+        prev_ProcessUtility != nullptr ? prev_ProcessUtility : standard_ProcessUtility;
+    next(call.statement, call.source, call.read_only_tree, call.context, call.parameters,
+         call.environment, call.destination, call.completion);
+}
+
+// Those whose completion psql reports with a row count of the statement's own.
+bool ReportsRows(CommandTag tag) {
+    switch (tag) {
+        case CMDTAG_COPY:
+        case CMDTAG_FETCH:
+        case CMDTAG_MOVE:
+        case CMDTAG_SELECT:
+        case CMDTAG_SELECT_INTO:
+        case CMDTAG_CREATE_TABLE_AS:
+        case CMDTAG_REFRESH_MATERIALIZED_VIEW:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool IsCounted() {
+    core::StatementStore* store = store::SharedStore();
+    if (!pg::Settings::track_utility || !pg::IsTracked(nesting_level > 0) || IsParallelWorker() ||
+        store == nullptr) {
+        return false;
+    }
+    if (!store->IsReady()) {
+        core::Add(store->Parts().header->not_ready, 1);
+        return false;
+    }
+    return true;
+}
+
+// The statement's tree and text may be gone when it has run (ROLLBACK, DEALLOCATE), so the entry is
+// made before.
+void RunNested(const UtilityCall& call) {
+    const int level = nesting_level;
+    const bool counted = IsCounted();
+    QueryCompletion own_completion;
+    UtilityCall inner = call;
+    if (inner.completion == nullptr) {
+        InitializeQueryCompletion(&own_completion);
+        inner.completion = &own_completion;
+    }
+    Execution execution;
+    if (counted) {
+        BeginUtility(&execution, *call.statement, call.source);
+        StartRunning(&execution);
+    }
+    PG_TRY();
+    {
+        nesting_level = level + 1;
+        Run(inner);
+    }
+    PG_CATCH();
+    {
+        nesting_level = level;
+        if (counted) {
+            CountFailure(&execution);
+        }
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    nesting_level = level;
+    if (counted) {
+        StopRunning(&execution);
+        execution.rows =
+            ReportsRows(inner.completion->commandTag) ? inner.completion->nprocessed : 0;
+        Count(&execution, 0);
+    }
+}
+
+void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only_tree,
+                      ProcessUtilityContext context, ParamListInfo parameters,
+                      QueryEnvironment* environment, DestReceiver* destination,
+                      QueryCompletion* completion) {
+    const UtilityCall call{statement,  source,      read_only_tree, context,
+                           parameters, environment, destination,    completion};
+    // EXECUTE counts as the statement that it executes.
+    if (IsA(statement->utilityStmt, ExecuteStmt) ||
+        static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
+        Run(call);
+    } else {
+        RunNested(call);
+    }
+}
+
+}  // namespace
+
+void InstallUtilityHook() {
+    prev_ProcessUtility = ProcessUtility_hook;
+    ProcessUtility_hook = OnProcessUtility;
+}
+
+}  // namespace elile::capture

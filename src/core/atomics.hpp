@@ -1,0 +1,56 @@
+// Relaxed arithmetic on words that several processes share.
+//
+// Every counter of the statistics segment is a 64-bit word that only grows between two resets.
+// All-zero bytes are a valid, empty state of every shared structure, so fresh pages need no
+// construction. At 50,000 additions a second of one nanosecond-scale value each, no word wraps
+// within a year (2^64 ns are 584 years).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace elile::core {
+
+using Word = std::atomic<std::uint64_t>;
+using HalfWord = std::atomic<std::uint32_t>;
+
+static_assert(Word::is_always_lock_free && HalfWord::is_always_lock_free,
+              "a lock inside an atomic would not survive a crash of its holder");
+static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4 && sizeof(std::atomic<double>) == 8);
+
+inline constexpr std::size_t kCacheLine = 64;
+
+inline std::uint64_t Get(const Word& word) noexcept { return word.load(std::memory_order_relaxed); }
+
+inline std::uint32_t Get(const HalfWord& word) noexcept {
+    return word.load(std::memory_order_relaxed);
+}
+
+inline void Put(Word& word, std::uint64_t value) noexcept {
+    word.store(value, std::memory_order_relaxed);
+}
+
+inline void Put(HalfWord& word, std::uint32_t value) noexcept {
+    word.store(value, std::memory_order_relaxed);
+}
+
+// A zero is not written: it would cost a cache line transfer and change nothing.
+inline void Add(Word& word, std::uint64_t amount) noexcept {
+    if (amount != 0) {
+        word.fetch_add(amount, std::memory_order_relaxed);
+    }
+}
+
+inline void Add(std::atomic<double>& sum, double amount) noexcept {
+    double seen = sum.load(std::memory_order_relaxed);
+    while (!sum.compare_exchange_weak(seen, seen + amount, std::memory_order_relaxed)) {
+    }
+}
+
+inline void RaiseTo(Word& maximum, std::uint64_t value) noexcept {
+    std::uint64_t seen = Get(maximum);
+    while (value > seen && !maximum.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace elile::core

@@ -1,0 +1,134 @@
+#include "core/segment.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/hash.hpp"
+
+namespace elile::core {
+namespace {
+
+constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000001);
+constexpr std::uint32_t kOctavesPerEntry = 8;
+constexpr std::uint32_t kOctavesPerTable = 4;
+
+// Hands out the segment's parts in order. With a null base it only measures.
+class Carver {
+public:
+    explicit Carver(char* base) noexcept : base_(base) {}
+
+    template <typename T>
+    T* Take(std::size_t count) noexcept {
+        offset_ = (offset_ + kCacheLine - 1) / kCacheLine * kCacheLine;
+        const std::size_t at = offset_;
+        offset_ += count * sizeof(T);
+        return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + at);
+    }
+    std::size_t Offset() const noexcept { return offset_; }
+
+private:
+    char* base_;
+    std::size_t offset_ = 0;
+};
+
+Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcept {
+    Carver carver(base);
+    Segment segment;
+    segment.header = carver.Take<SegmentHeader>(1);
+    segment.buckets = carver.Take<Bucket>(sizes.Buckets());
+    segment.entries = carver.Take<Entry>(sizes.Entries());
+    segment.entry_links = carver.Take<HalfWord>(sizes.Entries());
+    segment.leftovers = carver.Take<Tally>(sizes.Leftovers());
+    segment.hazards = carver.Take<Hazard>(sizes.backends);
+    auto* octave_links = carver.Take<HalfWord>(sizes.Octaves());
+    segment.octaves.octaves = carver.Take<Octave>(sizes.Octaves());
+    segment.octaves.size = sizes.Octaves();
+    auto* text_links = carver.Take<HalfWord>(sizes.text_blocks);
+    auto* text_blocks = carver.Take<TextBlock>(sizes.text_blocks);
+    auto* table_links = carver.Take<HalfWord>(sizes.tables + 1);
+    auto* table_cells = carver.Take<HalfWord>(sizes.TableCells());
+    auto* table_entries = carver.Take<TableEntry>(sizes.tables + 1);
+    auto* slots = carver.Take<SlowSlot>(sizes.slow_ring);
+    *bytes = carver.Offset();
+    if (base == nullptr) {
+        return segment;
+    }
+    SegmentHeader* header = segment.header;
+    segment.free_entries = IndexStack(&header->free_entries, segment.entry_links);
+    segment.retired_entries = IndexStack(&header->retired_entries, segment.entry_links);
+    segment.octaves.free = IndexStack(&header->free_octaves, octave_links);
+    segment.octaves.exhausted = &header->octaves_exhausted;
+    segment.texts =
+        TextPool(IndexStack(&header->free_texts, text_links), text_blocks, sizes.text_blocks);
+    segment.tables = TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
+                                    table_cells, sizes.TableCells(), &header->tables_overflow);
+    segment.ring = SlowRing(slots, sizes.slow_ring, &header->last_slow_id, &header->slow_dropped);
+    return segment;
+}
+
+}  // namespace
+
+std::uint64_t StatementKey::Hash() const noexcept {
+    const std::uint64_t flags = (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U);
+    return Mix(Mix(queryid ^ flags << 56) ^ (std::uint64_t{userid} << 32 | dbid));
+}
+
+StatementKey KeyOf(const Entry& entry) noexcept {
+    const std::uint64_t owner = Get(entry.user_and_database);
+    const std::uint32_t flags = Get(entry.flags);
+    return {Get(entry.queryid), static_cast<std::uint32_t>(owner >> 32),
+            static_cast<std::uint32_t>(owner), (flags & kToplevel) != 0,
+            (flags & kUnidentified) != 0};
+}
+
+Target TargetOf(const Entry& entry) noexcept {
+    return {Get(entry.table), static_cast<Operation>(Get(entry.flags) >> kOperationShift & 7)};
+}
+
+std::uint32_t SegmentSizes::SpareEntries() const noexcept {
+    // What newcomers may take while somebody who folds is kept from running for a time slice.
+    constexpr std::uint32_t kLeastSpare = 512;
+    return std::max(kLeastSpare, statements / 8);
+}
+
+std::uint32_t SegmentSizes::Octaves() const noexcept {
+    return Entries() * kOctavesPerEntry + tables * kOctavesPerTable;
+}
+
+// About a quarter of the cells is used, so that a full pair of buckets is rare.
+std::uint32_t SegmentSizes::Buckets() const noexcept { return std::bit_ceil(Entries() / 2 + 1); }
+
+std::uint32_t SegmentSizes::TableCells() const noexcept { return std::bit_ceil(2 * tables + 2); }
+
+std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
+    std::size_t bytes = 0;
+    Carve(nullptr, sizes, &bytes);
+    return bytes;
+}
+
+Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
+    std::size_t bytes = 0;
+    Segment segment = Carve(static_cast<char*>(memory), sizes, &bytes);
+    segment.header->magic = kMagic;
+    segment.header->sizes = sizes;
+    Put(segment.header->generation, 1);
+    Put(segment.header->repaired, 1);
+    for (std::uint32_t index = sizes.Entries(); index-- > 0;) {
+        segment.free_entries.Push(index);
+    }
+    for (std::uint32_t index = segment.octaves.size; index-- > 0;) {
+        segment.octaves.free.Push(index);
+    }
+    segment.texts.BeginRepair();
+    segment.texts.FreeTheRest();
+    segment.tables.Repair(sizes.tables + 1);
+    return segment;
+}
+
+Segment Segment::Attach(void* memory) noexcept {
+    std::size_t bytes = 0;
+    auto* header = static_cast<SegmentHeader*>(memory);
+    return Carve(static_cast<char*>(memory), header->sizes, &bytes);
+}
+
+}  // namespace elile::core

@@ -1,0 +1,102 @@
+// The statistics segment: one block of shared memory and what lies where in it.
+//
+// Its sizes are fixed when the server starts. Every process that maps it derives the same places
+// from the sizes in its header, so it may lie at different addresses. The header's counters are
+// written by any process; the rest of the header is constant but for the two generations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/gate.hpp"
+#include "core/slow_ring.hpp"
+#include "core/statement.hpp"
+#include "core/table_directory.hpp"
+#include "core/tally.hpp"
+#include "core/text_pool.hpp"
+
+namespace elile::core {
+
+struct SegmentSizes {
+    std::uint32_t statements;   // entries before one is evicted; sessions that insert at
+                                // the same moment may exceed it by one each
+    std::uint32_t tables;       // tables before kOtherTables takes the rest
+    std::uint32_t slow_ring;    // records
+    std::uint32_t text_blocks;  // of kTextBlockBytes
+    std::uint32_t backends;     // processes that may add, each with a number below this
+
+    // Entries beyond `statements`, for newcomers while retired ones wait to be folded.
+    std::uint32_t SpareEntries() const noexcept;
+    std::uint32_t Entries() const noexcept { return statements + SpareEntries(); }
+    std::uint32_t Octaves() const noexcept;
+    std::uint32_t Buckets() const noexcept;     // of the look-up table, a power of two
+    std::uint32_t TableCells() const noexcept;  // a power of two
+    std::uint32_t Leftovers() const noexcept { return (tables + 1) * kOperations; }
+};
+
+// One line of the look-up table. A cell is fingerprint << 32 | (slot + 1), 0 when empty.
+struct alignas(kCacheLine) Bucket {
+    std::array<Word, 8> cells;
+};
+
+// Which entry a backend is adding to, so that nobody folds it meanwhile. Written by its backend,
+// read by whoever folds.
+struct alignas(kCacheLine) Hazard {
+    HalfWord slot;  // slot + 1; 0 none
+};
+
+struct alignas(kCacheLine) SegmentHeader {
+    std::uint64_t magic;
+    SegmentSizes sizes;
+    HalfWord generation;  // raised by the postmaster at each restart after a crash
+    HalfWord repaired;    // the generation that the keeper has mended the segment for
+    Word stats_since_us;  // microseconds since 2000-01-01 UTC; start or last reset()
+
+    alignas(kCacheLine) Gate gate;
+    alignas(kCacheLine) HalfWord live;  // entries in the look-up table
+    HalfWord hand;                      // where the next eviction begins to look
+    IndexStackHead free_entries;
+    IndexStackHead retired_entries;
+    alignas(kCacheLine) IndexStackHead free_octaves;
+    IndexStackHead free_texts;
+    IndexStackHead free_tables;
+
+    alignas(kCacheLine) Word last_slow_id;
+    Word evictions;
+    Word dropped;            // executions counted for their table only: no entry was free
+    Word octaves_exhausted;  // executions without a place in their histogram
+    Word texts_exhausted;    // entries made without a text: the text memory was full
+    Word texts_cut;          // texts longer than kMaxTextBytes
+    Word tables_overflow;    // entries put under kOtherTables: the directory was full
+    Word slow_dropped;       // slow executions not kept: their slot was being written
+    Word repaired_slots;     // slots found half-written after a crash
+    Word not_ready;          // executions not counted between a crash and the end of repair
+};
+
+// A process's view of the segment.
+struct Segment {
+    SegmentHeader* header = nullptr;
+    Bucket* buckets = nullptr;
+    Entry* entries = nullptr;
+    HalfWord* entry_links = nullptr;
+    Tally* leftovers = nullptr;  // what evicted statements left, by table * kOperations + operation
+    Hazard* hazards = nullptr;
+    OctavePool octaves;
+    TextPool texts;
+    TableDirectory tables;
+    SlowRing ring;
+    IndexStack free_entries;
+    IndexStack retired_entries;
+
+    static std::size_t BytesFor(const SegmentSizes& sizes) noexcept;
+    // `memory` must be zeroed, aligned to a cache line and BytesFor(sizes) long.
+    static Segment Format(void* memory, const SegmentSizes& sizes) noexcept;
+    // Of a segment that Format() has prepared.
+    static Segment Attach(void* memory) noexcept;
+
+    Tally& LeftoverOf(const Target& target) const noexcept {
+        return leftovers[target.table * kOperations + static_cast<std::uint32_t>(target.operation)];
+    }
+};
+
+}  // namespace elile::core

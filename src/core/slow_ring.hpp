@@ -1,0 +1,86 @@
+// The last slow executions, each in a slot of a ring that is readable while it is written.
+//
+// A writer takes the next number, claims the slot by making its sequence odd and publishes it by
+// making it even. When the slot's last writer has not finished (lapped by a whole ring), the newer
+// record is dropped and counted: nobody waits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/atomics.hpp"
+#include "core/text_pool.hpp"
+
+namespace elile::core {
+
+struct SlowRecord {
+    std::uint64_t id;            // 1, 2, ... since the segment was made; given by the ring
+    std::int64_t started_at_us;  // microseconds since 2000-01-01 UTC
+    std::uint64_t duration_ns;
+    std::int64_t threshold_us;
+    std::uint64_t queryid;
+    std::uint64_t rows;
+    std::uint32_t dbid;
+    std::uint32_t userid;
+    std::uint32_t pid;
+    std::uint32_t table;     // index in the table directory
+    std::uint32_t text;      // in the text pool; the ring owns the reference
+    std::uint32_t sqlstate;  // as ERRCODE_*; 0 when it succeeded
+    std::uint8_t toplevel;
+    std::uint8_t operation;
+    std::uint8_t address_family;  // 0 none, 4, 6
+    std::uint8_t unused[5];
+    std::uint8_t address[16];  // network order
+    char application_name[64];
+};
+static_assert(sizeof(SlowRecord) == 160);
+
+// In shared memory.
+struct alignas(kCacheLine) SlowSlot {
+    Word sequence;  // 2 * id when the record with that id is complete, odd while it is written
+    std::array<Word, sizeof(SlowRecord) / 8> words;
+};
+
+class SlowRing {
+public:
+    SlowRing() = default;
+    SlowRing(SlowSlot* slots, std::uint32_t size, Word* last_id, Word* dropped) noexcept
+        : slots_(slots), size_(size), last_id_(last_id), dropped_(dropped) {}
+
+    // Takes over the reference to record.text, also when the record is dropped.
+    void Write(SlowRecord record, TextPool& texts) noexcept;
+
+    // Copies the record with this id and its text (kMaxTextBytes of room). False when it has been
+    // overwritten, forgotten or is being written.
+    bool Read(std::uint64_t id, const TextPool& texts, SlowRecord* record, char* text,
+              std::uint32_t* text_length, std::uint32_t* encoding) const noexcept;
+
+    std::uint64_t LastId() const noexcept { return last_id_->load(std::memory_order_acquire); }
+    std::uint32_t Size() const noexcept { return size_; }
+
+    // Forgets the records that `chosen` picks.
+    template <typename Chosen>
+    void Forget(TextPool& texts, Chosen chosen) noexcept {
+        for (std::uint32_t slot = 0; slot < size_; ++slot) {
+            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
+            if (sequence != 0 && (sequence & 1) == 0 && chosen(Copy(slot))) {
+                ForgetSlot(slot, sequence, texts);
+            }
+        }
+    }
+
+    // Repair: empties slots left half-written, keeps the texts of the others. Returns how many
+    // were emptied. Nobody else may use the ring meanwhile.
+    std::uint32_t Repair(TextPool& texts) noexcept;
+
+private:
+    SlowRecord Copy(std::uint32_t slot) const noexcept;
+    void ForgetSlot(std::uint32_t slot, std::uint64_t sequence, TextPool& texts) noexcept;
+
+    SlowSlot* slots_ = nullptr;
+    std::uint32_t size_ = 0;
+    Word* last_id_ = nullptr;
+    Word* dropped_ = nullptr;
+};
+
+}  // namespace elile::core

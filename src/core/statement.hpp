@@ -1,0 +1,130 @@
+// What the store keeps of one statement, and what a backend reports of one execution.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/atomics.hpp"
+#include "core/tally.hpp"
+
+namespace elile::core {
+
+enum class Operation : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge, kUtility };
+inline constexpr int kOperations = 6;
+inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
+    "select", "insert", "update", "delete", "merge", "utility"};
+
+// Resources an execution used, in the order of pg_stat_statements' columns. Times in ns.
+enum Resource : int {
+    kSharedBlksHit,
+    kSharedBlksRead,
+    kSharedBlksDirtied,
+    kSharedBlksWritten,
+    kLocalBlksHit,
+    kLocalBlksRead,
+    kLocalBlksDirtied,
+    kLocalBlksWritten,
+    kTempBlksRead,
+    kTempBlksWritten,
+    kSharedBlkReadTime,
+    kSharedBlkWriteTime,
+    kLocalBlkReadTime,
+    kLocalBlkWriteTime,
+    kTempBlkReadTime,
+    kTempBlkWriteTime,
+    kWalRecords,
+    kWalFpi,
+    kWalBytes,
+    kWalBuffersFull,
+    kJitFunctions,
+    kJitGenerationTime,
+    kJitInliningCount,
+    kJitInliningTime,
+    kJitOptimizationCount,
+    kJitOptimizationTime,
+    kJitEmissionCount,
+    kJitEmissionTime,
+    kJitDeformCount,
+    kJitDeformTime,
+    kParallelWorkersToLaunch,
+    kParallelWorkersLaunched,
+    kResources
+};
+using ResourceUse = std::array<std::uint64_t, kResources>;
+
+// A statement's identity. `unidentified` entries stand for executions without a query identifier:
+// queryid is then (relid << 8 | operation), and they are no rows of the statements view.
+struct StatementKey {
+    std::uint64_t queryid;
+    std::uint32_t userid;
+    std::uint32_t dbid;
+    bool toplevel;
+    bool unidentified;
+
+    bool operator==(const StatementKey&) const noexcept = default;
+    std::uint64_t Hash() const noexcept;
+};
+
+// Where an execution belongs when its entry is gone.
+struct Target {
+    std::uint32_t table;  // index in the table directory
+    Operation operation;
+};
+
+// An entry as it was when it was looked up. It stays usable after an eviction: the store notices.
+struct Handle {
+    std::uint32_t slot = kNoIndex;
+    std::uint32_t tag = 0;
+    bool IsValid() const noexcept { return slot != kNoIndex; }
+};
+
+// In shared memory: planning, as one line that executions do not touch. Any process adds.
+struct alignas(kCacheLine) PlanTally {
+    Word plans;
+    Word total_ns;
+    std::atomic<double> sum_of_squares;  // ns^2
+    Word inverted_min_ns;
+    Word max_ns;
+};
+
+// An entry's state is the low two bits of its tag, the rest counts its uses.
+//   Free -> Filling (popped from the free stack; its owner alone writes)
+//        -> Live    (found by look-ups; any process adds)
+//        -> Retired (unlinked; late adders under a hazard only)
+//        -> Free    (folded under the gate's exclusive side, tag raised)
+enum class EntryState : std::uint32_t { kFree = 0, kFilling = 1, kLive = 2, kRetired = 3 };
+
+// In shared memory. The identity is written in Filling and constant until Free.
+struct alignas(kCacheLine) Entry {
+    HalfWord tag;
+    HalfWord flags;  // EntryFlags
+    Word queryid;
+    Word user_and_database;  // userid << 32 | dbid
+    HalfWord table;
+    HalfWord text;       // in the text pool; 0 none
+    Word created_at_us;  // microseconds since 2000-01-01 UTC
+    Word seen_calls;     // executions when the eviction's hand last passed; the hand alone
+    HalfWord weight;     // decayed executions between passes of the hand; the hand alone
+    HalfWord unused;
+    Word reserved;
+    Tally tally;
+    std::array<Word, kResources> resources;
+    PlanTally plans;
+};
+static_assert(sizeof(Entry) == 640);
+
+enum EntryFlags : std::uint32_t {
+    kToplevel = 1,
+    kUnidentified = 2,
+    kDiscard = 4,  // reset() retired it: its sums are forgotten, not folded
+    kFolding = 8,  // its sums are being moved: after a crash they can't be told apart
+    kOperationShift = 8
+};
+
+inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
+
+StatementKey KeyOf(const Entry& entry) noexcept;
+Target TargetOf(const Entry& entry) noexcept;
+
+}  // namespace elile::core

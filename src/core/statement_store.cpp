@@ -1,0 +1,308 @@
+#include "core/statement_store.hpp"
+
+#include <algorithm>
+
+namespace elile::core {
+namespace {
+
+constexpr int kCellsPerKey = 16;  // of two neighbouring buckets
+constexpr int kCellsPerBucket = 8;
+constexpr std::uint32_t kWeightPerExecution = 64;
+constexpr std::uint64_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
+constexpr std::uint32_t kEvictionLook = 16;      // entries compared for one eviction
+constexpr int kFoldBatch = 32;
+
+constexpr std::uint64_t CellOf(std::uint64_t hash, std::uint32_t slot) noexcept {
+    return (hash & ~std::uint64_t{UINT32_MAX}) | (slot + 1);
+}
+
+constexpr std::uint32_t SlotOf(std::uint64_t cell) noexcept {
+    return static_cast<std::uint32_t>(cell) - 1;
+}
+
+std::uint64_t ExecutionsOf(const Entry& entry) noexcept {
+    return Get(entry.tally.calls) + Get(entry.tally.failed_calls);
+}
+
+}  // namespace
+
+Word& StatementStore::CellAt(std::uint64_t hash, int position) const noexcept {
+    const std::uint32_t mask = segment_.header->sizes.Buckets() - 1;
+    const std::uint32_t bucket = (static_cast<std::uint32_t>(hash) +
+                                  static_cast<std::uint32_t>(position / kCellsPerBucket)) &
+                                 mask;
+    return segment_.buckets[bucket].cells[position % kCellsPerBucket];
+}
+
+// The identity may be that of an entry that took the slot meanwhile; the tag read before and after
+// tells.
+bool StatementStore::Matches(std::uint64_t cell, std::uint64_t hash, const StatementKey& key,
+                             Handle* handle) const noexcept {
+    if (cell == 0 || (cell ^ hash) >> 32 != 0) {
+        return false;
+    }
+    const std::uint32_t slot = SlotOf(cell);
+    const Entry& entry = segment_.entries[slot];
+    const std::uint32_t tag = entry.tag.load(std::memory_order_acquire);
+    if (StateOf(tag) != EntryState::kLive || KeyOf(entry) != key) {
+        return false;
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (Get(entry.tag) != tag) {
+        return false;
+    }
+    *handle = {slot, tag};
+    return true;
+}
+
+Handle StatementStore::Find(const StatementKey& key) const noexcept {
+    const std::uint64_t hash = key.Hash();
+    Handle handle;
+    for (int position = 0; position < kCellsPerKey; ++position) {
+        if (Matches(CellAt(hash, position).load(std::memory_order_acquire), hash, key, &handle)) {
+            return handle;
+        }
+    }
+    return {};
+}
+
+std::uint32_t StatementStore::ClaimSlot() noexcept {
+    const std::uint32_t slot = segment_.free_entries.Pop();
+    if (slot != kNoIndex) {
+        return slot;
+    }
+    Fold(kFoldBatch);
+    return segment_.free_entries.Pop();
+}
+
+void StatementStore::Fill(std::uint32_t slot, const StatementKey& key,
+                          const NewEntry& fresh) noexcept {
+    Entry& entry = segment_.entries[slot];
+    const std::uint32_t tag = Get(entry.tag);
+    entry.tag.store(tag + 1, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    Put(entry.queryid, key.queryid);
+    Put(entry.user_and_database, std::uint64_t{key.userid} << 32 | key.dbid);
+    Put(entry.flags, (key.toplevel ? 1U : 0U) | (key.unidentified ? 2U : 0U) |
+                         static_cast<std::uint32_t>(fresh.target.operation) << kOperationShift);
+    Put(entry.table, fresh.target.table);
+    Put(entry.text, fresh.text);
+    Put(entry.created_at_us, fresh.created_at_us);
+    Put(entry.seen_calls, 0);
+    Put(entry.weight, kWeightPerExecution);
+    entry.tag.store(tag + 2, std::memory_order_release);
+}
+
+bool StatementStore::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
+    for (int position = 0; position < kCellsPerKey; ++position) {
+        std::uint64_t empty = 0;
+        if (CellAt(hash, position)
+                .compare_exchange_strong(empty, CellOf(hash, slot), std::memory_order_seq_cst)) {
+            segment_.header->live.fetch_add(1, std::memory_order_relaxed);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Two sessions may have made the same key at once, in different cells. Whoever sees both retires
+// the later cell's entry; folding moves what it counted into the other. Returns the one that stays.
+Handle StatementStore::SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept {
+    Handle first;
+    for (int position = 0; position < kCellsPerKey; ++position) {
+        Handle handle;
+        if (Matches(CellAt(hash, position).load(std::memory_order_seq_cst), hash, key, &handle)) {
+            if (first.IsValid()) {
+                Retire(handle, false);
+            } else {
+                first = handle;
+            }
+        }
+    }
+    return first;
+}
+
+Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) noexcept {
+    const Handle known = Find(key);
+    if (known.IsValid()) {
+        segment_.texts.Release(entry.text);
+        return known;
+    }
+    const std::uint32_t slot = ClaimSlot();
+    if (slot == kNoIndex) {
+        segment_.texts.Release(entry.text);
+        return {};
+    }
+    const std::uint64_t hash = key.Hash();
+    // The second time makes up for a victim that another session took.
+    for (int turn = 0; turn < 2 && Get(segment_.header->live) >= segment_.header->sizes.statements;
+         ++turn) {
+        EvictOne();
+    }
+    Fill(slot, key, entry);
+    constexpr int kTries = 4;
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        if (Publish(hash, slot)) {
+            return SettleDuplicates(key, hash);
+        }
+        EvictFromBuckets(hash);
+    }
+    segment_.entries[slot].tag.fetch_add(1, std::memory_order_relaxed);
+    EmptySlot(slot);
+    return {};
+}
+
+bool StatementStore::Protect(const Handle& handle) noexcept {
+    segment_.hazards[backend_].slot.store(handle.slot + 1, std::memory_order_seq_cst);
+    if (segment_.entries[handle.slot].tag.load(std::memory_order_seq_cst) == handle.tag)
+        [[likely]] {
+        return true;
+    }
+    Unprotect();
+    return false;
+}
+
+void StatementStore::Unprotect() noexcept {
+    segment_.hazards[backend_].slot.store(0, std::memory_order_release);
+}
+
+bool StatementStore::AddExecution(const Handle& handle, const Sample& sample,
+                                  const ResourceUse& use) noexcept {
+    if (!handle.IsValid() || !Protect(handle)) {
+        return false;
+    }
+    Entry& entry = segment_.entries[handle.slot];
+    for (int resource = 0; resource < kResources; ++resource) {
+        Add(entry.resources[resource], use[resource]);
+    }
+    AddSample(entry.tally, segment_.octaves, sample);
+    Unprotect();
+    return true;
+}
+
+bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
+    if (!handle.IsValid() || !Protect(handle)) {
+        return false;
+    }
+    PlanTally& plans = segment_.entries[handle.slot].plans;
+    const auto duration = static_cast<double>(duration_ns);
+    Add(plans.plans, 1);
+    Add(plans.total_ns, duration_ns);
+    Add(plans.sum_of_squares, duration * duration);
+    RaiseTo(plans.inverted_min_ns, ~duration_ns);
+    RaiseTo(plans.max_ns, duration_ns);
+    Unprotect();
+    return true;
+}
+
+void StatementStore::AddLeftover(const Target& target, const Sample& sample) noexcept {
+    // Folding adds like we do and does not mind; only a reset, microseconds long, would leave our
+    // execution half counted. Its holder may have been stopped, so the wait is bounded.
+    constexpr int kTries = 1000;
+    bool shared = false;
+    for (int attempt = 0; attempt < kTries && !shared; ++attempt) {
+        shared = segment_.header->gate.TryShared();
+    }
+    AddSample(segment_.LeftoverOf(target), segment_.octaves, sample);
+    if (shared) {
+        segment_.header->gate.LeaveShared();
+    }
+}
+
+std::uint32_t StatementStore::TakeText(const Handle& handle) noexcept {
+    if (!handle.IsValid() || !Protect(handle)) {
+        return 0;
+    }
+    const std::uint32_t text = Get(segment_.entries[handle.slot].text);
+    segment_.texts.AddReference(text);
+    Unprotect();
+    return text;
+}
+
+bool StatementStore::Retire(const Handle& handle, bool discard) noexcept {
+    Entry& entry = segment_.entries[handle.slot];
+    const std::uint64_t hash = KeyOf(entry).Hash();
+    std::uint32_t live = handle.tag;
+    if (!entry.tag.compare_exchange_strong(live, handle.tag + 1, std::memory_order_seq_cst)) {
+        return false;
+    }
+    if (discard) {
+        entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
+    }
+    for (int position = 0; position < kCellsPerKey; ++position) {
+        std::uint64_t cell = CellOf(hash, handle.slot);
+        if (CellAt(hash, position).compare_exchange_strong(cell, 0, std::memory_order_seq_cst)) {
+            segment_.header->live.fetch_sub(1, std::memory_order_relaxed);
+            break;
+        }
+    }
+    segment_.retired_entries.Push(handle.slot);
+    return true;
+}
+
+// How often it ran, the past fading by a 512th with each pass of the eviction's hand: what runs
+// often outlives a pause, what ran once is gone after a few passes. The statement itself writes
+// nothing for it.
+std::uint32_t StatementStore::Weigh(Entry& entry) noexcept {
+    constexpr std::uint32_t kFading = 512;
+    const std::uint64_t executions = ExecutionsOf(entry);
+    const std::uint64_t step = executions - Get(entry.seen_calls);
+    Put(entry.seen_calls, executions);
+    const std::uint32_t past = Get(entry.weight);
+    const std::uint32_t weight =
+        past - (past + kFading - 1) / kFading +
+        kWeightPerExecution * static_cast<std::uint32_t>(std::min(step, kLargestStep));
+    Put(entry.weight, weight);
+    return weight;
+}
+
+void StatementStore::EvictOne() noexcept {
+    SegmentHeader& header = *segment_.header;
+    const std::uint32_t entries = header.sizes.Entries();
+    const std::uint32_t start = header.hand.fetch_add(kEvictionLook, std::memory_order_relaxed);
+    Handle victim;
+    std::uint32_t least = UINT32_MAX;
+    std::uint32_t seen = 0;
+    for (std::uint32_t step = 0; step < entries && seen < kEvictionLook; ++step) {
+        const std::uint32_t slot = (start + step) % entries;
+        const std::uint32_t tag = Get(segment_.entries[slot].tag);
+        if (StateOf(tag) != EntryState::kLive) {
+            continue;
+        }
+        ++seen;
+        const std::uint32_t weight = Weigh(segment_.entries[slot]);
+        if (weight < least) {
+            least = weight;
+            victim = {slot, tag};
+        }
+    }
+    if (victim.IsValid() && Retire(victim, false)) {
+        Add(header.evictions, 1);
+    }
+    if (segment_.free_entries.Count() < header.sizes.SpareEntries() / 2) {
+        Fold(kFoldBatch);
+    }
+}
+
+void StatementStore::EvictFromBuckets(std::uint64_t hash) noexcept {
+    Handle victim;
+    std::uint64_t least = UINT64_MAX;
+    for (int position = 0; position < kCellsPerKey; ++position) {
+        const std::uint64_t cell = CellAt(hash, position).load(std::memory_order_acquire);
+        if (cell == 0) {
+            return;
+        }
+        const std::uint32_t slot = SlotOf(cell);
+        const std::uint32_t tag = Get(segment_.entries[slot].tag);
+        const std::uint64_t executions = ExecutionsOf(segment_.entries[slot]);
+        if (StateOf(tag) == EntryState::kLive && executions < least) {
+            least = executions;
+            victim = {slot, tag};
+        }
+    }
+    if (victim.IsValid() && Retire(victim, false)) {
+        Add(segment_.header->evictions, 1);
+    }
+}
+
+}  // namespace elile::core

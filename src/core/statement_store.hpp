@@ -1,0 +1,92 @@
+// Finding, making, adding to and taking away statements' entries. Nothing here waits.
+//
+// Look-up: a key's fingerprint lies in one of the 16 cells of two neighbouring buckets. Adding:
+// the backend publishes the slot in its hazard, sees that the handle's tag still holds, adds, and
+// withdraws the hazard. Taking away: an entry is retired (its tag changes, its cell empties) and
+// later folded into its table's leftovers by whoever gets the gate's exclusive side, once no
+// hazard names it. The two sequentially consistent steps (publish then look at the tag; change the
+// tag then look at the hazards) make sure that one of the two sides sees the other (Michael, IEEE
+// TPDS 15(6), 2004). So an execution is in its entry or in the leftovers, once.
+#pragma once
+
+#include <cstdint>
+
+#include "core/segment.hpp"
+
+namespace elile::core {
+
+struct NewEntry {
+    Target target;
+    std::uint32_t text;  // the store takes over the reference
+    std::uint64_t created_at_us;
+};
+
+class StatementStore {
+public:
+    StatementStore() = default;
+    // `backend` is this process's number, below SegmentSizes::backends.
+    StatementStore(const Segment& segment, std::uint32_t backend) noexcept
+        : segment_(segment), backend_(backend) {}
+
+    Segment& Parts() noexcept { return segment_; }
+    const Segment& Parts() const noexcept { return segment_; }
+
+    // False between a crash and the end of the keeper's repair.
+    bool IsReady() const noexcept {
+        return Get(segment_.header->generation) == Get(segment_.header->repaired);
+    }
+
+    // An invalid handle when the key is unknown.
+    Handle Find(const StatementKey& key) const noexcept;
+    // Finds or makes. An invalid handle when no entry was free, which is not counted here.
+    Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
+
+    // False when the entry is gone: the caller makes it anew or adds to its leftovers.
+    bool AddExecution(const Handle& handle, const Sample& sample, const ResourceUse& use) noexcept;
+    bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
+    void AddLeftover(const Target& target, const Sample& sample) noexcept;
+
+    // The entry's text with a reference for the caller; 0 when it is gone or has none.
+    std::uint32_t TakeText(const Handle& handle) noexcept;
+
+    // Folds up to `most` retired entries, if the gate lets it.
+    void Fold(int most) noexcept;
+
+    // Forgets everything, or the entries that match: 0 matches all. Returns false, having done
+    // nothing, while the gate is taken.
+    bool TryReset(std::uint32_t userid, std::uint32_t dbid, std::uint64_t queryid,
+                  std::uint64_t now_us) noexcept;
+
+    // Mends what a crash left. Only the keeper, before it sets repaired to generation.
+    void Repair() noexcept;
+
+private:
+    Word& CellAt(std::uint64_t hash, int position) const noexcept;
+    bool Matches(std::uint64_t cell, std::uint64_t hash, const StatementKey& key,
+                 Handle* handle) const noexcept;
+    std::uint32_t ClaimSlot() noexcept;
+    void Fill(std::uint32_t slot, const StatementKey& key, const NewEntry& entry) noexcept;
+    bool Publish(std::uint64_t hash, std::uint32_t slot) noexcept;
+    Handle SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept;
+    bool Retire(const Handle& handle, bool discard) noexcept;
+    std::uint32_t Weigh(Entry& entry) noexcept;
+    void EvictOne() noexcept;
+    void EvictFromBuckets(std::uint64_t hash) noexcept;
+    bool IsHazardous(std::uint32_t slot) const noexcept;
+    void FoldSlot(std::uint32_t slot) noexcept;
+    void EmptySlot(std::uint32_t slot) noexcept;
+    bool Protect(const Handle& handle) noexcept;
+    void Unprotect() noexcept;
+
+    // Parts of Repair().
+    bool KeepOctaves(Tally& tally) noexcept;
+    bool MendCalls(Tally& tally) noexcept;
+    std::uint64_t RepairEntry(std::uint32_t slot) noexcept;
+    void RepairOctaves() noexcept;
+    void RelinkEntries() noexcept;
+
+    Segment segment_;
+    std::uint32_t backend_ = 0;
+};
+
+}  // namespace elile::core

@@ -1,0 +1,268 @@
+// Folding retired entries, reset, and repair after a crash: the ways an entry becomes free.
+#include <array>
+
+#include "core/statement_store.hpp"
+
+namespace elile::core {
+namespace {
+
+void ClearResources(Entry& entry) noexcept {
+    for (Word& resource : entry.resources) {
+        Put(resource, 0);
+    }
+    for (Word* word : {&entry.plans.plans, &entry.plans.total_ns, &entry.plans.inverted_min_ns,
+                       &entry.plans.max_ns}) {
+        Put(*word, 0);
+    }
+    entry.plans.sum_of_squares.store(0, std::memory_order_relaxed);
+}
+
+void AddResources(const Entry& from, Entry& into) noexcept {
+    for (int resource = 0; resource < kResources; ++resource) {
+        Add(into.resources[resource], Get(from.resources[resource]));
+    }
+    Add(into.plans.plans, Get(from.plans.plans));
+    Add(into.plans.total_ns, Get(from.plans.total_ns));
+    Add(into.plans.sum_of_squares, from.plans.sum_of_squares.load(std::memory_order_relaxed));
+    RaiseTo(into.plans.inverted_min_ns, Get(from.plans.inverted_min_ns));
+    RaiseTo(into.plans.max_ns, Get(from.plans.max_ns));
+}
+
+}  // namespace
+
+bool StatementStore::IsHazardous(std::uint32_t slot) const noexcept {
+    for (std::uint32_t backend = 0; backend < segment_.header->sizes.backends; ++backend) {
+        if (segment_.hazards[backend].slot.load(std::memory_order_seq_cst) == slot + 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
+    Entry& entry = segment_.entries[slot];
+    ClearTally(entry.tally, segment_.octaves);
+    ClearResources(entry);
+    const std::uint32_t text = Get(entry.text);
+    Put(entry.text, 0);
+    segment_.texts.Release(text);
+    Put(entry.flags, 0);
+    entry.tag.store((Get(entry.tag) | 3) + 1, std::memory_order_release);
+    segment_.free_entries.Push(slot);
+}
+
+void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
+    Entry& entry = segment_.entries[slot];
+    if ((Get(entry.flags) & kDiscard) == 0) {
+        entry.flags.fetch_or(kFolding, std::memory_order_release);
+        const Handle heir = Find(KeyOf(entry));
+        if (heir.IsValid()) {
+            // The statement came back, or two sessions had made its entry at once.
+            Entry& target = segment_.entries[heir.slot];
+            AddResources(entry, target);
+            MoveTally(entry.tally, target.tally, segment_.octaves);
+            Put(target.created_at_us, Get(entry.created_at_us));
+        } else {
+            MoveTally(entry.tally, segment_.LeftoverOf(TargetOf(entry)), segment_.octaves);
+        }
+    }
+    EmptySlot(slot);
+}
+
+void StatementStore::Fold(int most) noexcept {
+    constexpr int kMostAtOnce = 64;
+    Gate& gate = segment_.header->gate;
+    if (!gate.TryExclusive()) {
+        return;
+    }
+    std::array<std::uint32_t, kMostAtOnce> hazardous;
+    int kept = 0;
+    for (int folded = 0; folded < most && kept < kMostAtOnce; ++folded) {
+        const std::uint32_t slot = segment_.retired_entries.Pop();
+        if (slot == kNoIndex) {
+            break;
+        }
+        if (IsHazardous(slot)) {
+            hazardous[kept++] = slot;
+        } else {
+            FoldSlot(slot);
+        }
+    }
+    while (kept > 0) {
+        segment_.retired_entries.Push(hazardous[--kept]);
+    }
+    gate.LeaveExclusive();
+}
+
+bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uint64_t queryid,
+                              std::uint64_t now_us) noexcept {
+    SegmentHeader& header = *segment_.header;
+    if (!header.gate.TryExclusive()) {
+        return false;
+    }
+    const auto matches = [&](std::uint32_t user, std::uint32_t database, std::uint64_t query) {
+        return (userid == 0 || userid == user) && (dbid == 0 || dbid == database) &&
+               (queryid == 0 || queryid == query);
+    };
+    for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
+        Entry& entry = segment_.entries[slot];
+        const std::uint32_t tag = entry.tag.load(std::memory_order_acquire);
+        const StatementKey key = KeyOf(entry);
+        if (!matches(key.userid, key.dbid, key.queryid)) {
+            continue;
+        }
+        if (StateOf(tag) == EntryState::kLive) {
+            Retire({slot, tag}, true);
+        } else if (StateOf(tag) == EntryState::kRetired) {
+            entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
+        }
+    }
+    if (userid == 0 && queryid == 0) {
+        for (std::uint32_t at = 0; at < header.sizes.Leftovers(); ++at) {
+            if (dbid == 0 || segment_.tables.KeyOf(at / kOperations).dbid == dbid) {
+                ClearTally(segment_.leftovers[at], segment_.octaves);
+            }
+        }
+        if (dbid == 0) {
+            Put(header.stats_since_us, now_us);
+        }
+    }
+    segment_.ring.Forget(segment_.texts, [&](const SlowRecord& record) {
+        return matches(record.userid, record.dbid, record.queryid);
+    });
+    header.gate.LeaveExclusive();
+    return true;
+}
+
+// Marks the octaves a tally refers to, in their links. False when one was out of range or another
+// tally's: it is dropped.
+bool StatementStore::KeepOctaves(Tally& tally) noexcept {
+    bool sound = true;
+    for (HalfWord& reference : tally.octave) {
+        const std::uint32_t index = Get(reference);
+        if (index == 0) {
+            continue;
+        }
+        if (index > segment_.octaves.size || Get(segment_.octaves.free.Link(index - 1)) != 0) {
+            Put(reference, 0);
+            sound = false;
+        } else {
+            Put(segment_.octaves.free.Link(index - 1), 1);
+        }
+    }
+    return sound;
+}
+
+// An execution whose session was killed between its bucket and its call is counted after all.
+bool StatementStore::MendCalls(Tally& tally) noexcept {
+    std::uint64_t placed = Get(tally.below) + Get(tally.above) + Get(tally.unplaced);
+    for (const HalfWord& reference : tally.octave) {
+        if (Get(reference) != 0) {
+            for (const Word& count : segment_.octaves.octaves[Get(reference) - 1].count) {
+                placed += Get(count);
+            }
+        }
+    }
+    const std::uint64_t executions = Get(tally.calls) + Get(tally.failed_calls);
+    if (placed <= executions) {
+        return true;
+    }
+    Add(tally.calls, placed - executions);
+    return false;
+}
+
+// Returns how much of the entry had to be mended.
+std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
+    Entry& entry = segment_.entries[slot];
+    const EntryState state = StateOf(Get(entry.tag));
+    if (state == EntryState::kFree) {
+        return 0;
+    }
+    const bool half_folded = state == EntryState::kRetired && (Get(entry.flags) & kFolding) != 0;
+    if (state == EntryState::kFilling || half_folded ||
+        Get(entry.table) > segment_.header->sizes.tables) {
+        // Its octaves and text are not marked, so they are freed with all that nobody refers to.
+        for (HalfWord& reference : entry.tally.octave) {
+            Put(reference, 0);
+        }
+        ClearTally(entry.tally, segment_.octaves);
+        ClearResources(entry);
+        Put(entry.text, 0);
+        Put(entry.flags, 0);
+        Put(entry.tag, (Get(entry.tag) | 3) + 1);
+        return 1;
+    }
+    std::uint64_t mended = KeepOctaves(entry.tally) ? 0 : 1;
+    if (!segment_.texts.Keep(Get(entry.text))) {
+        Put(entry.text, 0);
+        ++mended;
+    }
+    return mended + (MendCalls(entry.tally) ? 0 : 1);
+}
+
+void StatementStore::RepairOctaves() noexcept {
+    for (std::uint32_t index = segment_.octaves.size; index-- > 0;) {
+        if (Get(segment_.octaves.free.Link(index)) == 0) {
+            for (Word& count : segment_.octaves.octaves[index].count) {
+                Put(count, 0);
+            }
+            segment_.octaves.free.Push(index);
+        }
+    }
+}
+
+void StatementStore::RelinkEntries() noexcept {
+    for (std::uint32_t slot = segment_.header->sizes.Entries(); slot-- > 0;) {
+        Entry& entry = segment_.entries[slot];
+        const std::uint32_t tag = Get(entry.tag);
+        switch (StateOf(tag)) {
+            case EntryState::kLive:
+                if (!Publish(KeyOf(entry).Hash(), slot)) {
+                    Retire({slot, tag}, false);
+                }
+                break;
+            case EntryState::kRetired:
+                segment_.retired_entries.Push(slot);
+                break;
+            default:
+                segment_.free_entries.Push(slot);
+        }
+    }
+}
+
+void StatementStore::Repair() noexcept {
+    SegmentHeader& header = *segment_.header;
+    header.gate.Open();
+    for (std::uint32_t backend = 0; backend < header.sizes.backends; ++backend) {
+        Put(segment_.hazards[backend].slot, 0);
+    }
+    for (std::uint32_t bucket = 0; bucket < header.sizes.Buckets(); ++bucket) {
+        for (Word& cell : segment_.buckets[bucket].cells) {
+            Put(cell, 0);
+        }
+    }
+    Put(header.live, 0);
+    segment_.free_entries.Clear();
+    segment_.retired_entries.Clear();
+    segment_.octaves.free.Clear();
+    for (std::uint32_t index = 0; index < segment_.octaves.size; ++index) {
+        Put(segment_.octaves.free.Link(index), 0);
+    }
+    segment_.texts.BeginRepair();
+    std::uint64_t mended = 0;
+    for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
+        mended += RepairEntry(slot);
+    }
+    for (std::uint32_t at = 0; at < header.sizes.Leftovers(); ++at) {
+        mended += KeepOctaves(segment_.leftovers[at]) ? 0 : 1;
+        mended += MendCalls(segment_.leftovers[at]) ? 0 : 1;
+    }
+    mended += segment_.ring.Repair(segment_.texts);
+    segment_.texts.FreeTheRest();
+    RepairOctaves();
+    segment_.tables.Repair(header.sizes.tables + 1);
+    RelinkEntries();
+    Add(header.repaired_slots, mended);
+}
+
+}  // namespace elile::core

@@ -1,0 +1,220 @@
+#include "core/tally.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace elile::core {
+namespace {
+
+// The pool's octave for this place, taken from the pool on first use; null when it has none left.
+Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
+    std::uint32_t seen = tally.octave[octave].load(std::memory_order_acquire);
+    if (seen != 0) [[likely]] {
+        return &pool.octaves[seen - 1];
+    }
+    const std::uint32_t fresh = pool.free.Pop();
+    if (fresh == kNoIndex) {
+        return nullptr;
+    }
+    if (tally.octave[octave].compare_exchange_strong(seen, fresh + 1, std::memory_order_acq_rel)) {
+        return &pool.octaves[fresh];
+    }
+    pool.free.Push(fresh);
+    return &pool.octaves[seen - 1];
+}
+
+void Place(Tally& tally, OctavePool& pool, std::uint64_t duration_ns) noexcept {
+    const BucketPlace place = PlaceOf(duration_ns);
+    if (place.octave < 0) {
+        Add(tally.below, 1);
+    } else if (place.octave >= kOctaves) {
+        Add(tally.above, 1);
+    } else if (Octave* octave = OctaveAt(tally, pool, place.octave)) [[likely]] {
+        Add(octave->count[place.bucket], 1);
+    } else {
+        Add(tally.unplaced, 1);
+        Add(*pool.exhausted, 1);
+    }
+}
+
+void ReleaseOctaves(Tally& tally, OctavePool& pool) noexcept {
+    for (HalfWord& reference : tally.octave) {
+        const std::uint32_t index = Get(reference);
+        if (index != 0) {
+            Put(reference, 0);
+            // Cleared on the way back, so that an octave taken from the pool is ready to add to.
+            for (Word& count : pool.octaves[index - 1].count) {
+                Put(count, 0);
+            }
+            pool.free.Push(index - 1);
+        }
+    }
+}
+
+}  // namespace
+
+// The bucket comes first and the call last: after a crash between them the keeper knows that a
+// bucket in excess is a call that is missing.
+void AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept {
+    Place(tally, pool, sample.duration_ns);
+    Add(tally.total_ns, sample.duration_ns);
+    const auto duration = static_cast<double>(sample.duration_ns);
+    Add(tally.sum_of_squares, duration * duration);
+    RaiseTo(tally.inverted_min_ns, ~sample.duration_ns);
+    RaiseTo(tally.max_ns, sample.duration_ns);
+    Add(tally.rows, sample.rows);
+    if (sample.slow) [[unlikely]] {
+        Add(tally.slow_calls, 1);
+    }
+    Add(sample.failed ? tally.failed_calls : tally.calls, 1);
+}
+
+void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept {
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        const std::uint32_t index = Get(from.octave[octave]);
+        if (index == 0) {
+            continue;
+        }
+        Octave* target = OctaveAt(into, pool, octave);
+        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+            const std::uint64_t count = Get(pool.octaves[index - 1].count[bucket]);
+            Add(target != nullptr ? target->count[bucket] : into.unplaced, count);
+        }
+    }
+    Add(into.below, Get(from.below));
+    Add(into.above, Get(from.above));
+    Add(into.unplaced, Get(from.unplaced));
+    Add(into.total_ns, Get(from.total_ns));
+    Add(into.sum_of_squares, from.sum_of_squares.load(std::memory_order_relaxed));
+    RaiseTo(into.inverted_min_ns, Get(from.inverted_min_ns));
+    RaiseTo(into.max_ns, Get(from.max_ns));
+    Add(into.rows, Get(from.rows));
+    Add(into.slow_calls, Get(from.slow_calls));
+    Add(into.failed_calls, Get(from.failed_calls));
+    Add(into.calls, Get(from.calls));
+    ClearTally(from, pool);
+}
+
+void ClearTally(Tally& tally, OctavePool& pool) noexcept {
+    ReleaseOctaves(tally, pool);
+    for (Word* word :
+         {&tally.calls, &tally.failed_calls, &tally.slow_calls, &tally.rows, &tally.total_ns,
+          &tally.inverted_min_ns, &tally.max_ns, &tally.below, &tally.above, &tally.unplaced}) {
+        Put(*word, 0);
+    }
+    tally.sum_of_squares.store(0, std::memory_order_relaxed);
+}
+
+std::array<std::uint64_t, kBucketsPerOctave>& TallySnapshot::OctaveFor(int octave) noexcept {
+    const std::uint64_t bit = std::uint64_t{1} << octave;
+    if ((present & bit) == 0) {
+        present |= bit;
+        counts[octave].fill(0);
+    }
+    return counts[octave];
+}
+
+// Calls are read before the buckets: what ends meanwhile is in the buckets at most, and a call
+// that one reader has seen is never missing for a later one.
+void TallySnapshot::AddTally(const Tally& tally, const OctavePool& pool) noexcept {
+    calls += tally.calls.load(std::memory_order_acquire);
+    failed_calls += tally.failed_calls.load(std::memory_order_acquire);
+    slow_calls += Get(tally.slow_calls);
+    rows += Get(tally.rows);
+    total_ns += Get(tally.total_ns);
+    sum_of_squares += tally.sum_of_squares.load(std::memory_order_relaxed);
+    min_ns = std::min(min_ns, ~Get(tally.inverted_min_ns));
+    max_ns = std::max(max_ns, Get(tally.max_ns));
+    below += Get(tally.below);
+    above += Get(tally.above);
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        const std::uint32_t index = tally.octave[octave].load(std::memory_order_acquire);
+        if (index == 0) {
+            continue;
+        }
+        auto& sums = OctaveFor(octave);
+        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+            sums[bucket] += Get(pool.octaves[index - 1].count[bucket]);
+        }
+    }
+}
+
+void TallySnapshot::AddSnapshot(const TallySnapshot& other) noexcept {
+    calls += other.calls;
+    failed_calls += other.failed_calls;
+    slow_calls += other.slow_calls;
+    rows += other.rows;
+    total_ns += other.total_ns;
+    sum_of_squares += other.sum_of_squares;
+    min_ns = std::min(min_ns, other.min_ns);
+    max_ns = std::max(max_ns, other.max_ns);
+    below += other.below;
+    above += other.above;
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        if ((other.present >> octave & 1) != 0) {
+            auto& sums = OctaveFor(octave);
+            for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+                sums[bucket] += other.counts[octave][bucket];
+            }
+        }
+    }
+}
+
+std::uint64_t TallySnapshot::Placed() const noexcept {
+    std::uint64_t sum = below + above;
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        if ((present >> octave & 1) != 0) {
+            for (const std::uint64_t count : counts[octave]) {
+                sum += count;
+            }
+        }
+    }
+    return sum;
+}
+
+double TallySnapshot::QuantileNs(double quantile) const noexcept {
+    const std::uint64_t placed = Placed();
+    if (placed == 0) {
+        return 0;
+    }
+    // The product of 0.95 and 20 must not become rank 20 by a rounding error.
+    constexpr double kRoundingSlack = 1e-9;
+    const auto total = static_cast<double>(placed);
+    const double rank = std::clamp(std::ceil(quantile * total * (1 - kRoundingSlack)), 1.0, total);
+    const auto wanted = static_cast<std::uint64_t>(rank);
+    const auto lowest = static_cast<double>(min_ns);
+    const auto highest = static_cast<double>(max_ns);
+    std::uint64_t passed = below;
+    if (passed >= wanted) {
+        return lowest;
+    }
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        if ((present >> octave & 1) == 0) {
+            continue;
+        }
+        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+            passed += counts[octave][bucket];
+            if (passed >= wanted) {
+                return std::max(lowest, std::min(highest, MiddleNs(octave, bucket)));
+            }
+        }
+    }
+    return highest;
+}
+
+double TallySnapshot::MeanNs() const noexcept {
+    const std::uint64_t executions = Executions();
+    return executions == 0 ? 0 : static_cast<double>(total_ns) / static_cast<double>(executions);
+}
+
+double TallySnapshot::StddevNs() const noexcept {
+    const std::uint64_t executions = Executions();
+    if (executions < 2) {
+        return 0;
+    }
+    const double mean = MeanNs();
+    const double variance = sum_of_squares / static_cast<double>(executions) - mean * mean;
+    return variance > 0 ? std::sqrt(variance) : 0;
+}
+
+}  // namespace elile::core

@@ -1,0 +1,98 @@
+// What is counted of a set of executions: calls, rows, times and their distribution.
+//
+// One Tally belongs to a statement or to what evicted statements left at their (operation, table).
+// Writers only add, with relaxed atomics; one execution writes the first cache line and one bucket.
+// Octaves of buckets come from a pool on first use, since a statement's durations span few.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/atomics.hpp"
+#include "core/buckets.hpp"
+#include "core/index_stack.hpp"
+
+namespace elile::core {
+
+// One finished execution. A failed one has no rows.
+struct Sample {
+    std::uint64_t duration_ns;
+    std::uint64_t rows;
+    bool failed;
+    bool slow;
+};
+
+// In shared memory: the buckets of one octave.
+struct alignas(kCacheLine) Octave {
+    std::array<Word, kBucketsPerOctave> count;
+};
+static_assert(sizeof(Octave) == 256);
+
+struct OctavePool {
+    IndexStack free;
+    Octave* octaves = nullptr;
+    std::uint32_t size = 0;
+    Word* exhausted = nullptr;  // executions whose octave could not be had
+};
+
+// In shared memory. Any process adds; only the holder of the gate's exclusive side clears.
+struct alignas(kCacheLine) Tally {
+    Word calls;         // executions that succeeded
+    Word failed_calls;  // executions that failed; their time is in total and histogram
+    Word slow_calls;    // of both, those at or above the threshold of their session
+    Word rows;
+    Word total_ns;
+    std::atomic<double> sum_of_squares;  // ns^2
+    Word inverted_min_ns;                // complement, so that zero means none yet
+    Word max_ns;
+    Word below;     // executions below the first octave
+    Word above;     // executions above the last octave
+    Word unplaced;  // executions whose octave could not be had
+    Word reserved;
+    std::array<HalfWord, kOctaves> octave;  // index in the pool + 1; 0 not used yet
+};
+static_assert(sizeof(Tally) == 256);
+
+void AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept;
+
+// A private copy, for readers; also the sum of several tallies.
+struct TallySnapshot {
+    std::uint64_t calls = 0;
+    std::uint64_t failed_calls = 0;
+    std::uint64_t slow_calls = 0;
+    std::uint64_t rows = 0;
+    std::uint64_t total_ns = 0;
+    double sum_of_squares = 0;
+    std::uint64_t min_ns = UINT64_MAX;  // UINT64_MAX: none yet
+    std::uint64_t max_ns = 0;
+    std::uint64_t below = 0;
+    std::uint64_t above = 0;
+    std::uint64_t present = 0;  // bit o: counts[o] has been filled
+    std::array<std::array<std::uint64_t, kBucketsPerOctave>, kOctaves> counts;
+
+    // counts stays as it is until an octave is present: 10 kB that need no clearing.
+    TallySnapshot() noexcept {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-*)
+
+    void AddTally(const Tally& tally, const OctavePool& pool) noexcept;
+    void AddSnapshot(const TallySnapshot& other) noexcept;
+
+    std::uint64_t Executions() const noexcept { return calls + failed_calls; }
+    // The order statistic of rank ceil(quantile * n), at most 1.09 % off; 0 < quantile <= 1.
+    // Zero when nothing was counted.
+    double QuantileNs(double quantile) const noexcept;
+    double MeanNs() const noexcept;
+    double StddevNs() const noexcept;
+
+private:
+    std::uint64_t Placed() const noexcept;
+    std::array<std::uint64_t, kBucketsPerOctave>& OctaveFor(int octave) noexcept;
+};
+
+// Adds all that `from` holds to `into`, gives from's octaves back and leaves it empty. Nobody may
+// add to `from` meanwhile.
+void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept;
+
+// Leaves the tally empty and gives its octaves back. Nobody may add to it meanwhile.
+void ClearTally(Tally& tally, OctavePool& pool) noexcept;
+
+}  // namespace elile::core

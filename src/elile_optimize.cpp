@@ -1,0 +1,27 @@
+// What happens when the server loads the library: a table of contents.
+#include "capture/hooks.hpp"
+#include "keeper/keeper.hpp"
+#include "pg/postgres.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+extern "C" {
+
+PG_MODULE_MAGIC;
+
+// Loaded later, by LOAD or by a function call, it only lets its functions say what is missing.
+PGDLLEXPORT void _PG_init() {
+    if (!process_shared_preload_libraries_in_progress) {
+        return;
+    }
+    EnableQueryId();
+    elile::pg::DefineSettings();
+    elile::store::InstallSharedStore();
+    elile::capture::InstallPlannerHook();
+    elile::capture::InstallExecutorHooks();
+    elile::capture::InstallUtilityHook();
+    elile::capture::InstallLogHook();
+    elile::keeper::RegisterKeeper();
+}
+
+}  // extern "C"

@@ -1,0 +1,58 @@
+#include "pg/encoding.hpp"
+
+namespace elile::pg {
+namespace {
+
+char* ReplaceInvalid(const char* text, uint32 length, int encoding) {
+    char* clean = static_cast<char*>(palloc(length + 1));
+    uint32 at = 0;
+    uint32 out = 0;
+    while (at < length) {
+        const int left = static_cast<int>(length - at);
+        const int valid = pg_encoding_verifymbstr(encoding, text + at, left);
+        memcpy(clean + out, text + at, static_cast<size_t>(valid));
+        at += static_cast<uint32>(valid);
+        out += static_cast<uint32>(valid);
+        if (at < length) {
+            clean[out++] = '?';
+            ++at;
+        }
+    }
+    clean[out] = '\0';
+    return clean;
+}
+
+char* ReplaceNonAscii(const char* text, uint32 length) {
+    char* clean = pnstrdup(text, length);
+    for (char* at = clean; *at != '\0'; ++at) {
+        if (IS_HIGHBIT_SET(*at)) {
+            *at = '?';
+        }
+    }
+    return clean;
+}
+
+}  // namespace
+
+char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding) {
+    const int from = static_cast<int>(encoding);
+    const int to = GetDatabaseEncoding();
+    if (from == to || from == PG_SQL_ASCII || to == PG_SQL_ASCII) {
+        return ReplaceInvalid(text, length, to);
+    }
+    const Oid conversion = FindDefaultConversionProc(from, to);
+    if (!OidIsValid(conversion)) {
+        return ReplaceNonAscii(text, length);
+    }
+    char* source = ReplaceInvalid(text, length, from);
+    const auto source_length = static_cast<int>(strlen(source));
+    const int room = source_length * MAX_CONVERSION_GROWTH + 1;
+    auto* converted = static_cast<unsigned char*>(palloc(static_cast<Size>(room)));
+    const int done = pg_do_encoding_conversion_buf(conversion, from, to,
+                                                   reinterpret_cast<unsigned char*>(source),
+                                                   source_length, converted, room, true);
+    return done == source_length ? reinterpret_cast<char*>(converted)
+                                 : ReplaceNonAscii(source, static_cast<uint32>(source_length));
+}
+
+}  // namespace elile::pg

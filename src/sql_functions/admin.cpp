@@ -1,0 +1,74 @@
+// elile_optimize.info, reset() and record_db_query().
+#include "pg/row_writer.hpp"
+#include "pg/settings.hpp"
+#include "sql_functions/common.hpp"
+#include "sql_functions/reported.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+void Reset(core::StatementStore& store, Oid userid, Oid dbid, uint64 queryid) {
+    constexpr long kPauseUs = 50;
+    while (!store.TryReset(userid, dbid, queryid, static_cast<uint64>(GetCurrentTimestamp()))) {
+        CHECK_FOR_INTERRUPTS();
+        pg_usleep(kPauseUs);
+    }
+}
+
+const char* KeeperState(const core::StatementStore& store) {
+    return store.IsReady() ? "ready" : "waiting for repair after a crash: nothing is counted";
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_info) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const core::SegmentHeader& header = *store.Parts().header;
+    const core::TextPool& texts = store.Parts().texts;
+    row.Text("1.0");
+    row.Bigint(core::Get(header.live));
+    row.Bigint(header.sizes.statements);
+    row.Bigint(core::Get(header.evictions));
+    row.Bigint(core::Get(header.dropped));
+    row.Bigint(store::SegmentBytes());
+    row.Text(KeeperState(store));
+    row.Text(IsQueryIdEnabled() ? "computed"
+                                : "off: compute_query_id is off, so statements is empty");
+    row.Bigint((texts.Size() - texts.FreeBlocks()) * sizeof(core::TextBlock));
+    row.Bigint(texts.Size() * sizeof(core::TextBlock));
+    row.Bigint(core::Get(header.texts_cut));
+    row.Bigint(core::Get(header.texts_exhausted));
+    row.Bigint(core::Get(header.octaves_exhausted));
+    row.Bigint(core::Get(header.tables_overflow));
+    row.Bigint(core::Get(header.slow_dropped));
+    row.Bigint(core::Get(header.repaired_slots));
+    row.Bigint(core::Get(header.not_ready));
+    row.EndRow();
+    return Datum{0};
+}
+
+ELILE_SQL_FUNCTION(elile_reset_all) {
+    Reset(store::RequireSharedStore(), InvalidOid, InvalidOid, 0);
+    PG_RETURN_VOID();
+}
+
+ELILE_SQL_FUNCTION(elile_reset) {
+    Reset(store::RequireSharedStore(), PG_GETARG_OID(0), PG_GETARG_OID(1),
+          static_cast<uint64>(PG_GETARG_INT64(2)));
+    PG_RETURN_VOID();
+}
+
+ELILE_SQL_FUNCTION(elile_record_db_query) {
+    core::StatementStore& store = store::RequireSharedStore();
+    const core::Operation operation = ReportedOperation(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    const uint32 table = ReportedTable(store, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    const uint64 duration_ns = ReportedDuration(PG_GETARG_FLOAT8(2));
+    store.AddLeftover({table, operation}, {duration_ns, 0, false, pg::IsSlow(duration_ns)});
+    PG_RETURN_VOID();
+}

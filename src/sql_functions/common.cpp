@@ -1,0 +1,57 @@
+#include "sql_functions/common.hpp"
+
+#include "pg/encoding.hpp"
+
+namespace elile::sql_functions {
+
+void EnterStore(core::StatementStore& store) {
+    constexpr long kPauseUs = 50;
+    while (!store.Parts().header->gate.TryShared()) {
+        CHECK_FOR_INTERRUPTS();
+        pg_usleep(kPauseUs);
+    }
+}
+
+void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
+
+bool MaySee(Oid userid) {
+    return userid == GetUserId() || has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+TableName NameOf(core::StatementStore& store, uint32 table) {
+    if (table == core::kOtherTables) {
+        return {"", "(other)"};
+    }
+    core::TableDirectory& tables = store.Parts().tables;
+    const core::TableKey key = tables.KeyOf(table);
+    if (OidIsValid(key.relid) && key.dbid == MyDatabaseId) {
+        const char* present = get_rel_name(key.relid);
+        const char* schema = get_namespace_name(get_rel_namespace(key.relid));
+        if (present != nullptr && schema != nullptr) {
+            return {schema, present};
+        }
+    }
+    core::TableNames names;
+    uint32 encoding = 0;
+    if (!tables.Read(table, &names, &encoding)) {
+        return {"", "(being renamed)"};
+    }
+    return {pg::ToDatabaseEncoding(names.schema, strnlen(names.schema, NAMEDATALEN), encoding),
+            pg::ToDatabaseEncoding(names.table, strnlen(names.table, NAMEDATALEN), encoding)};
+}
+
+const char* LabelOf(const TableName& name) {
+    if (name.table[0] == '\0') {
+        return nullptr;
+    }
+    if (name.schema[0] == '\0' || strcmp(name.schema, "public") == 0) {
+        return name.table;
+    }
+    return psprintf("%s.%s", name.schema, name.table);
+}
+
+const char* OperationName(core::Operation operation) {
+    return core::kOperationNames[static_cast<size_t>(operation)].data();
+}
+
+}  // namespace elile::sql_functions

@@ -1,0 +1,73 @@
+// elile_optimize.slow_queries: the kept slow executions, newest first.
+#include <arpa/inet.h>
+
+#include "pg/encoding.hpp"
+#include "pg/row_writer.hpp"
+#include "sql_functions/common.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visible) {
+    if (!visible || record.address_family == 0) {
+        row.Null();
+        return;
+    }
+    char address[INET6_ADDRSTRLEN];
+    inet_ntop(record.address_family == 4 ? AF_INET : AF_INET6, record.address, address,
+              sizeof(address));
+    row.Value(DirectFunctionCall1(inet_in, CStringGetDatum(address)));
+}
+
+void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::SlowRecord& record,
+                 const char* query) {
+    const bool visible = MaySee(record.userid);
+    row.Bigint(record.id);
+    row.Time(record.started_at_us);
+    row.Milliseconds(static_cast<double>(record.duration_ns));
+    row.Double(static_cast<double>(record.threshold_us) / 1e3);
+    row.Text(get_database_name(record.dbid));
+    row.Text(GetUserNameFromId(record.userid, true));
+    row.Text(visible ? pg::ToDatabaseEncoding(record.application_name,
+                                              strnlen(record.application_name, NAMEDATALEN),
+                                              static_cast<uint32>(GetDatabaseEncoding()))
+                     : nullptr);
+    WriteAddress(row, record, visible);
+    row.Integer(static_cast<int32>(record.pid));
+    visible&& record.queryid != 0 ? row.Bigint(record.queryid) : row.Null();
+    row.Boolean(record.toplevel != 0);
+    row.Text(OperationName(static_cast<core::Operation>(record.operation)));
+    row.Text(LabelOf(NameOf(store, record.table)));
+    row.Bigint(record.rows);
+    row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
+    row.Text(visible ? query : "<insufficient privilege>");
+    row.EndRow();
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_slow_queries) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const core::SlowRing& ring = store.Parts().ring;
+    auto* buffer = static_cast<char*>(palloc(core::kMaxTextBytes));
+    const uint64 newest = ring.LastId();
+    const uint64 oldest = newest > ring.Size() ? newest - ring.Size() + 1 : 1;
+    for (uint64 id = newest; id >= oldest; --id) {
+        CHECK_FOR_INTERRUPTS();
+        core::SlowRecord record;
+        uint32 length = 0;
+        uint32 encoding = 0;
+        if (ring.Read(id, store.Parts().texts, &record, buffer, &length, &encoding)) {
+            const char* query =
+                record.text != 0 ? pg::ToDatabaseEncoding(buffer, length, encoding) : nullptr;
+            WriteRecord(row, store, record, query);
+        }
+    }
+    return Datum{0};
+}

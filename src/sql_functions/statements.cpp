@@ -1,0 +1,213 @@
+// elile_optimize.statements and percentile().
+#include <cmath>
+
+#include "pg/compat.hpp"
+#include "pg/encoding.hpp"
+#include "pg/row_writer.hpp"
+#include "sql_functions/common.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+struct PlanSnapshot {
+    uint64 plans;
+    uint64 total_ns;
+    double sum_of_squares;
+    uint64 min_ns;
+    uint64 max_ns;
+};
+
+// One entry, copied while the store stands still, written out afterwards. Too large for the stack.
+struct Copy {
+    core::StatementKey key;
+    core::Target target;
+    core::TallySnapshot tally;
+    core::ResourceUse resources;
+    PlanSnapshot plans;
+    int64 created_at;
+    uint32 text_length;
+    uint32 text_encoding;
+    bool has_text;
+    char text[core::kMaxTextBytes];
+};
+
+// False when the slot holds no statement, or one that has neither run nor been planned yet.
+bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
+    core::Segment& segment = store.Parts();
+    const core::Entry& entry = segment.entries[slot];
+    const uint32 tag = entry.tag.load(std::memory_order_acquire);
+    if (core::StateOf(tag) != core::EntryState::kLive) {
+        return false;
+    }
+    copy->key = core::KeyOf(entry);
+    copy->target = core::TargetOf(entry);
+    copy->tally = core::TallySnapshot();
+    copy->tally.AddTally(entry.tally, segment.octaves);
+    copy->plans = {core::Get(entry.plans.plans), core::Get(entry.plans.total_ns),
+                   entry.plans.sum_of_squares.load(std::memory_order_relaxed),
+                   ~core::Get(entry.plans.inverted_min_ns), core::Get(entry.plans.max_ns)};
+    if (copy->key.unidentified || (copy->tally.Executions() == 0 && copy->plans.plans == 0)) {
+        return false;
+    }
+    for (int resource = 0; resource < core::kResources; ++resource) {
+        copy->resources[resource] = core::Get(entry.resources[resource]);
+    }
+    copy->created_at = static_cast<int64>(core::Get(entry.created_at_us));
+    const uint32 text = core::Get(entry.text);
+    copy->has_text = text != 0;
+    copy->text_length = segment.texts.Read(text, copy->text, &copy->text_encoding);
+    return true;
+}
+
+bool IsTime(int resource) {
+    switch (resource) {
+        case core::kSharedBlkReadTime:
+        case core::kSharedBlkWriteTime:
+        case core::kLocalBlkReadTime:
+        case core::kLocalBlkWriteTime:
+        case core::kTempBlkReadTime:
+        case core::kTempBlkWriteTime:
+        case core::kJitGenerationTime:
+        case core::kJitInliningTime:
+        case core::kJitOptimizationTime:
+        case core::kJitEmissionTime:
+        case core::kJitDeformTime:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void WriteIdentity(pg::RowWriter& row, core::StatementStore& store, const Copy& copy) {
+    const bool visible = MaySee(copy.key.userid);
+    row.ObjectId(copy.key.userid);
+    row.ObjectId(copy.key.dbid);
+    visible ? row.Bigint(copy.key.queryid) : row.Null();
+    row.Boolean(copy.key.toplevel);
+    if (!visible) {
+        row.Text("<insufficient privilege>");
+    } else if (copy.has_text) {
+        row.Text(pg::ToDatabaseEncoding(copy.text, copy.text_length, copy.text_encoding));
+    } else {
+        row.Null();
+    }
+    row.Text(OperationName(copy.target.operation));
+    row.Text(LabelOf(NameOf(store, copy.target.table)));
+}
+
+void WriteExecution(pg::RowWriter& row, const core::TallySnapshot& tally) {
+    const bool ran = tally.Executions() > 0;
+    row.Bigint(tally.calls);
+    row.Bigint(tally.failed_calls);
+    row.Bigint(tally.slow_calls);
+    row.Bigint(tally.rows);
+    row.Milliseconds(static_cast<double>(tally.total_ns));
+    row.Milliseconds(ran ? static_cast<double>(tally.min_ns) : 0);
+    row.Milliseconds(static_cast<double>(tally.max_ns));
+    row.Milliseconds(tally.MeanNs());
+    row.Milliseconds(tally.StddevNs());
+    row.Milliseconds(tally.QuantileNs(0.50));
+    row.Milliseconds(tally.QuantileNs(0.95));
+    row.Milliseconds(tally.QuantileNs(0.99));
+}
+
+void WritePlanning(pg::RowWriter& row, const PlanSnapshot& plans) {
+    const auto count = static_cast<double>(plans.plans);
+    const auto total = static_cast<double>(plans.total_ns);
+    const double mean = plans.plans > 0 ? total / count : 0;
+    const double variance = plans.plans > 1 ? plans.sum_of_squares / count - mean * mean : 0;
+    row.Bigint(plans.plans);
+    row.Milliseconds(total);
+    row.Milliseconds(plans.plans > 0 ? static_cast<double>(plans.min_ns) : 0);
+    row.Milliseconds(static_cast<double>(plans.max_ns));
+    row.Milliseconds(mean);
+    row.Milliseconds(variance > 0 ? std::sqrt(variance) : 0);
+}
+
+void WriteResources(pg::RowWriter& row, const core::ResourceUse& resources) {
+    for (int resource = 0; resource < core::kResources; ++resource) {
+        if (!pg::HasResource(resource)) {
+            row.Null();
+        } else if (IsTime(resource)) {
+            row.Milliseconds(static_cast<double>(resources[resource]));
+        } else if (resource == core::kWalBytes) {
+            row.Value(DirectFunctionCall1(int8_numeric,
+                                          Int64GetDatum(static_cast<int64>(resources[resource]))));
+        } else {
+            row.Bigint(resources[resource]);
+        }
+    }
+}
+
+void WarnWithoutIdentifiers() {
+    if (!IsQueryIdEnabled()) {
+        ereport(WARNING, (errmsg("statements are not told apart because compute_query_id is off"),
+                          errdetail("Executions are counted in summary and table_operations only."),
+                          errhint("Set compute_query_id to auto or on.")));
+    }
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_statements) {
+    core::StatementStore& store = store::RequireSharedStore();
+    WarnWithoutIdentifiers();
+    pg::RowWriter row(fcinfo);
+    auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
+    const uint32 entries = store.Parts().header->sizes.Entries();
+    MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
+    for (uint32 slot = 0; slot < entries; ++slot) {
+        CHECK_FOR_INTERRUPTS();
+        EnterStore(store);
+        const bool found = CopyEntry(store, slot, copy);
+        LeaveStore(store);
+        if (!found) {
+            continue;
+        }
+        MemoryContext caller = MemoryContextSwitchTo(scratch);
+        WriteIdentity(row, store, *copy);
+        WriteExecution(row, copy->tally);
+        WritePlanning(row, copy->plans);
+        WriteResources(row, copy->resources);
+        row.Time(copy->created_at);
+        row.EndRow();
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(scratch);
+    }
+    return Datum{0};
+}
+
+ELILE_SQL_FUNCTION(elile_percentile) {
+    core::StatementStore& store = store::RequireSharedStore();
+    const auto queryid = static_cast<uint64>(PG_GETARG_INT64(0));
+    const double fraction = PG_GETARG_FLOAT8(1);
+    if (!(fraction > 0 && fraction <= 1)) {
+        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                        errmsg("fraction %g is not a percentile", fraction),
+                        errhint("Give a fraction above 0 and up to 1: 0.95 for the p95.")));
+    }
+    auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
+    *sum = core::TallySnapshot();
+    const Oid caller = GetUserId();
+    const bool sees_all = has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS);
+    EnterStore(store);
+    for (uint32 slot = 0; slot < store.Parts().header->sizes.Entries(); ++slot) {
+        const core::Entry& entry = store.Parts().entries[slot];
+        const core::StatementKey key = core::KeyOf(entry);
+        if (core::StateOf(entry.tag.load(std::memory_order_acquire)) == core::EntryState::kLive &&
+            !key.unidentified && key.queryid == queryid && (sees_all || key.userid == caller)) {
+            sum->AddTally(entry.tally, store.Parts().octaves);
+        }
+    }
+    LeaveStore(store);
+    if (sum->Executions() == 0) {
+        PG_RETURN_NULL();
+    }
+    PG_RETURN_FLOAT8(sum->QuantileNs(fraction) / 1e6);
+}

@@ -1,0 +1,191 @@
+// elile_optimize.table_operations and summary: sums over statements' entries and over what evicted
+// ones left.
+#include "pg/encoding.hpp"
+#include "pg/row_writer.hpp"
+#include "pg/settings.hpp"
+#include "sql_functions/common.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+bool IsCounting(const core::Entry& entry) {
+    const core::EntryState state = core::StateOf(entry.tag.load(std::memory_order_acquire));
+    return state == core::EntryState::kLive ||
+           (state == core::EntryState::kRetired && (core::Get(entry.flags) & core::kDiscard) == 0);
+}
+
+uint32 PlaceOf(const core::Target& target) {
+    return target.table * core::kOperations + static_cast<uint32>(target.operation);
+}
+
+bool HasCounted(const core::Tally& tally) {
+    return core::Get(tally.calls) + core::Get(tally.failed_calls) > 0;
+}
+
+// sums[place] is null where nothing was counted. While summing, a pair that had not counted when
+// room was made is left for the next reader.
+struct Sums {
+    core::TallySnapshot** of;
+    uint32 places;
+};
+
+Sums MakeRoom(core::StatementStore& store) {
+    const core::Segment& segment = store.Parts();
+    const uint32 places = segment.header->sizes.Leftovers();
+    auto** of = static_cast<core::TallySnapshot**>(palloc0(sizeof(core::TallySnapshot*) * places));
+    auto* used = static_cast<bool*>(palloc0(places));
+    EnterStore(store);
+    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
+        if (IsCounting(segment.entries[slot])) {
+            used[PlaceOf(core::TargetOf(segment.entries[slot]))] = true;
+        }
+    }
+    for (uint32 place = 0; place < places; ++place) {
+        used[place] = used[place] || HasCounted(segment.leftovers[place]);
+    }
+    LeaveStore(store);
+    for (uint32 place = 0; place < places; ++place) {
+        if (used[place]) {
+            of[place] = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
+            *of[place] = core::TallySnapshot();
+        }
+    }
+    return {of, places};
+}
+
+Sums SumByTableAndOperation(core::StatementStore& store) {
+    const core::Segment& segment = store.Parts();
+    const Sums sums = MakeRoom(store);
+    EnterStore(store);
+    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
+        const core::Entry& entry = segment.entries[slot];
+        if (IsCounting(entry)) {
+            core::TallySnapshot* sum = sums.of[PlaceOf(core::TargetOf(entry))];
+            if (sum != nullptr) {
+                sum->AddTally(entry.tally, segment.octaves);
+            }
+        }
+    }
+    for (uint32 place = 0; place < sums.places; ++place) {
+        if (sums.of[place] != nullptr) {
+            sums.of[place]->AddTally(segment.leftovers[place], segment.octaves);
+        }
+    }
+    LeaveStore(store);
+    return sums;
+}
+
+struct TableRow {
+    Oid dbid;
+    TableName name;
+    core::Operation operation;
+    core::TallySnapshot* sum;
+};
+
+int CompareRows(const void* left, const void* right) {
+    const auto& a = *static_cast<const TableRow*>(left);
+    const auto& b = *static_cast<const TableRow*>(right);
+    if (a.dbid != b.dbid) {
+        return a.dbid < b.dbid ? -1 : 1;
+    }
+    const int schema = strcmp(a.name.schema, b.name.schema);
+    const int table = schema != 0 ? schema : strcmp(a.name.table, b.name.table);
+    return table != 0 ? table : static_cast<int>(a.operation) - static_cast<int>(b.operation);
+}
+
+// Sorted, and tables of one name (dropped and made again, temporary ones) put together.
+int CollectRows(core::StatementStore& store, const Sums& sums, TableRow* rows) {
+    int count = 0;
+    for (uint32 place = 0; place < sums.places; ++place) {
+        if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
+            const uint32 table = place / core::kOperations;
+            rows[count++] = {store.Parts().tables.KeyOf(table).dbid, NameOf(store, table),
+                             static_cast<core::Operation>(place % core::kOperations),
+                             sums.of[place]};
+        }
+    }
+    qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
+    int kept = 0;
+    for (int at = 0; at < count; ++at) {
+        if (kept > 0 && CompareRows(&rows[kept - 1], &rows[at]) == 0) {
+            rows[kept - 1].sum->AddSnapshot(*rows[at].sum);
+        } else {
+            rows[kept++] = rows[at];
+        }
+    }
+    return kept;
+}
+
+void WriteTableRow(pg::RowWriter& row, const TableRow& table) {
+    const core::TallySnapshot& sum = *table.sum;
+    const bool has_table = table.name.table[0] != '\0';
+    row.Text(OidIsValid(table.dbid) ? get_database_name(table.dbid) : nullptr);
+    row.Text(has_table ? table.name.schema : nullptr);
+    row.Text(has_table ? table.name.table : nullptr);
+    row.Text(OperationName(table.operation));
+    row.Bigint(sum.calls);
+    row.Bigint(sum.failed_calls);
+    row.Bigint(sum.slow_calls);
+    row.Bigint(sum.rows);
+    row.Milliseconds(static_cast<double>(sum.total_ns));
+    row.Milliseconds(sum.MeanNs());
+    row.Milliseconds(static_cast<double>(sum.max_ns));
+    row.Milliseconds(sum.QuantileNs(0.50));
+    row.Milliseconds(sum.QuantileNs(0.95));
+    row.Milliseconds(sum.QuantileNs(0.99));
+    row.EndRow();
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_table_operations) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const Sums sums = SumByTableAndOperation(store);
+    auto* rows = static_cast<TableRow*>(palloc(sizeof(TableRow) * sums.places));
+    const int count = CollectRows(store, sums, rows);
+    for (int at = 0; at < count; ++at) {
+        WriteTableRow(row, rows[at]);
+    }
+    return Datum{0};
+}
+
+ELILE_SQL_FUNCTION(elile_summary) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const core::Segment& segment = store.Parts();
+    auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
+    *sum = core::TallySnapshot();
+    EnterStore(store);
+    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
+        const core::Entry& entry = segment.entries[slot];
+        if (IsCounting(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
+            sum->AddTally(entry.tally, segment.octaves);
+        }
+    }
+    for (uint32 place = 0; place < segment.header->sizes.Leftovers(); ++place) {
+        if (segment.tables.KeyOf(place / core::kOperations).dbid == MyDatabaseId) {
+            sum->AddTally(segment.leftovers[place], segment.octaves);
+        }
+    }
+    LeaveStore(store);
+    const uint64 total = sum->Executions();
+    row.Bigint(total);
+    row.Bigint(sum->slow_calls);
+    row.Double(total > 0 ? static_cast<double>(sum->slow_calls) / static_cast<double>(total) : 0);
+    row.Bigint(sum->failed_calls);
+    row.Milliseconds(sum->MeanNs());
+    row.Milliseconds(static_cast<double>(sum->max_ns));
+    row.Milliseconds(sum->QuantileNs(0.50));
+    row.Milliseconds(sum->QuantileNs(0.95));
+    row.Milliseconds(sum->QuantileNs(0.99));
+    row.Double(pg::Settings::slow_query_threshold);
+    row.Time(static_cast<int64>(core::Get(segment.header->stats_since_us)));
+    row.EndRow();
+    return Datum{0};
+}

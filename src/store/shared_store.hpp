@@ -1,0 +1,26 @@
+// The store that all server processes share, over a segment of its own.
+//
+// The segment is an anonymous memory file that the postmaster maps when it starts and every server
+// process inherits by fork. PostgreSQL's own shared memory is made anew after a crash; this one
+// lives on. After a crash the postmaster only raises the generation, since a fault in it would end
+// the server; the keeper mends the segment, and until it has nobody counts.
+#pragma once
+
+#include <cstddef>
+
+#include "core/statement_store.hpp"
+
+namespace elile::store {
+
+// Installs the hook that makes the segment at server start.
+void InstallSharedStore();
+
+// This process's store, or null when the library was not loaded at server start.
+core::StatementStore* SharedStore();
+
+// The same, for SQL functions: an error when there is none.
+core::StatementStore& RequireSharedStore();
+
+std::size_t SegmentBytes();
+
+}  // namespace elile::store

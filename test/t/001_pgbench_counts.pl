@@ -1,0 +1,41 @@
+# Every statement of pgbench is counted exactly once, in each protocol.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'elile_optimize'");
+$node->start;
+$node->safe_psql('postgres', 'create extension elile_optimize');
+$node->command_ok([ 'pgbench', '-i', '-q', 'postgres' ], 'pgbench -i');
+
+for my $mode (qw(simple extended prepared))
+{
+    $node->safe_psql('postgres', 'select elile_optimize.reset()');
+    $node->command_ok(
+        [ 'pgbench', '-n', '-M', $mode, '-c', 4, '-j', 2, '-t', 250, 'postgres' ],
+        "pgbench, $mode");
+    is( $node->safe_psql(
+            'postgres', q{
+        select operation, table_name, calls, failed_calls, rows
+        from elile_optimize.statements
+        where query ~ 'pgbench_(accounts|tellers|history)' or query ~* '^update pgbench_branches'
+        order by operation, table_name}),
+        join("\n",
+            'insert|pgbench_history|1000|0|1000',
+            'select|pgbench_accounts|1000|0|1000',
+            'update|pgbench_accounts|1000|0|1000',
+            'update|pgbench_branches|1000|0|1000',
+            'update|pgbench_tellers|1000|0|1000'),
+        "statements, $mode");
+    is( $node->safe_psql(
+            'postgres', q{
+        select lower(query), calls from elile_optimize.statements
+        where query ~* '^(begin|end)' order by 1}),
+        "begin|1000\nend|1000",
+        "transactions, $mode");
+}
+done_testing();

@@ -1,0 +1,103 @@
+// A tally adds up what it was given, its quantiles are within 1.1 %, and its memory comes back.
+#include "core/tally.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "unit/segment_fixture.hpp"
+
+namespace elile::core {
+namespace {
+
+TallySnapshot Snapshot(const Tally& tally, const OctavePool& pool) {
+    TallySnapshot snapshot;
+    snapshot.AddTally(tally, pool);
+    return snapshot;
+}
+
+TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    Tally& tally = segment.leftovers[0];
+    std::mt19937_64 random(2);
+    std::lognormal_distribution<double> durations(14, 2);
+    std::vector<std::uint64_t> sample;
+    for (int round = 0; round < 20000; ++round) {
+        sample.push_back(static_cast<std::uint64_t>(durations(random)) + 1000);
+        AddSample(tally, segment.octaves, {sample.back(), 1, false, false});
+    }
+    std::sort(sample.begin(), sample.end());
+    const TallySnapshot snapshot = Snapshot(tally, segment.octaves);
+    for (const double quantile : {0.001, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0}) {
+        const auto rank = static_cast<std::size_t>(std::ceil(quantile * 20000 - 1e-6));
+        const auto exact = static_cast<double>(sample[rank - 1]);
+        EXPECT_NEAR(snapshot.QuantileNs(quantile) / exact, 1, 0.011) << quantile;
+    }
+    double sum = 0;
+    for (const std::uint64_t duration : sample) {
+        sum += static_cast<double>(duration);
+    }
+    EXPECT_NEAR(snapshot.MeanNs() / (sum / 20000), 1, 1e-12);
+    EXPECT_EQ(snapshot.min_ns, sample.front());
+    EXPECT_EQ(snapshot.max_ns, sample.back());
+}
+
+TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    Tally& tally = segment.leftovers[0];
+    AddSample(tally, segment.octaves, {1000000, 7, false, false});
+    AddSample(tally, segment.octaves, {3000000, 0, true, true});
+    const TallySnapshot snapshot = Snapshot(tally, segment.octaves);
+    EXPECT_EQ(snapshot.calls, 1U);
+    EXPECT_EQ(snapshot.failed_calls, 1U);
+    EXPECT_EQ(snapshot.slow_calls, 1U);
+    EXPECT_EQ(snapshot.rows, 7U);
+    EXPECT_EQ(snapshot.total_ns, 4000000U);
+    EXPECT_DOUBLE_EQ(snapshot.StddevNs(), 1000000);
+    EXPECT_EQ(Buckets(snapshot), 2U);
+}
+
+TEST(Tally, MovingAddsUpAndGivesOctavesBack) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    const std::uint32_t fresh = segment.octaves.free.Count();
+    Tally& from = segment.leftovers[0];
+    Tally& into = segment.leftovers[1];
+    for (std::uint64_t duration = 1000; duration < 1000000000; duration *= 3) {
+        AddSample(from, segment.octaves, {duration, 1, false, false});
+        AddSample(into, segment.octaves, {duration * 2, 1, false, false});
+    }
+    const std::uint64_t calls = Get(from.calls) + Get(into.calls);
+    MoveTally(from, into, segment.octaves);
+    const TallySnapshot sum = Snapshot(into, segment.octaves);
+    EXPECT_EQ(sum.calls, calls);
+    EXPECT_EQ(Buckets(sum), calls);
+    EXPECT_EQ(Get(from.calls), 0U);
+    ClearTally(into, segment.octaves);
+    EXPECT_EQ(segment.octaves.free.Count(), fresh);
+}
+
+TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    while (segment.octaves.free.Pop() != kNoIndex) {
+    }
+    AddSample(segment.leftovers[0], segment.octaves, {5000000, 1, false, false});
+    const TallySnapshot sum = Snapshot(segment.leftovers[0], segment.octaves);
+    EXPECT_EQ(sum.calls, 1U);
+    EXPECT_EQ(Buckets(sum), 0U);
+    EXPECT_EQ(Get(segment.header->octaves_exhausted), 1U);
+}
+
+TEST(Tally, NothingCountedHasNoPercentile) {
+    EXPECT_EQ(TallySnapshot().QuantileNs(0.95), 0);
+    EXPECT_EQ(TallySnapshot().StddevNs(), 0);
+}
+
+}  // namespace
+}  // namespace elile::core

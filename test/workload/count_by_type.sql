@@ -1,0 +1,1 @@
+select count(*) from entities where entity_type = 'organization';

@@ -1,0 +1,1 @@
+select tenant_id, name from tenants where is_active order by name;
