@@ -1,20 +1,17 @@
 #include "capture/execution.hpp"
 
-#include "capture/query_text.hpp"
+#include "capture/entries.hpp"
 #include "capture/slow_log.hpp"
-#include "pg/clock.hpp"
-#include "pg/compat.hpp"
 #include "pg/settings.hpp"
-#include "store/shared_store.hpp"
 
 namespace elile::capture {
 
 int nesting_level = 0;
+Execution* running = nullptr;
+Execution* begun_plans = nullptr;
 
 namespace {
 
-Execution* begun_plans = nullptr;
-Execution* running = nullptr;
 Execution* spare_plans = nullptr;
 int fatal_sqlstate = 0;
 bool is_exit_watched = false;
@@ -43,7 +40,7 @@ void Unlink(Execution* execution) {
 // The plan's memory goes: the record may be used again.
 void OnQueryContextReset(void* argument) {
     auto* execution = static_cast<Execution*>(argument);
-    if (execution->has_run && !execution->is_counted) {
+    if (!execution->is_counted) {
         Count(execution, 0);
     }
     Unlink(execution);
@@ -52,29 +49,35 @@ void OnQueryContextReset(void* argument) {
     spare_plans = execution;
 }
 
+// Before anything runs that is to be counted.
+void WatchExit() {
+    if (!is_exit_watched) {
+        before_shmem_exit(CountAtExit, 0);
+        is_exit_watched = true;
+    }
+}
+
 // Records are kept for the session's life and used again, so that nothing is allocated per run.
 Execution* TakeRecord() {
     Execution* execution = spare_plans;
-    if (execution != nullptr) {
+    if (execution != nullptr) [[likely]] {
         spare_plans = execution->next;
     } else {
+        WatchExit();
         execution =
             static_cast<Execution*>(MemoryContextAlloc(TopMemoryContext, sizeof(Execution)));
     }
     return execution;
 }
 
-void Prepare(Execution* execution) {
-    execution->outer = nullptr;
-    execution->has_run = false;
+void Prepare(Execution* execution, const core::KnownStatement& statement) {
+    execution->statement = statement;
     execution->is_counted = false;
+    execution->is_measured = false;
     execution->rows = 0;
     execution->elapsed_ns = 0;
-    execution->use.fill(0);
-    if (!is_exit_watched) {
-        before_shmem_exit(CountAtExit, 0);
-        is_exit_watched = true;
-    }
+    execution->first_run_ns = 0;
+    execution->use.Clear();
 }
 
 // What a rule adds to a statement has the statement's identifier and is no execution of its own. A
@@ -92,119 +95,78 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return linitial(ActivePortal->stmts) != &plan;
 }
 
-core::StatementKey KeyFor(uint64 queryid, bool toplevel) {
-    return {queryid, GetUserId(), MyDatabaseId, toplevel, false};
+// Of a statement that this session does not know, or whose entry was evicted since.
+[[gnu::noinline]] const core::KnownStatement& LookUp(const QueryDesc& query, bool toplevel) {
+    static core::KnownStatement unidentified;
+    const PlannedStmt& plan = *query.plannedstmt;
+    const auto queryid = static_cast<uint64>(plan.queryId);
+    const Target target = TargetOf(plan);
+    const Source source{query.sourceText, plan.stmt_location, plan.stmt_len};
+    const core::StatementKey key =
+        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(target, toplevel);
+    core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
+    place = FindOrMake(key, target, source);
+    return place;
 }
 
-// Executions without an identifier are kept by operation and table, which needs no catalogue.
-void MakeUnidentified(core::StatementKey* key, core::Operation operation, Oid relid) {
-    key->unidentified = true;
-    key->queryid = uint64{relid} << 8 | static_cast<uint64>(operation);
-}
-
-void AddUse(Execution* execution) {
-    core::ResourceUse& use = execution->use;
-    const BufferUsage& now = pgBufferUsage;
-    const BufferUsage& then = execution->buffers;
-    const auto add = [&use](core::Resource resource, int64 after, int64 before) {
-        use[resource] += static_cast<uint64>(after - before);
-    };
-    add(core::kSharedBlksHit, now.shared_blks_hit, then.shared_blks_hit);
-    add(core::kSharedBlksRead, now.shared_blks_read, then.shared_blks_read);
-    add(core::kSharedBlksDirtied, now.shared_blks_dirtied, then.shared_blks_dirtied);
-    add(core::kSharedBlksWritten, now.shared_blks_written, then.shared_blks_written);
-    add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
-    add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
-    add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
-    add(core::kLocalBlksWritten, now.local_blks_written, then.local_blks_written);
-    add(core::kTempBlksRead, now.temp_blks_read, then.temp_blks_read);
-    add(core::kTempBlksWritten, now.temp_blks_written, then.temp_blks_written);
-    use[core::kWalRecords] +=
-        static_cast<uint64>(pgWalUsage.wal_records - execution->wal.wal_records);
-    use[core::kWalFpi] += static_cast<uint64>(pgWalUsage.wal_fpi - execution->wal.wal_fpi);
-    use[core::kWalBytes] += pgWalUsage.wal_bytes - execution->wal.wal_bytes;
-    use[core::kWalBuffersFull] +=
-        pg::WalBuffersFull(pgWalUsage) - pg::WalBuffersFull(execution->wal);
-    if (track_io_timing) {
-        core::ResourceUse after{};
-        core::ResourceUse before{};
-        pg::GetBlockTimes(now, after);
-        pg::GetBlockTimes(then, before);
-        for (int time = core::kSharedBlkReadTime; time <= core::kTempBlkWriteTime; ++time) {
-            use[time] += after[time] - before[time];
-        }
+// Evicted while it ran. Whoever can, makes the entry anew; in an error's handler its table has it.
+void CountEvicted(Execution* execution, const core::Sample& sample) {
+    core::StatementStore* store = store::SharedStore();
+    const QueryDesc* query = sample.failed ? nullptr : execution->query;
+    core::KnownStatement& statement = execution->statement;
+    if (query != nullptr && IsTransactionState() && !IsAbortedTransactionBlockState()) {
+        const PlannedStmt& plan = *query->plannedstmt;
+        statement.handle = MakeEntry(statement.key, statement.target,
+                                     {query->sourceText, plan.stmt_location, plan.stmt_len});
+    }
+    if (query == nullptr || !store->AddExecution(statement.handle, sample, execution->use)) {
+        store->AddLeftover(statement.target, sample);
+        core::Add(store->Parts().header->dropped, 1);
     }
 }
 
 }  // namespace
 
-core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
-                       const char* source, int location, int length) {
-    core::StatementStore* store = store::SharedStore();
-    core::SegmentHeader& header = *store->Parts().header;
-    core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp())};
-    if (!key.unidentified && source != nullptr) {
-        MemoryContext scratch = AllocSetContextCreate(
-            CurrentMemoryContext, "elile_optimize new statement", ALLOCSET_DEFAULT_SIZES);
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
-        const QueryText text = NormaliseQuery(source, location, length);
-        entry.text = store->Parts().texts.Store({text.text, text.length},
-                                                static_cast<uint32>(GetDatabaseEncoding()));
-        core::Add(header.texts_cut, text.cut ? 1 : 0);
-        core::Add(header.texts_exhausted, entry.text == 0 ? 1 : 0);
-        MemoryContextSwitchTo(caller);
-        MemoryContextDelete(scratch);
-    }
-    return store->Insert(key, entry);
-}
-
-void BeginPlan(QueryDesc* query) {
+Execution* BeginPlan(QueryDesc* query) {
     const PlannedStmt& plan = *query->plannedstmt;
     const bool nested = nesting_level > 0;
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
         (!nested && IsAddedByRule(plan))) {
-        return;
+        return nullptr;
     }
     const auto queryid = static_cast<uint64>(plan.queryId);
     if (queryid == 0 && running != nullptr && running->is_utility) {
-        return;  // it belongs to its wrapper
+        return nullptr;  // it belongs to its wrapper
     }
-    if (!store->IsReady()) {
+    if (!store->IsReady()) [[unlikely]] {
         core::Add(store->Parts().header->not_ready, 1);
-        return;
+        return nullptr;
     }
-    core::StatementKey key = KeyFor(queryid, !nested);
-    if (queryid == 0) {
-        const Target target = TargetOf(plan);
-        MakeUnidentified(&key, target.operation, target.relid);
+    const bool measured = overhead_meter.Picks();
+    if (measured) [[unlikely]] {
+        overhead_meter.PartBegins();
     }
-    core::Handle handle = store->Find(key);
-    core::Target target{};
-    if (handle.IsValid()) [[likely]] {
-        target = core::TargetOf(store->Parts().entries[handle.slot]);
-    } else {
-        const Target found = TargetOf(plan);
-        target = {TableIndexOf(found.relid), found.operation};
-        handle = MakeEntry(key, target, query->sourceText, plan.stmt_location, plan.stmt_len);
-    }
+    const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
+    const core::KnownStatement& statement =
+        queryid != 0 && IsKnown(*store, known, queryid, !nested) ? known : LookUp(*query, !nested);
     Execution* execution = TakeRecord();
-    Prepare(execution);
+    Prepare(execution, statement);
     execution->query = query;
     execution->is_utility = false;
-    execution->key = key;
-    execution->handle = handle;
-    execution->target = target;
     execution->next = begun_plans;
     begun_plans = execution;
     execution->on_reset.func = OnQueryContextReset;
     execution->on_reset.arg = execution;
     MemoryContextRegisterResetCallback(query->estate->es_query_cxt, &execution->on_reset);
+    if (measured) [[unlikely]] {
+        execution->is_measured = true;
+        execution->own_ns = overhead_meter.PartEnds();
+    }
+    return execution;
 }
 
-// The plan looked for is nearly always the last one begun; another one that is, a cursor, is moved
-// to the front, where its next fetch finds it.
-Execution* FindPlan(const QueryDesc* query) {
+Execution* FindBegunPlan(const QueryDesc* query) {
     for (Execution** link = &begun_plans; *link != nullptr; link = &(*link)->next) {
         Execution* execution = *link;
         if (execution->query == query) {
@@ -218,63 +180,36 @@ Execution* FindPlan(const QueryDesc* query) {
 }
 
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
-    core::StatementStore* store = store::SharedStore();
+    WatchExit();
+    const bool toplevel = nesting_level == 0;
     const auto queryid = static_cast<uint64>(statement.queryId);
-    core::StatementKey key = KeyFor(queryid, nesting_level == 0);
-    Prepare(utility);
+    const Target none{core::Operation::kUtility, InvalidOid};
+    const core::StatementKey key =
+        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
+    Prepare(utility,
+            FindOrMake(key, none, {source, statement.stmt_location, statement.stmt_len}));
     utility->query = nullptr;
     utility->is_utility = true;
-    if (queryid == 0) {
-        MakeUnidentified(&key, core::Operation::kUtility, InvalidOid);
-    }
-    utility->key = key;
-    utility->target = {TableIndexOf("", ""), core::Operation::kUtility};
-    utility->handle = store->Find(key);
-    if (!utility->handle.IsValid()) {
-        utility->handle =
-            MakeEntry(key, utility->target, source, statement.stmt_location, statement.stmt_len);
-    }
-}
-
-void StartRunning(Execution* execution) {
-    execution->outer = running;
-    running = execution;
-    execution->buffers = pgBufferUsage;
-    execution->wal = pgWalUsage;
-    execution->run_began_ns = pg::MonotonicNs();
-    if (!execution->has_run) {
-        execution->has_run = true;
-        execution->first_run_ns = execution->run_began_ns;
-    }
-}
-
-void StopRunning(Execution* execution) {
-    execution->elapsed_ns += pg::MonotonicNs() - execution->run_began_ns;
-    AddUse(execution);
-    running = execution->outer;
 }
 
 void Count(Execution* execution, int sqlstate) {
+    BeginPart(*execution);
     execution->is_counted = true;
     core::StatementStore* store = store::SharedStore();
+    const core::KnownStatement& statement = execution->statement;
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                               sqlstate != 0, slow};
-    if (!store->AddExecution(execution->handle, sample, execution->use)) [[unlikely]] {
-        // Evicted while it ran. Whoever can, makes it anew; in an error's handler its table has it.
-        QueryDesc* query = sqlstate == 0 ? execution->query : nullptr;
-        if (query != nullptr && IsTransactionState() && !IsAbortedTransactionBlockState()) {
-            execution->handle =
-                MakeEntry(execution->key, execution->target, query->sourceText,
-                          query->plannedstmt->stmt_location, query->plannedstmt->stmt_len);
-        }
-        if (query == nullptr || !store->AddExecution(execution->handle, sample, execution->use)) {
-            store->AddLeftover(execution->target, sample);
-            core::Add(store->Parts().header->dropped, 1);
-        }
+    if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
+        CountEvicted(execution, sample);
     }
     if (slow) [[unlikely]] {
         KeepSlow(*execution, sqlstate);
+    }
+    overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
+    EndPart(execution);
+    if (execution->is_measured) [[unlikely]] {
+        overhead_meter.Publish(*store->Parts().header, execution->own_ns);
     }
 }
 

@@ -6,22 +6,9 @@
 namespace elile::capture {
 namespace {
 
-ExecutorStart_hook_type prev_ExecutorStart = nullptr;
 ExecutorRun_hook_type prev_ExecutorRun = nullptr;
 ExecutorFinish_hook_type prev_ExecutorFinish = nullptr;
 ExecutorEnd_hook_type prev_ExecutorEnd = nullptr;
-
-// An error in here, a missing permission for one, comes before the execution: it is none.
-void OnExecutorStart(QueryDesc* query, int flags) {
-    if (prev_ExecutorStart != nullptr) {
-        prev_ExecutorStart(query, flags);
-    } else {
-        standard_ExecutorStart(query, flags);
-    }
-    if ((flags & EXEC_FLAG_EXPLAIN_ONLY) == 0) {
-        BeginPlan(query);
-    }
-}
 
 void Run(ELILE_EXECUTOR_RUN_PARAMETERS) {
     if (prev_ExecutorRun != nullptr) {
@@ -49,8 +36,14 @@ bool RaisesLevel(const Execution* execution) {
     return execution != nullptr || (nesting_level == 0 && pg::IsTracked(false));
 }
 
+// A run that moves nowhere, FETCH 0 for one, is no beginning.
+Execution* FindOrBegin(QueryDesc* query, ScanDirection direction) {
+    return query->already_executed || ScanDirectionIsNoMovement(direction) ? FindPlan(query)
+                                                                          : BeginPlan(query);
+}
+
 void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
-    Execution* execution = FindPlan(query);
+    Execution* execution = FindOrBegin(query, direction);
     if (!RaisesLevel(execution)) {
         Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
         return;
@@ -80,9 +73,10 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
     }
 }
 
-void OnExecutorFinish(QueryDesc* query) {
-    Execution* execution = FinishRunsSomething(*query) ? FindPlan(query) : nullptr;
-    if (!FinishRunsSomething(*query) || !RaisesLevel(execution)) {
+// Triggers run in here, and what a modifying CTE was not asked for.
+[[gnu::noinline]] void FinishChanges(QueryDesc* query) {
+    Execution* execution = FindPlan(query);
+    if (!RaisesLevel(execution)) {
         Finish(query);
         return;
     }
@@ -110,16 +104,29 @@ void OnExecutorFinish(QueryDesc* query) {
     }
 }
 
+void OnExecutorFinish(QueryDesc* query) {
+    if (FinishRunsSomething(*query)) {
+        FinishChanges(query);
+    } else {
+        Finish(query);
+    }
+}
+
+// JIT and parallel workers tell what they did at the end only.
+void AddFinalUse(const EState& state, core::ResourceUse& use) {
+    if (state.es_jit != nullptr) [[unlikely]] {
+        pg::GetJitUse(state.es_jit->instr, use);
+    }
+    if (state.es_jit_worker_instr != nullptr) [[unlikely]] {
+        pg::GetJitUse(*state.es_jit_worker_instr, use);
+    }
+    pg::GetParallelUse(state, use);
+}
+
 void OnExecutorEnd(QueryDesc* query) {
     Execution* execution = FindPlan(query);
-    if (execution != nullptr && execution->has_run && !execution->is_counted) {
-        if (query->estate->es_jit != nullptr) {
-            pg::GetJitUse(query->estate->es_jit->instr, execution->use);
-        }
-        if (query->estate->es_jit_worker_instr != nullptr) {
-            pg::GetJitUse(*query->estate->es_jit_worker_instr, execution->use);
-        }
-        pg::GetParallelUse(*query->estate, execution->use);
+    if (execution != nullptr && !execution->is_counted) {
+        AddFinalUse(*query->estate, execution->use);
         Count(execution, 0);
     }
     if (prev_ExecutorEnd != nullptr) {
@@ -132,8 +139,6 @@ void OnExecutorEnd(QueryDesc* query) {
 }  // namespace
 
 void InstallExecutorHooks() {
-    prev_ExecutorStart = ExecutorStart_hook;
-    ExecutorStart_hook = OnExecutorStart;
     prev_ExecutorRun = ExecutorRun_hook;
     ExecutorRun_hook = OnExecutorRun;
     prev_ExecutorFinish = ExecutorFinish_hook;

@@ -1,8 +1,8 @@
+#include "capture/entries.hpp"
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
-#include "store/shared_store.hpp"
 
 namespace elile::capture {
 namespace {
@@ -19,15 +19,11 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
     }
-    const core::StatementKey key{static_cast<uint64>(plan.queryId), GetUserId(), MyDatabaseId,
-                                 nesting_level == 0, false};
-    core::Handle handle = store->Find(key);
-    if (!handle.IsValid()) {
-        const Target found = TargetOf(plan);
-        handle = MakeEntry(key, {TableIndexOf(found.relid), found.operation}, source,
-                           plan.stmt_location, plan.stmt_len);
-    }
-    store->AddPlanning(handle, duration_ns);
+    const core::StatementKey key =
+        KeyFor(static_cast<uint64>(plan.queryId), nesting_level == 0);
+    const Source text{source, plan.stmt_location, plan.stmt_len};
+    const core::KnownStatement statement = FindOrMake(key, TargetOf(plan), text);
+    store->AddPlanning(statement.handle, duration_ns);
 }
 
 // A function that planning evaluates is nested in the statement, whether or not planning is

@@ -57,19 +57,19 @@ void KeepSlow(const Execution& execution, int sqlstate) {
                            static_cast<int64>((pg::MonotonicNs() - execution.first_run_ns) / 1000);
     record.duration_ns = execution.elapsed_ns;
     record.threshold_us = int64{pg::Settings::slow_query_threshold} * 1000;
-    record.queryid = execution.key.unidentified ? 0 : execution.key.queryid;
+    record.queryid = execution.statement.key.unidentified ? 0 : execution.statement.key.queryid;
     record.rows = sqlstate == 0 ? execution.rows : 0;
-    record.dbid = execution.key.dbid;
-    record.userid = execution.key.userid;
+    record.dbid = execution.statement.key.dbid;
+    record.userid = execution.statement.key.userid;
     record.pid = static_cast<uint32>(MyProcPid);
-    record.table = execution.target.table;
+    record.table = execution.statement.target.table;
     record.sqlstate = static_cast<uint32>(sqlstate);
-    record.toplevel = execution.key.toplevel ? 1 : 0;
-    record.operation = static_cast<uint8>(execution.target.operation);
+    record.toplevel = execution.statement.key.toplevel ? 1 : 0;
+    record.operation = static_cast<uint8>(execution.statement.target.operation);
     CopyAddress(&record);
     strlcpy(record.application_name, application_name != nullptr ? application_name : "",
             sizeof(record.application_name));
-    record.text = store->TakeText(execution.handle);
+    record.text = store->TakeText(execution.statement.handle);
     if (pg::Settings::enable_query_logging) {
         WriteLogLine(record);
     }

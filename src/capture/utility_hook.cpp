@@ -19,11 +19,13 @@ struct UtilityCall {
     QueryCompletion* completion;
 };
 
+ProcessUtility_hook_type Next() {
+    return prev_ProcessUtility != nullptr ? prev_ProcessUtility : standard_ProcessUtility;
+}
+
 void Run(const UtilityCall& call) {
-    const ProcessUtility_hook_type next =
-        prev_ProcessUtility != nullptr ? prev_ProcessUtility : standard_ProcessUtility;
-    next(call.statement, call.source, call.read_only_tree, call.context, call.parameters,
-         call.environment, call.destination, call.completion);
+    Next()(call.statement, call.source, call.read_only_tree, call.context, call.parameters,
+           call.environment, call.destination, call.completion);
 }
 
 // Those whose completion psql reports with a row count of the statement's own.
@@ -98,14 +100,14 @@ void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only
                       ProcessUtilityContext context, ParamListInfo parameters,
                       QueryEnvironment* environment, DestReceiver* destination,
                       QueryCompletion* completion) {
-    const UtilityCall call{statement,  source,      read_only_tree, context,
-                           parameters, environment, destination,    completion};
     // EXECUTE counts as the statement that it executes.
     if (IsA(statement->utilityStmt, ExecuteStmt) ||
         static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        Run(call);
+        Next()(statement, source, read_only_tree, context, parameters, environment, destination,
+               completion);
     } else {
-        RunNested(call);
+        RunNested({statement, source, read_only_tree, context, parameters, environment, destination,
+                   completion});
     }
 }
 

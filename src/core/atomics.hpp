@@ -41,10 +41,14 @@ inline void Add(Word& word, std::uint64_t amount) noexcept {
     }
 }
 
-inline void Add(std::atomic<double>& sum, double amount) noexcept {
+// False when another process wrote between the look and the addition, which was then repeated.
+inline bool Add(std::atomic<double>& sum, double amount) noexcept {
     double seen = sum.load(std::memory_order_relaxed);
-    while (!sum.compare_exchange_weak(seen, seen + amount, std::memory_order_relaxed)) {
+    bool undisturbed = true;
+    while (!sum.compare_exchange_strong(seen, seen + amount, std::memory_order_relaxed)) {
+        undisturbed = false;
     }
+    return undisturbed;
 }
 
 inline void RaiseTo(Word& maximum, std::uint64_t value) noexcept {

@@ -43,6 +43,9 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* octave_links = carver.Take<HalfWord>(sizes.Octaves());
     segment.octaves.octaves = carver.Take<Octave>(sizes.Octaves());
     segment.octaves.size = sizes.Octaves();
+    auto* stripe_links = carver.Take<HalfWord>(sizes.StripeSets());
+    segment.stripes.sets = carver.Take<StripeSet>(sizes.StripeSets());
+    segment.stripes.size = sizes.StripeSets();
     auto* text_links = carver.Take<HalfWord>(sizes.text_blocks);
     auto* text_blocks = carver.Take<TextBlock>(sizes.text_blocks);
     auto* table_links = carver.Take<HalfWord>(sizes.tables + 1);
@@ -58,6 +61,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.retired_entries = IndexStack(&header->retired_entries, segment.entry_links);
     segment.octaves.free = IndexStack(&header->free_octaves, octave_links);
     segment.octaves.exhausted = &header->octaves_exhausted;
+    segment.stripes.free = IndexStack(&header->free_stripes, stripe_links);
+    segment.stripes.exhausted = &header->stripes_exhausted;
     segment.texts =
         TextPool(IndexStack(&header->free_texts, text_links), text_blocks, sizes.text_blocks);
     segment.tables = TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
@@ -95,6 +100,9 @@ std::uint32_t SegmentSizes::Octaves() const noexcept {
     return Entries() * kOctavesPerEntry + tables * kOctavesPerTable;
 }
 
+// Few statements are hot: a set for one in 32 costs a 40th of what the entries take.
+std::uint32_t SegmentSizes::StripeSets() const noexcept { return statements / 32 + 1; }
+
 // About a quarter of the cells is used, so that a full pair of buckets is rare.
 std::uint32_t SegmentSizes::Buckets() const noexcept { return std::bit_ceil(Entries() / 2 + 1); }
 
@@ -118,6 +126,9 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     }
     for (std::uint32_t index = segment.octaves.size; index-- > 0;) {
         segment.octaves.free.Push(index);
+    }
+    for (std::uint32_t index = segment.stripes.size; index-- > 0;) {
+        segment.stripes.free.Push(index);
     }
     segment.texts.BeginRepair();
     segment.texts.FreeTheRest();

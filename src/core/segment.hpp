@@ -29,6 +29,7 @@ struct SegmentSizes {
     std::uint32_t SpareEntries() const noexcept;
     std::uint32_t Entries() const noexcept { return statements + SpareEntries(); }
     std::uint32_t Octaves() const noexcept;
+    std::uint32_t StripeSets() const noexcept;  // statements that may be hot at once
     std::uint32_t Buckets() const noexcept;     // of the look-up table, a power of two
     std::uint32_t TableCells() const noexcept;  // a power of two
     std::uint32_t Leftovers() const noexcept { return (tables + 1) * kOperations; }
@@ -60,17 +61,25 @@ struct alignas(kCacheLine) SegmentHeader {
     alignas(kCacheLine) IndexStackHead free_octaves;
     IndexStackHead free_texts;
     IndexStackHead free_tables;
+    IndexStackHead free_stripes;
 
     alignas(kCacheLine) Word last_slow_id;
     Word evictions;
     Word dropped;            // executions counted for their table only: no entry was free
     Word octaves_exhausted;  // executions without a place in their histogram
+    Word stripes_exhausted;  // times that a hot statement stayed in one unit: no stripes were free
     Word texts_exhausted;    // entries made without a text: the text memory was full
     Word texts_cut;          // texts longer than kMaxTextBytes
     Word tables_overflow;    // entries put under kOtherTables: the directory was full
     Word slow_dropped;       // slow executions not kept: their slot was being written
     Word repaired_slots;     // slots found half-written after a crash
     Word not_ready;          // executions not counted between a crash and the end of repair
+
+    // What the extension costs, as measured on some executions; any process adds.
+    Word measured_executions;
+    Word measured_own_ns;     // what capturing those took
+    Word covered_executions;  // all that were counted while those were picked
+    Word covered_elapsed_ns;  // of these, what ran in no other
 };
 
 // A process's view of the segment.
@@ -82,6 +91,7 @@ struct Segment {
     Tally* leftovers = nullptr;  // what evicted statements left, by table * kOperations + operation
     Hazard* hazards = nullptr;
     OctavePool octaves;
+    StripePool stripes;
     TextPool texts;
     TableDirectory tables;
     SlowRing ring;
@@ -93,6 +103,22 @@ struct Segment {
     static Segment Format(void* memory, const SegmentSizes& sizes) noexcept;
     // Of a segment that Format() has prepared.
     static Segment Attach(void* memory) noexcept;
+
+    // All units of an entry: its own, then its stripes.
+    template <typename AnyEntry, typename Visit>
+    void ForEachCounters(AnyEntry& entry, Visit visit) const {
+        visit(entry.counters);
+        const std::uint32_t set = entry.stripes.load(std::memory_order_acquire);
+        if (set != 0) [[unlikely]] {
+            for (Counters& stripe : stripes.sets[set - 1]) {
+                visit(stripe);
+            }
+        }
+    }
+
+    void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept {
+        ForEachCounters(entry, [&](const Counters& unit) { sum.AddTally(unit.tally, octaves); });
+    }
 
     Tally& LeftoverOf(const Target& target) const noexcept {
         return leftovers[target.table * kOperations + static_cast<std::uint32_t>(target.operation)];

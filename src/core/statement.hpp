@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "core/atomics.hpp"
-#include "core/tally.hpp"
+#include "core/counters.hpp"
 
 namespace elile::core {
 
@@ -14,44 +14,6 @@ enum class Operation : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge
 inline constexpr int kOperations = 6;
 inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "select", "insert", "update", "delete", "merge", "utility"};
-
-// Resources an execution used, in the order of pg_stat_statements' columns. Times in ns.
-enum Resource : int {
-    kSharedBlksHit,
-    kSharedBlksRead,
-    kSharedBlksDirtied,
-    kSharedBlksWritten,
-    kLocalBlksHit,
-    kLocalBlksRead,
-    kLocalBlksDirtied,
-    kLocalBlksWritten,
-    kTempBlksRead,
-    kTempBlksWritten,
-    kSharedBlkReadTime,
-    kSharedBlkWriteTime,
-    kLocalBlkReadTime,
-    kLocalBlkWriteTime,
-    kTempBlkReadTime,
-    kTempBlkWriteTime,
-    kWalRecords,
-    kWalFpi,
-    kWalBytes,
-    kWalBuffersFull,
-    kJitFunctions,
-    kJitGenerationTime,
-    kJitInliningCount,
-    kJitInliningTime,
-    kJitOptimizationCount,
-    kJitOptimizationTime,
-    kJitEmissionCount,
-    kJitEmissionTime,
-    kJitDeformCount,
-    kJitDeformTime,
-    kParallelWorkersToLaunch,
-    kParallelWorkersLaunched,
-    kResources
-};
-using ResourceUse = std::array<std::uint64_t, kResources>;
 
 // A statement's identity. `unidentified` entries stand for executions without a query identifier:
 // queryid is then (relid << 8 | operation), and they are no rows of the statements view.
@@ -106,10 +68,11 @@ struct alignas(kCacheLine) Entry {
     Word created_at_us;  // microseconds since 2000-01-01 UTC
     Word seen_calls;     // executions when the eviction's hand last passed; the hand alone
     HalfWord weight;     // decayed executions between passes of the hand; the hand alone
+    HalfWord stripes;    // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
+                         // the sum of `counters` and of all stripes
+    HalfWord collisions;  // additions that met another process's; any process
     HalfWord unused;
-    Word reserved;
-    Tally tally;
-    std::array<Word, kResources> resources;
+    Counters counters;
     PlanTally plans;
 };
 static_assert(sizeof(Entry) == 640);
@@ -120,6 +83,13 @@ enum EntryFlags : std::uint32_t {
     kDiscard = 4,  // reset() retired it: its sums are forgotten, not folded
     kFolding = 8,  // its sums are being moved: after a crash they can't be told apart
     kOperationShift = 8
+};
+
+// What a session remembers of a statement, so that it looks up the entry once.
+struct KnownStatement {
+    StatementKey key;
+    Handle handle;
+    Target target;
 };
 
 inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }

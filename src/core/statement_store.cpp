@@ -20,11 +20,15 @@ constexpr std::uint32_t SlotOf(std::uint64_t cell) noexcept {
     return static_cast<std::uint32_t>(cell) - 1;
 }
 
-std::uint64_t ExecutionsOf(const Entry& entry) noexcept {
-    return Get(entry.tally.calls) + Get(entry.tally.failed_calls);
-}
-
 }  // namespace
+
+std::uint64_t StatementStore::ExecutionsOf(const Entry& entry) const noexcept {
+    std::uint64_t executions = 0;
+    segment_.ForEachCounters(entry, [&executions](const Counters& counters) {
+        executions += Get(counters.tally.calls) + Get(counters.tally.failed_calls);
+    });
+    return executions;
+}
 
 Word& StatementStore::CellAt(std::uint64_t hash, int position) const noexcept {
     const std::uint32_t mask = segment_.header->sizes.Buckets() - 1;
@@ -90,6 +94,7 @@ void StatementStore::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.created_at_us, fresh.created_at_us);
     Put(entry.seen_calls, 0);
     Put(entry.weight, kWeightPerExecution);
+    Put(entry.collisions, 0);
     entry.tag.store(tag + 2, std::memory_order_release);
 }
 
@@ -152,32 +157,22 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
     return {};
 }
 
-bool StatementStore::Protect(const Handle& handle) noexcept {
-    segment_.hazards[backend_].slot.store(handle.slot + 1, std::memory_order_seq_cst);
-    if (segment_.entries[handle.slot].tag.load(std::memory_order_seq_cst) == handle.tag)
-        [[likely]] {
-        return true;
+// Processes that meet on one entry slow each other down. After a number of such collisions it
+// gets stripes, so that hot statements have them and no others.
+void StatementStore::NoteCollision(Entry& entry) noexcept {
+    constexpr std::uint32_t kHot = 64;
+    const std::uint32_t collisions = entry.collisions.fetch_add(1, std::memory_order_relaxed) + 1;
+    std::uint32_t stripes = Get(entry.stripes);
+    if (stripes != 0 || collisions % kHot != 0) {
+        return;
     }
-    Unprotect();
-    return false;
-}
-
-void StatementStore::Unprotect() noexcept {
-    segment_.hazards[backend_].slot.store(0, std::memory_order_release);
-}
-
-bool StatementStore::AddExecution(const Handle& handle, const Sample& sample,
-                                  const ResourceUse& use) noexcept {
-    if (!handle.IsValid() || !Protect(handle)) {
-        return false;
+    const std::uint32_t fresh = segment_.stripes.free.Pop();
+    if (fresh == kNoIndex) {
+        Add(*segment_.stripes.exhausted, 1);
+    } else if (!entry.stripes.compare_exchange_strong(stripes, fresh + 1,
+                                                      std::memory_order_acq_rel)) {
+        segment_.stripes.free.Push(fresh);
     }
-    Entry& entry = segment_.entries[handle.slot];
-    for (int resource = 0; resource < kResources; ++resource) {
-        Add(entry.resources[resource], use[resource]);
-    }
-    AddSample(entry.tally, segment_.octaves, sample);
-    Unprotect();
-    return true;
 }
 
 bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {

@@ -36,13 +36,30 @@ public:
         return Get(segment_.header->generation) == Get(segment_.header->repaired);
     }
 
+    // Whether the handle's entry still is its statement's, as far as one look can tell.
+    bool IsLive(const Handle& handle) const noexcept {
+        return handle.IsValid() &&
+               segment_.entries[handle.slot].tag.load(std::memory_order_acquire) == handle.tag;
+    }
     // An invalid handle when the key is unknown.
     Handle Find(const StatementKey& key) const noexcept;
     // Finds or makes. An invalid handle when no entry was free, which is not counted here.
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
-    bool AddExecution(const Handle& handle, const Sample& sample, const ResourceUse& use) noexcept;
+    [[gnu::always_inline]] bool AddExecution(const Handle& handle, const Sample& sample, const ResourceUse& use) noexcept {
+        if (!handle.IsValid() || !Protect(handle)) [[unlikely]] {
+            return false;
+        }
+        Entry& entry = segment_.entries[handle.slot];
+        Counters& counters = CountersFor(entry);
+        use.AddTo(counters.resources);
+        if (!AddSample(counters.tally, segment_.octaves, sample)) [[unlikely]] {
+            NoteCollision(entry);
+        }
+        Unprotect();
+        return true;
+    }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
     void AddLeftover(const Target& target, const Sample& sample) noexcept;
 
@@ -75,14 +92,32 @@ private:
     bool IsHazardous(std::uint32_t slot) const noexcept;
     void FoldSlot(std::uint32_t slot) noexcept;
     void EmptySlot(std::uint32_t slot) noexcept;
-    bool Protect(const Handle& handle) noexcept;
-    void Unprotect() noexcept;
+    std::uint64_t ExecutionsOf(const Entry& entry) const noexcept;
+    void NoteCollision(Entry& entry) noexcept;
+    Counters& CountersFor(Entry& entry) noexcept {
+        const std::uint32_t set = entry.stripes.load(std::memory_order_acquire);
+        return set == 0 ? entry.counters : segment_.stripes.sets[set - 1][backend_ % kStripes];
+    }
+    bool Protect(const Handle& handle) noexcept {
+        segment_.hazards[backend_].slot.store(handle.slot + 1, std::memory_order_seq_cst);
+        if (segment_.entries[handle.slot].tag.load(std::memory_order_seq_cst) == handle.tag)
+            [[likely]] {
+            return true;
+        }
+        Unprotect();
+        return false;
+    }
+    void Unprotect() noexcept {
+        segment_.hazards[backend_].slot.store(0, std::memory_order_release);
+    }
 
     // Parts of Repair().
     bool KeepOctaves(Tally& tally) noexcept;
     bool MendCalls(Tally& tally) noexcept;
+    bool KeepStripes(Entry& entry) noexcept;
     std::uint64_t RepairEntry(std::uint32_t slot) noexcept;
     void RepairOctaves() noexcept;
+    void RepairStripes() noexcept;
     void RelinkEntries() noexcept;
 
     Segment segment_;

@@ -6,26 +6,26 @@
 namespace elile::core {
 namespace {
 
-void ClearResources(Entry& entry) noexcept {
-    for (Word& resource : entry.resources) {
-        Put(resource, 0);
-    }
-    for (Word* word : {&entry.plans.plans, &entry.plans.total_ns, &entry.plans.inverted_min_ns,
-                       &entry.plans.max_ns}) {
+void ClearPlans(PlanTally& plans) noexcept {
+    for (Word* word : {&plans.plans, &plans.total_ns, &plans.inverted_min_ns, &plans.max_ns}) {
         Put(*word, 0);
     }
-    entry.plans.sum_of_squares.store(0, std::memory_order_relaxed);
+    plans.sum_of_squares.store(0, std::memory_order_relaxed);
 }
 
-void AddResources(const Entry& from, Entry& into) noexcept {
-    for (int resource = 0; resource < kResources; ++resource) {
-        Add(into.resources[resource], Get(from.resources[resource]));
+void AddPlans(const PlanTally& from, PlanTally& into) noexcept {
+    Add(into.plans, Get(from.plans));
+    Add(into.total_ns, Get(from.total_ns));
+    Add(into.sum_of_squares, from.sum_of_squares.load(std::memory_order_relaxed));
+    RaiseTo(into.inverted_min_ns, Get(from.inverted_min_ns));
+    RaiseTo(into.max_ns, Get(from.max_ns));
+}
+
+// Their octaves are freed with all that nobody refers to.
+void ForgetOctaves(Tally& tally) noexcept {
+    for (HalfWord& reference : tally.octave) {
+        Put(reference, 0);
     }
-    Add(into.plans.plans, Get(from.plans.plans));
-    Add(into.plans.total_ns, Get(from.plans.total_ns));
-    Add(into.plans.sum_of_squares, from.plans.sum_of_squares.load(std::memory_order_relaxed));
-    RaiseTo(into.plans.inverted_min_ns, Get(from.plans.inverted_min_ns));
-    RaiseTo(into.plans.max_ns, Get(from.plans.max_ns));
 }
 
 }  // namespace
@@ -41,8 +41,14 @@ bool StatementStore::IsHazardous(std::uint32_t slot) const noexcept {
 
 void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
     Entry& entry = segment_.entries[slot];
-    ClearTally(entry.tally, segment_.octaves);
-    ClearResources(entry);
+    segment_.ForEachCounters(
+        entry, [this](Counters& counters) { ClearCounters(counters, segment_.octaves); });
+    ClearPlans(entry.plans);
+    const std::uint32_t stripes = Get(entry.stripes);
+    if (stripes != 0) {
+        Put(entry.stripes, 0);
+        segment_.stripes.free.Push(stripes - 1);
+    }
     const std::uint32_t text = Get(entry.text);
     Put(entry.text, 0);
     segment_.texts.Release(text);
@@ -59,11 +65,16 @@ void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
         if (heir.IsValid()) {
             // The statement came back, or two sessions had made its entry at once.
             Entry& target = segment_.entries[heir.slot];
-            AddResources(entry, target);
-            MoveTally(entry.tally, target.tally, segment_.octaves);
+            segment_.ForEachCounters(entry, [&](Counters& counters) {
+                MoveCounters(counters, target.counters, segment_.octaves);
+            });
+            AddPlans(entry.plans, target.plans);
             Put(target.created_at_us, Get(entry.created_at_us));
         } else {
-            MoveTally(entry.tally, segment_.LeftoverOf(TargetOf(entry)), segment_.octaves);
+            Tally& leftover = segment_.LeftoverOf(TargetOf(entry));
+            segment_.ForEachCounters(entry, [&](Counters& counters) {
+                MoveTally(counters.tally, leftover, segment_.octaves);
+            });
         }
     }
     EmptySlot(slot);
@@ -171,6 +182,20 @@ bool StatementStore::MendCalls(Tally& tally) noexcept {
     return false;
 }
 
+// Marks the entry's stripes as an octave is marked.
+bool StatementStore::KeepStripes(Entry& entry) noexcept {
+    const std::uint32_t stripes = Get(entry.stripes);
+    if (stripes == 0) {
+        return true;
+    }
+    if (stripes > segment_.stripes.size || Get(segment_.stripes.free.Link(stripes - 1)) != 0) {
+        Put(entry.stripes, 0);
+        return false;
+    }
+    Put(segment_.stripes.free.Link(stripes - 1), 1);
+    return true;
+}
+
 // Returns how much of the entry had to be mended.
 std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
     Entry& entry = segment_.entries[slot];
@@ -181,23 +206,26 @@ std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
     const bool half_folded = state == EntryState::kRetired && (Get(entry.flags) & kFolding) != 0;
     if (state == EntryState::kFilling || half_folded ||
         Get(entry.table) > segment_.header->sizes.tables) {
-        // Its octaves and text are not marked, so they are freed with all that nobody refers to.
-        for (HalfWord& reference : entry.tally.octave) {
-            Put(reference, 0);
-        }
-        ClearTally(entry.tally, segment_.octaves);
-        ClearResources(entry);
+        // Its text and stripes are not marked and go with its octaves.
+        ForgetOctaves(entry.counters.tally);
+        ClearCounters(entry.counters, segment_.octaves);
+        ClearPlans(entry.plans);
+        Put(entry.stripes, 0);
         Put(entry.text, 0);
         Put(entry.flags, 0);
         Put(entry.tag, (Get(entry.tag) | 3) + 1);
         return 1;
     }
-    std::uint64_t mended = KeepOctaves(entry.tally) ? 0 : 1;
+    std::uint64_t mended = KeepStripes(entry) ? 0 : 1;
+    segment_.ForEachCounters(entry, [&](Counters& counters) {
+        mended += KeepOctaves(counters.tally) ? 0 : 1;
+        mended += MendCalls(counters.tally) ? 0 : 1;
+    });
     if (!segment_.texts.Keep(Get(entry.text))) {
         Put(entry.text, 0);
         ++mended;
     }
-    return mended + (MendCalls(entry.tally) ? 0 : 1);
+    return mended;
 }
 
 void StatementStore::RepairOctaves() noexcept {
@@ -207,6 +235,19 @@ void StatementStore::RepairOctaves() noexcept {
                 Put(count, 0);
             }
             segment_.octaves.free.Push(index);
+        }
+    }
+}
+
+// Before RepairOctaves(), for the stripes that nobody refers to have octaves that nobody may keep.
+void StatementStore::RepairStripes() noexcept {
+    for (std::uint32_t index = segment_.stripes.size; index-- > 0;) {
+        if (Get(segment_.stripes.free.Link(index)) == 0) {
+            for (Counters& counters : segment_.stripes.sets[index]) {
+                ForgetOctaves(counters.tally);
+                ClearCounters(counters, segment_.octaves);
+            }
+            segment_.stripes.free.Push(index);
         }
     }
 }
@@ -248,6 +289,10 @@ void StatementStore::Repair() noexcept {
     for (std::uint32_t index = 0; index < segment_.octaves.size; ++index) {
         Put(segment_.octaves.free.Link(index), 0);
     }
+    segment_.stripes.free.Clear();
+    for (std::uint32_t index = 0; index < segment_.stripes.size; ++index) {
+        Put(segment_.stripes.free.Link(index), 0);
+    }
     segment_.texts.BeginRepair();
     std::uint64_t mended = 0;
     for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
@@ -259,6 +304,7 @@ void StatementStore::Repair() noexcept {
     }
     mended += segment_.ring.Repair(segment_.texts);
     segment_.texts.FreeTheRest();
+    RepairStripes();
     RepairOctaves();
     segment_.tables.Repair(header.sizes.tables + 1);
     RelinkEntries();

@@ -6,37 +6,6 @@
 namespace elile::core {
 namespace {
 
-// The pool's octave for this place, taken from the pool on first use; null when it has none left.
-Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
-    std::uint32_t seen = tally.octave[octave].load(std::memory_order_acquire);
-    if (seen != 0) [[likely]] {
-        return &pool.octaves[seen - 1];
-    }
-    const std::uint32_t fresh = pool.free.Pop();
-    if (fresh == kNoIndex) {
-        return nullptr;
-    }
-    if (tally.octave[octave].compare_exchange_strong(seen, fresh + 1, std::memory_order_acq_rel)) {
-        return &pool.octaves[fresh];
-    }
-    pool.free.Push(fresh);
-    return &pool.octaves[seen - 1];
-}
-
-void Place(Tally& tally, OctavePool& pool, std::uint64_t duration_ns) noexcept {
-    const BucketPlace place = PlaceOf(duration_ns);
-    if (place.octave < 0) {
-        Add(tally.below, 1);
-    } else if (place.octave >= kOctaves) {
-        Add(tally.above, 1);
-    } else if (Octave* octave = OctaveAt(tally, pool, place.octave)) [[likely]] {
-        Add(octave->count[place.bucket], 1);
-    } else {
-        Add(tally.unplaced, 1);
-        Add(*pool.exhausted, 1);
-    }
-}
-
 void ReleaseOctaves(Tally& tally, OctavePool& pool) noexcept {
     for (HalfWord& reference : tally.octave) {
         const std::uint32_t index = Get(reference);
@@ -53,20 +22,28 @@ void ReleaseOctaves(Tally& tally, OctavePool& pool) noexcept {
 
 }  // namespace
 
-// The bucket comes first and the call last: after a crash between them the keeper knows that a
-// bucket in excess is a call that is missing.
-void AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept {
-    Place(tally, pool, sample.duration_ns);
-    Add(tally.total_ns, sample.duration_ns);
-    const auto duration = static_cast<double>(sample.duration_ns);
-    Add(tally.sum_of_squares, duration * duration);
-    RaiseTo(tally.inverted_min_ns, ~sample.duration_ns);
-    RaiseTo(tally.max_ns, sample.duration_ns);
-    Add(tally.rows, sample.rows);
-    if (sample.slow) [[unlikely]] {
-        Add(tally.slow_calls, 1);
+Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept {
+    const std::uint32_t fresh = pool.free.Pop();
+    if (fresh == kNoIndex) {
+        return nullptr;
     }
-    Add(sample.failed ? tally.failed_calls : tally.calls, 1);
+    std::uint32_t seen = 0;
+    if (tally.octave[octave].compare_exchange_strong(seen, fresh + 1, std::memory_order_acq_rel)) {
+        return &pool.octaves[fresh];
+    }
+    pool.free.Push(fresh);
+    return &pool.octaves[seen - 1];
+}
+
+void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept {
+    if (octave < 0) {
+        Add(tally.below, 1);
+    } else if (octave >= kOctaves) {
+        Add(tally.above, 1);
+    } else {
+        Add(tally.unplaced, 1);
+        Add(*pool.exhausted, 1);
+    }
 }
 
 void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept {

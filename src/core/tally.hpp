@@ -53,7 +53,42 @@ struct alignas(kCacheLine) Tally {
 };
 static_assert(sizeof(Tally) == 256);
 
-void AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept;
+// The pool's octave for this place, taken from the pool; null when it has none left.
+Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept;
+
+inline Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
+    const std::uint32_t seen = tally.octave[octave].load(std::memory_order_acquire);
+    return seen != 0 ? &pool.octaves[seen - 1] : TakeOctave(tally, pool, octave);
+}
+
+// Of a duration that has no bucket.
+void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept;
+
+// False when another process added to the tally at the same moment. The bucket comes first and the
+// call last: after a crash between them the keeper knows that a bucket in excess is a call that is
+// missing.
+[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept {
+    const BucketPlace place = PlaceOf(sample.duration_ns);
+    Octave* octave = place.octave >= 0 && place.octave < kOctaves
+                         ? OctaveAt(tally, pool, place.octave)
+                         : nullptr;
+    if (octave != nullptr) [[likely]] {
+        octave->count[place.bucket].fetch_add(1, std::memory_order_relaxed);
+    } else {
+        AddUnplaced(tally, pool, place.octave);
+    }
+    Add(tally.total_ns, sample.duration_ns);
+    const auto duration = static_cast<double>(static_cast<std::int64_t>(sample.duration_ns));
+    const bool undisturbed = Add(tally.sum_of_squares, duration * duration);
+    RaiseTo(tally.inverted_min_ns, ~sample.duration_ns);
+    RaiseTo(tally.max_ns, sample.duration_ns);
+    Add(tally.rows, sample.rows);
+    if (sample.slow) [[unlikely]] {
+        Add(tally.slow_calls, 1);
+    }
+    (sample.failed ? tally.failed_calls : tally.calls).fetch_add(1, std::memory_order_relaxed);
+    return undisturbed;
+}
 
 // A private copy, for readers; also the sum of several tallies.
 struct TallySnapshot {

@@ -48,18 +48,22 @@ inline uint64 Nanoseconds(const instr_time& time) {
 
 // The I/O times of the buffer counters, which 17 split by kind: before, all data files' time is in
 // the shared ones.
-inline void GetBlockTimes(const BufferUsage& usage, core::ResourceUse& use) {
+inline void AddBlockTimes(const BufferUsage& now, const BufferUsage& then, core::ResourceUse& use) {
+    const auto add = [&use](core::Resource resource, const instr_time& after,
+                            const instr_time& before) {
+        use.Add(resource, Nanoseconds(after) - Nanoseconds(before));
+    };
 #if PG_VERSION_NUM >= 170000
-    use[core::kSharedBlkReadTime] = Nanoseconds(usage.shared_blk_read_time);
-    use[core::kSharedBlkWriteTime] = Nanoseconds(usage.shared_blk_write_time);
-    use[core::kLocalBlkReadTime] = Nanoseconds(usage.local_blk_read_time);
-    use[core::kLocalBlkWriteTime] = Nanoseconds(usage.local_blk_write_time);
+    add(core::kSharedBlkReadTime, now.shared_blk_read_time, then.shared_blk_read_time);
+    add(core::kSharedBlkWriteTime, now.shared_blk_write_time, then.shared_blk_write_time);
+    add(core::kLocalBlkReadTime, now.local_blk_read_time, then.local_blk_read_time);
+    add(core::kLocalBlkWriteTime, now.local_blk_write_time, then.local_blk_write_time);
 #else
-    use[core::kSharedBlkReadTime] = Nanoseconds(usage.blk_read_time);
-    use[core::kSharedBlkWriteTime] = Nanoseconds(usage.blk_write_time);
+    add(core::kSharedBlkReadTime, now.blk_read_time, then.blk_read_time);
+    add(core::kSharedBlkWriteTime, now.blk_write_time, then.blk_write_time);
 #endif
-    use[core::kTempBlkReadTime] = Nanoseconds(usage.temp_blk_read_time);
-    use[core::kTempBlkWriteTime] = Nanoseconds(usage.temp_blk_write_time);
+    add(core::kTempBlkReadTime, now.temp_blk_read_time, then.temp_blk_read_time);
+    add(core::kTempBlkWriteTime, now.temp_blk_write_time, then.temp_blk_write_time);
 }
 
 inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
@@ -71,25 +75,25 @@ inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 }
 
 inline void GetJitUse(const JitInstrumentation& jit, core::ResourceUse& use) {
-    use[core::kJitFunctions] += jit.created_functions;
-    use[core::kJitGenerationTime] += Nanoseconds(jit.generation_counter);
-    use[core::kJitInliningCount] += INSTR_TIME_IS_ZERO(jit.inlining_counter) ? 0 : 1;
-    use[core::kJitInliningTime] += Nanoseconds(jit.inlining_counter);
-    use[core::kJitOptimizationCount] += INSTR_TIME_IS_ZERO(jit.optimization_counter) ? 0 : 1;
-    use[core::kJitOptimizationTime] += Nanoseconds(jit.optimization_counter);
-    use[core::kJitEmissionCount] += INSTR_TIME_IS_ZERO(jit.emission_counter) ? 0 : 1;
-    use[core::kJitEmissionTime] += Nanoseconds(jit.emission_counter);
+    use.Add(core::kJitFunctions, jit.created_functions);
+    use.Add(core::kJitGenerationTime, Nanoseconds(jit.generation_counter));
+    use.Add(core::kJitInliningCount, INSTR_TIME_IS_ZERO(jit.inlining_counter) ? 0 : 1);
+    use.Add(core::kJitInliningTime, Nanoseconds(jit.inlining_counter));
+    use.Add(core::kJitOptimizationCount, INSTR_TIME_IS_ZERO(jit.optimization_counter) ? 0 : 1);
+    use.Add(core::kJitOptimizationTime, Nanoseconds(jit.optimization_counter));
+    use.Add(core::kJitEmissionCount, INSTR_TIME_IS_ZERO(jit.emission_counter) ? 0 : 1);
+    use.Add(core::kJitEmissionTime, Nanoseconds(jit.emission_counter));
 #if PG_VERSION_NUM >= 170000
-    use[core::kJitDeformCount] += INSTR_TIME_IS_ZERO(jit.deform_counter) ? 0 : 1;
-    use[core::kJitDeformTime] += Nanoseconds(jit.deform_counter);
+    use.Add(core::kJitDeformCount, INSTR_TIME_IS_ZERO(jit.deform_counter) ? 0 : 1);
+    use.Add(core::kJitDeformTime, Nanoseconds(jit.deform_counter));
 #endif
 }
 
 inline void GetParallelUse([[maybe_unused]] const EState& state,
                            [[maybe_unused]] core::ResourceUse& use) {
 #if PG_VERSION_NUM >= 180000
-    use[core::kParallelWorkersToLaunch] += static_cast<uint64>(state.es_parallel_workers_to_launch);
-    use[core::kParallelWorkersLaunched] += static_cast<uint64>(state.es_parallel_workers_launched);
+    use.Add(core::kParallelWorkersToLaunch, static_cast<uint64>(state.es_parallel_workers_to_launch));
+    use.Add(core::kParallelWorkersLaunched, static_cast<uint64>(state.es_parallel_workers_launched));
 #endif
 }
 

@@ -18,6 +18,7 @@ extern "C" {
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "commands/dbcommands.h"
+#include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"

@@ -23,7 +23,7 @@ struct Copy {
     core::StatementKey key;
     core::Target target;
     core::TallySnapshot tally;
-    core::ResourceUse resources;
+    std::array<uint64, core::kResources> resources;
     PlanSnapshot plans;
     int64 created_at;
     uint32 text_length;
@@ -43,16 +43,19 @@ bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
     copy->key = core::KeyOf(entry);
     copy->target = core::TargetOf(entry);
     copy->tally = core::TallySnapshot();
-    copy->tally.AddTally(entry.tally, segment.octaves);
+    segment.AddTalliesOf(entry, copy->tally);
     copy->plans = {core::Get(entry.plans.plans), core::Get(entry.plans.total_ns),
                    entry.plans.sum_of_squares.load(std::memory_order_relaxed),
                    ~core::Get(entry.plans.inverted_min_ns), core::Get(entry.plans.max_ns)};
     if (copy->key.unidentified || (copy->tally.Executions() == 0 && copy->plans.plans == 0)) {
         return false;
     }
-    for (int resource = 0; resource < core::kResources; ++resource) {
-        copy->resources[resource] = core::Get(entry.resources[resource]);
-    }
+    copy->resources.fill(0);
+    segment.ForEachCounters(entry, [copy](const core::Counters& counters) {
+        for (int resource = 0; resource < core::kResources; ++resource) {
+            copy->resources[resource] += core::Get(counters.resources[resource]);
+        }
+    });
     copy->created_at = static_cast<int64>(core::Get(entry.created_at_us));
     const uint32 text = core::Get(entry.text);
     copy->has_text = text != 0;
@@ -125,7 +128,7 @@ void WritePlanning(pg::RowWriter& row, const PlanSnapshot& plans) {
     row.Milliseconds(variance > 0 ? std::sqrt(variance) : 0);
 }
 
-void WriteResources(pg::RowWriter& row, const core::ResourceUse& resources) {
+void WriteResources(pg::RowWriter& row, const std::array<uint64, core::kResources>& resources) {
     for (int resource = 0; resource < core::kResources; ++resource) {
         if (!pg::HasResource(resource)) {
             row.Null();
@@ -202,7 +205,7 @@ ELILE_SQL_FUNCTION(elile_percentile) {
         const core::StatementKey key = core::KeyOf(entry);
         if (core::StateOf(entry.tag.load(std::memory_order_acquire)) == core::EntryState::kLive &&
             !key.unidentified && key.queryid == queryid && (sees_all || key.userid == caller)) {
-            sum->AddTally(entry.tally, store.Parts().octaves);
+            store.Parts().AddTalliesOf(entry, *sum);
         }
     }
     LeaveStore(store);

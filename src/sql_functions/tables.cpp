@@ -63,7 +63,7 @@ Sums SumByTableAndOperation(core::StatementStore& store) {
         if (IsCounting(entry)) {
             core::TallySnapshot* sum = sums.of[PlaceOf(core::TargetOf(entry))];
             if (sum != nullptr) {
-                sum->AddTally(entry.tally, segment.octaves);
+                segment.AddTalliesOf(entry, *sum);
             }
         }
     }
@@ -165,7 +165,7 @@ ELILE_SQL_FUNCTION(elile_summary) {
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
         const core::Entry& entry = segment.entries[slot];
         if (IsCounting(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
-            sum->AddTally(entry.tally, segment.octaves);
+            segment.AddTalliesOf(entry, *sum);
         }
     }
     for (uint32 place = 0; place < segment.header->sizes.Leftovers(); ++place) {

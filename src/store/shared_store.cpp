@@ -9,6 +9,9 @@
 #include "pg/settings.hpp"
 
 namespace elile::store {
+
+core::StatementStore* attached_store = nullptr;
+
 namespace {
 
 shmem_startup_hook_type prev_shmem_startup = nullptr;
@@ -79,17 +82,14 @@ void InstallSharedStore() {
     shmem_startup_hook = OnShmemStartup;
 }
 
-core::StatementStore* SharedStore() {
-    static core::StatementStore store;
-    static int owner = 0;
-    if (owner != MyProcPid) {
-        if (segment_memory == nullptr || MyProc == nullptr) {
-            return nullptr;
-        }
-        store = core::StatementStore(core::Segment::Attach(segment_memory), pg::ProcNumber());
-        owner = MyProcPid;
+core::StatementStore* AttachStore() {
+    if (segment_memory == nullptr || MyProc == nullptr) {
+        return nullptr;
     }
-    return &store;
+    static core::StatementStore store;
+    store = core::StatementStore(core::Segment::Attach(segment_memory), pg::ProcNumber());
+    attached_store = &store;
+    return attached_store;
 }
 
 core::StatementStore& RequireSharedStore() {

@@ -15,8 +15,14 @@ namespace elile::store {
 // Installs the hook that makes the segment at server start.
 void InstallSharedStore();
 
+// This process's store; null until AttachStore() has made it.
+extern core::StatementStore* attached_store;
+core::StatementStore* AttachStore();
+
 // This process's store, or null when the library was not loaded at server start.
-core::StatementStore* SharedStore();
+inline core::StatementStore* SharedStore() {
+    return attached_store != nullptr ? attached_store : AttachStore();
+}
 
 // The same, for SQL functions: an error when there is none.
 core::StatementStore& RequireSharedStore();

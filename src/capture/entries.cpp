@@ -1,0 +1,39 @@
+#include "capture/entries.hpp"
+
+#include "capture/query_text.hpp"
+
+namespace elile::capture {
+core::KnownStatement known_statements[kKnown];
+
+core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
+                       const Source& source) {
+    core::StatementStore* store = store::SharedStore();
+    core::SegmentHeader& header = *store->Parts().header;
+    core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp())};
+    if (!key.unidentified && source.string != nullptr) {
+        MemoryContext scratch = AllocSetContextCreate(
+            CurrentMemoryContext, "elile_optimize new statement", ALLOCSET_DEFAULT_SIZES);
+        MemoryContext caller = MemoryContextSwitchTo(scratch);
+        const QueryText text = NormaliseQuery(source.string, source.location, source.length);
+        entry.text = store->Parts().texts.Store({text.text, text.length},
+                                                static_cast<uint32>(GetDatabaseEncoding()));
+        core::Add(header.texts_cut, text.cut ? 1 : 0);
+        core::Add(header.texts_exhausted, entry.text == 0 ? 1 : 0);
+        MemoryContextSwitchTo(caller);
+        MemoryContextDelete(scratch);
+    }
+    return store->Insert(key, entry);
+}
+
+core::KnownStatement FindOrMake(const core::StatementKey& key, const Target& target,
+                                const Source& source) {
+    core::StatementStore* store = store::SharedStore();
+    const core::Handle found = store->Find(key);
+    if (found.IsValid()) {
+        return {key, found, core::TargetOf(store->Parts().entries[found.slot])};
+    }
+    const core::Target stored{TableIndexOf(target.relid), target.operation};
+    return {key, MakeEntry(key, stored, source), stored};
+}
+
+}  // namespace elile::capture

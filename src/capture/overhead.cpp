@@ -1,0 +1,32 @@
+#include "capture/overhead.hpp"
+
+#include <algorithm>
+
+namespace elile::capture {
+
+OverheadMeter overhead_meter;
+
+// The step varies, so that no loop of an application falls into step with it. The first one of a
+// session is not measured, but where a random step leads: else short sessions, which have
+// everything yet to look up, would outweigh.
+bool OverheadMeter::Restart() {
+    constexpr uint32 kTwiceTheMean = 2047;
+    until_next_ = 1 + pg_prng_uint32(&pg_global_prng_state) % kTwiceTheMean;
+    const bool was_started = is_started_;
+    is_started_ = true;
+    PartBegins();
+    clock_ns_ = 0;
+    clock_ns_ = PartEnds();
+    return was_started;
+}
+
+void OverheadMeter::Publish(core::SegmentHeader& header, int64 own_ns) {
+    core::Add(header.measured_executions, 1);
+    core::Add(header.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns, 0)));
+    core::Add(header.covered_executions, executions_);
+    core::Add(header.covered_elapsed_ns, elapsed_ns_);
+    executions_ = 0;
+    elapsed_ns_ = 0;
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,20 @@
+#include "core/counters.hpp"
+
+namespace elile::core {
+
+void MoveCounters(Counters& from, Counters& into, OctavePool& pool) noexcept {
+    for (int resource = 0; resource < kResources; ++resource) {
+        Add(into.resources[resource], Get(from.resources[resource]));
+    }
+    MoveTally(from.tally, into.tally, pool);
+    ClearCounters(from, pool);
+}
+
+void ClearCounters(Counters& counters, OctavePool& pool) noexcept {
+    for (Word& resource : counters.resources) {
+        Put(resource, 0);
+    }
+    ClearTally(counters.tally, pool);
+}
+
+}  // namespace elile::core
