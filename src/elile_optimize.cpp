@@ -1,4 +1,5 @@
 // What happens when the server loads the library: a table of contents.
+#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
 #include "keeper/keeper.hpp"
 #include "pg/postgres.hpp"
@@ -20,7 +21,7 @@ PGDLLEXPORT void _PG_init() {
     elile::capture::InstallPlannerHook();
     elile::capture::InstallExecutorHooks();
     elile::capture::InstallUtilityHook();
-    elile::capture::InstallLogHook();
+    elile::capture::WatchSubtransactions();
     elile::keeper::RegisterKeeper();
 }
 

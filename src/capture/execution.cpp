@@ -1,32 +1,68 @@
 #include "capture/execution.hpp"
 
 #include "capture/entries.hpp"
-#include "capture/slow_log.hpp"
-#include "pg/settings.hpp"
+#include "capture/running.hpp"
 
 namespace elile::capture {
 
-int nesting_level = 0;
+bool is_nested = false;
 Execution* running = nullptr;
 Execution* begun_plans = nullptr;
 
 namespace {
 
 Execution* spare_plans = nullptr;
-int fatal_sqlstate = 0;
 bool is_exit_watched = false;
 
-constexpr int kUnknownFatal = ERRCODE_OPERATOR_INTERVENTION;
+// The last error raised while something ran.
+int error_sqlstate = 0;
+uint64 error_ns = 0;  // monotonic
 
-// A session that FATAL ends reaches no PG_CATCH. Registered after the server's own callbacks, this
-// one runs before the transaction is aborted.
-void CountAtExit(int, Datum) {
-    while (running != nullptr) {
-        Execution* execution = running;
-        StopRunning(execution);
-        Count(execution, fatal_sqlstate != 0 ? fatal_sqlstate : kUnknownFatal);
+// Is called for every message. A notice in an exception handler must not hide the error that the
+// handler will raise again.
+void NoteError(void*) {
+    const int sqlstate = geterrcode();
+    const int category = ERRCODE_TO_CATEGORY(sqlstate);
+    if (category != ERRCODE_SUCCESSFUL_COMPLETION && category != ERRCODE_WARNING &&
+        category != ERRCODE_NO_DATA) {
+        error_sqlstate = sqlstate;
+        error_ns = pg::MonotonicNs();
     }
 }
+
+// The innermost ran into the error noted, or stood in its way.
+void FailRunning() {
+    Execution* execution = running;
+    const bool noted = error_ns >= execution->run_began_ns;
+    SettleRun(execution, noted ? error_ns : pg::MonotonicNs());
+    Count(execution, noted ? error_sqlstate : ERRCODE_INTERNAL_ERROR);
+}
+
+void FailAllRunningIn(const Execution* outermost) {
+    while (running != outermost) {
+        FailRunning();
+    }
+}
+
+bool IsRunning(const Execution* execution) {
+    const Execution* other = running;
+    while (other != nullptr && other != execution) {
+        other = other->outer;
+    }
+    return other != nullptr;
+}
+
+// An error that a handler caught, in PL/pgSQL for one, aborts what ran since the handler's begin.
+void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransactionId, void*) {
+    while (event == SUBXACT_EVENT_ABORT_SUB && running != nullptr && !running->is_utility &&
+           running->subtransaction >= aborted) {
+        FailRunning();
+    }
+}
+
+// A session that FATAL ends reaches no handler. Registered after the server's own callbacks, this
+// one runs before the transaction is aborted.
+void CountAtExit(int, Datum) { FailAllRunningIn(nullptr); }
 
 void Unlink(Execution* execution) {
     for (Execution** link = &begun_plans; *link != nullptr; link = &(*link)->next) {
@@ -41,7 +77,11 @@ void Unlink(Execution* execution) {
 void OnQueryContextReset(void* argument) {
     auto* execution = static_cast<Execution*>(argument);
     if (!execution->is_counted) {
-        Count(execution, 0);
+        if (IsRunning(execution)) {
+            FailAllRunningIn(execution->outer);
+        } else {
+            Count(execution, 0);
+        }
     }
     Unlink(execution);
     execution->query = nullptr;
@@ -66,6 +106,10 @@ Execution* TakeRecord() {
         WatchExit();
         execution =
             static_cast<Execution*>(MemoryContextAlloc(TopMemoryContext, sizeof(Execution)));
+        execution->is_utility = false;
+        execution->on_error.callback = NoteError;
+        execution->on_reset.func = OnQueryContextReset;
+        execution->on_reset.arg = execution;
     }
     return execution;
 }
@@ -109,8 +153,10 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return place;
 }
 
-// Evicted while it ran. Whoever can, makes the entry anew; in an error's handler its table has it.
-void CountEvicted(Execution* execution, const core::Sample& sample) {
+}  // namespace
+
+// Whoever can, makes the entry anew; in an error's handler its table has it.
+void CountEvicted(Execution* execution, core::Sample sample) {
     core::StatementStore* store = store::SharedStore();
     const QueryDesc* query = sample.failed ? nullptr : execution->query;
     core::KnownStatement& statement = execution->statement;
@@ -125,11 +171,9 @@ void CountEvicted(Execution* execution, const core::Sample& sample) {
     }
 }
 
-}  // namespace
-
 Execution* BeginPlan(QueryDesc* query) {
     const PlannedStmt& plan = *query->plannedstmt;
-    const bool nested = nesting_level > 0;
+    const bool nested = is_nested;
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
         (!nested && IsAddedByRule(plan))) {
@@ -144,25 +188,18 @@ Execution* BeginPlan(QueryDesc* query) {
         return nullptr;
     }
     const bool measured = overhead_meter.Picks();
-    if (measured) [[unlikely]] {
-        overhead_meter.PartBegins();
-    }
+    const uint64 began_ns = measured ? pg::MonotonicNs() : 0;
     const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
     const core::KnownStatement& statement =
         queryid != 0 && IsKnown(*store, known, queryid, !nested) ? known : LookUp(*query, !nested);
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
-    execution->is_utility = false;
     execution->next = begun_plans;
     begun_plans = execution;
-    execution->on_reset.func = OnQueryContextReset;
-    execution->on_reset.arg = execution;
     MemoryContextRegisterResetCallback(query->estate->es_query_cxt, &execution->on_reset);
-    if (measured) [[unlikely]] {
-        execution->is_measured = true;
-        execution->own_ns = overhead_meter.PartEnds();
-    }
+    execution->is_measured = measured;
+    execution->own_ns = -static_cast<int64>(began_ns);
     return execution;
 }
 
@@ -181,7 +218,7 @@ Execution* FindBegunPlan(const QueryDesc* query) {
 
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
     WatchExit();
-    const bool toplevel = nesting_level == 0;
+    const bool toplevel = !is_nested;
     const auto queryid = static_cast<uint64>(statement.queryId);
     const Target none{core::Operation::kUtility, InvalidOid};
     const core::StatementKey key =
@@ -190,39 +227,17 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
             FindOrMake(key, none, {source, statement.stmt_location, statement.stmt_len}));
     utility->query = nullptr;
     utility->is_utility = true;
+    utility->on_error.callback = NoteError;
 }
 
-void Count(Execution* execution, int sqlstate) {
-    BeginPart(*execution);
-    execution->is_counted = true;
-    core::StatementStore* store = store::SharedStore();
-    const core::KnownStatement& statement = execution->statement;
-    const bool slow = pg::IsSlow(execution->elapsed_ns);
-    const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
-                              sqlstate != 0, slow};
-    if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
-        CountEvicted(execution, sample);
-    }
-    if (slow) [[unlikely]] {
-        KeepSlow(*execution, sqlstate);
-    }
-    overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
-    EndPart(execution);
-    if (execution->is_measured) [[unlikely]] {
-        overhead_meter.Publish(*store->Parts().header, execution->own_ns);
-    }
+void Count(Execution* execution, int sqlstate) { CountInline(execution, sqlstate); }
+
+void CountFailedUtility(Execution* utility) {
+    FailAllRunningIn(utility);
+    SettleRun(utility, pg::MonotonicNs());
+    Count(utility, geterrcode());
 }
 
-// Whatever began to run inside and did not end with it is not running any more.
-void CountFailure(Execution* execution) {
-    StopRunning(execution);
-    Count(execution, geterrcode());
-}
-
-void NoteFatal(const ErrorData& error) {
-    if (error.elevel >= FATAL) {
-        fatal_sqlstate = error.sqlerrcode;
-    }
-}
+void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }
 
 }  // namespace elile::capture

@@ -1,5 +1,5 @@
-#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/running.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
 
@@ -31,77 +31,70 @@ bool FinishRunsSomething(const QueryDesc& query) {
     return query.operation != CMD_SELECT || query.plannedstmt->hasModifyingCTE;
 }
 
-// Below a plan, counted or not, everything is nested. Deeper down the level is above zero already.
-bool RaisesLevel(const Execution* execution) {
-    return execution != nullptr || (nesting_level == 0 && pg::IsTracked(false));
-}
-
-// A run that moves nowhere, FETCH 0 for one, is no beginning.
-Execution* FindOrBegin(QueryDesc* query, ScanDirection direction) {
-    return query->already_executed || ScanDirectionIsNoMovement(direction) ? FindPlan(query)
-                                                                          : BeginPlan(query);
-}
-
-void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
-    Execution* execution = FindOrBegin(query, direction);
-    if (!RaisesLevel(execution)) {
+// What runs in a plan is nested, whether or not the plan is counted. Deeper down all is.
+[[gnu::noinline]] void RunUncounted(ELILE_EXECUTOR_RUN_PARAMETERS) {
+    if (is_nested || !pg::IsTracked(false)) {
         Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
         return;
     }
-    const int level = nesting_level;
-    if (execution != nullptr) {
-        StartRunning(execution);
+    PG_TRY();
+    {
+        is_nested = true;
+        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+    }
+    PG_FINALLY();
+    { is_nested = false; }
+    PG_END_TRY();
+}
+
+[[gnu::noinline]] void FinishUncounted(QueryDesc* query) {
+    if (is_nested || !pg::IsTracked(false)) {
+        Finish(query);
+        return;
     }
     PG_TRY();
     {
-        nesting_level = level + 1;
-        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+        is_nested = true;
+        Finish(query);
     }
-    PG_CATCH();
-    {
-        nesting_level = level;
-        if (execution != nullptr) {
-            CountFailure(execution);
-        }
-        PG_RE_THROW();
-    }
+    PG_FINALLY();
+    { is_nested = false; }
     PG_END_TRY();
-    nesting_level = level;
-    if (execution != nullptr) {
-        StopRunning(execution);
-        execution->rows += query->estate->es_processed;
+}
+
+void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
+    Execution* execution = nullptr;
+    // A run that moves nowhere, FETCH 0 for one, is no beginning.
+    if (!query->already_executed && !ScanDirectionIsNoMovement(direction)) [[likely]] {
+        execution = BeginPlan(query);
+        if (execution != nullptr) [[likely]] {
+            StartRunning(execution);
+        }
+    } else {
+        execution = FindPlan(query);
+        if (execution != nullptr) {
+            StartAgain(execution);
+        }
     }
+    if (execution == nullptr) {
+        RunUncounted(ELILE_EXECUTOR_RUN_ARGUMENTS);
+        return;
+    }
+    Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+    StopRunning(execution);
+    execution->rows += query->estate->es_processed;
 }
 
 // Triggers run in here, and what a modifying CTE was not asked for.
 [[gnu::noinline]] void FinishChanges(QueryDesc* query) {
     Execution* execution = FindPlan(query);
-    if (!RaisesLevel(execution)) {
-        Finish(query);
+    if (execution == nullptr) {
+        FinishUncounted(query);
         return;
     }
-    const int level = nesting_level;
-    if (execution != nullptr) {
-        StartRunning(execution);
-    }
-    PG_TRY();
-    {
-        nesting_level = level + 1;
-        Finish(query);
-    }
-    PG_CATCH();
-    {
-        nesting_level = level;
-        if (execution != nullptr) {
-            CountFailure(execution);
-        }
-        PG_RE_THROW();
-    }
-    PG_END_TRY();
-    nesting_level = level;
-    if (execution != nullptr) {
-        StopRunning(execution);
-    }
+    StartAgain(execution);
+    Finish(query);
+    StopRunning(execution);
 }
 
 void OnExecutorFinish(QueryDesc* query) {
@@ -127,7 +120,7 @@ void OnExecutorEnd(QueryDesc* query) {
     Execution* execution = FindPlan(query);
     if (execution != nullptr && !execution->is_counted) {
         AddFinalUse(*query->estate, execution->use);
-        Count(execution, 0);
+        CountInline(execution, 0);
     }
     if (prev_ExecutorEnd != nullptr) {
         prev_ExecutorEnd(query);

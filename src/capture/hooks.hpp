@@ -6,6 +6,5 @@ namespace elile::capture {
 void InstallPlannerHook();
 void InstallExecutorHooks();
 void InstallUtilityHook();
-void InstallLogHook();
 
 }  // namespace elile::capture

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/clock.hpp"
+
 namespace elile::capture {
 
 OverheadMeter overhead_meter;
@@ -14,15 +16,14 @@ bool OverheadMeter::Restart() {
     until_next_ = 1 + pg_prng_uint32(&pg_global_prng_state) % kTwiceTheMean;
     const bool was_started = is_started_;
     is_started_ = true;
-    PartBegins();
-    clock_ns_ = 0;
-    clock_ns_ = PartEnds();
+    const uint64 began_ns = pg::MonotonicNs();
+    clock_ns_ = static_cast<int64>(pg::MonotonicNs() - began_ns);
     return was_started;
 }
 
 void OverheadMeter::Publish(core::SegmentHeader& header, int64 own_ns) {
     core::Add(header.measured_executions, 1);
-    core::Add(header.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns, 0)));
+    core::Add(header.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns - clock_ns_, 0)));
     core::Add(header.covered_executions, executions_);
     core::Add(header.covered_elapsed_ns, elapsed_ns_);
     executions_ = 0;

@@ -3,12 +3,11 @@
 #pragma once
 
 #include "core/segment.hpp"
-#include "pg/clock.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
 
-// A session's. The parts of one execution do not lie within each other, nor in another's.
+// Of one session.
 class OverheadMeter {
 public:
     // At the beginning of a counted execution: true for one that is to be measured.
@@ -19,16 +18,13 @@ public:
         return Restart();
     }
 
-    void PartBegins() { began_ns_ = pg::MonotonicNs(); }
-    // What the part took without the look at the clock; below zero when that look was the slower.
-    int64 PartEnds() const { return static_cast<int64>(pg::MonotonicNs() - began_ns_) - clock_ns_; }
-
     // Of every counted execution. elapsed_ns is 0 for one that ran in another.
     void AddExecution(uint64 elapsed_ns) {
         ++executions_;
         elapsed_ns_ += elapsed_ns;
     }
-    // Of a measured one: what its parts took.
+    // Of a measured one: what capturing it took, in ns; with one look at the clock that it would
+    // not have taken.
     void Publish(core::SegmentHeader& header, int64 own_ns);
 
 private:
@@ -36,8 +32,7 @@ private:
 
     uint32 until_next_ = 1;
     bool is_started_ = false;
-    int64 clock_ns_ = 0;  // what a look at the clock takes
-    uint64 began_ns_ = 0;
+    int64 clock_ns_ = 0;     // what a look at the clock takes
     uint64 executions_ = 0;  // since the last publication
     uint64 elapsed_ns_ = 0;
 };

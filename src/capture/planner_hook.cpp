@@ -20,7 +20,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key =
-        KeyFor(static_cast<uint64>(plan.queryId), nesting_level == 0);
+        KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
     const Source text{source, plan.stmt_location, plan.stmt_len};
     const core::KnownStatement statement = FindOrMake(key, TargetOf(plan), text);
     store->AddPlanning(statement.handle, duration_ns);
@@ -34,17 +34,17 @@ PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListI
     }
     NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
-                          source != nullptr && pg::IsTracked(nesting_level > 0);
-    const int level = nesting_level;
+                          source != nullptr && pg::IsTracked(is_nested);
+    const bool outermost = !is_nested;
     const uint64 began = measured ? pg::MonotonicNs() : 0;
     PlannedStmt* plan = nullptr;
     PG_TRY();
     {
-        nesting_level = level + 1;
+        is_nested = true;
         plan = Plan(parse, source, options, parameters);
     }
     PG_FINALLY();
-    { nesting_level = level; }
+    { is_nested = !outermost; }
     PG_END_TRY();
     if (measured) {
         CountPlanning(*plan, source, pg::MonotonicNs() - began);

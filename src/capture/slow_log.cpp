@@ -53,8 +53,8 @@ void WriteLogLine(const core::SlowRecord& record) {
 void KeepSlow(const Execution& execution, int sqlstate) {
     core::StatementStore* store = store::SharedStore();
     core::SlowRecord record{};
-    record.started_at_us = GetCurrentTimestamp() -
-                           static_cast<int64>((pg::MonotonicNs() - execution.first_run_ns) / 1000);
+    const uint64 ago_ns = pg::MonotonicNs() - FirstRunNs(execution);
+    record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(ago_ns / 1000);
     record.duration_ns = execution.elapsed_ns;
     record.threshold_us = int64{pg::Settings::slow_query_threshold} * 1000;
     record.queryid = execution.statement.key.unidentified ? 0 : execution.statement.key.queryid;

@@ -1,5 +1,5 @@
-#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/running.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -46,7 +46,7 @@ bool ReportsRows(CommandTag tag) {
 
 bool IsCounted() {
     core::StatementStore* store = store::SharedStore();
-    if (!pg::Settings::track_utility || !pg::IsTracked(nesting_level > 0) || IsParallelWorker() ||
+    if (!pg::Settings::track_utility || !pg::IsTracked(is_nested) || IsParallelWorker() ||
         store == nullptr) {
         return false;
     }
@@ -60,7 +60,7 @@ bool IsCounted() {
 // The statement's tree and text may be gone when it has run (ROLLBACK, DEALLOCATE), so the entry is
 // made before.
 void RunNested(const UtilityCall& call) {
-    const int level = nesting_level;
+    const bool outermost = !is_nested;
     const bool counted = IsCounted();
     QueryCompletion own_completion;
     UtilityCall inner = call;
@@ -75,19 +75,19 @@ void RunNested(const UtilityCall& call) {
     }
     PG_TRY();
     {
-        nesting_level = level + 1;
+        is_nested = true;
         Run(inner);
     }
     PG_CATCH();
     {
-        nesting_level = level;
+        is_nested = !outermost;
         if (counted) {
-            CountFailure(&execution);
+            CountFailedUtility(&execution);
         }
         PG_RE_THROW();
     }
     PG_END_TRY();
-    nesting_level = level;
+    is_nested = !outermost;
     if (counted) {
         StopRunning(&execution);
         execution.rows =

@@ -67,7 +67,7 @@ public:
     void AddTo(std::array<Word, kResources>& sums) const noexcept {
         for (std::uint32_t left = moved_; left != 0; left &= left - 1) {
             const int resource = std::countr_zero(left);
-            core::Add(sums[resource], amount_[resource]);
+            sums[resource].fetch_add(amount_[resource], std::memory_order_relaxed);
         }
     }
 

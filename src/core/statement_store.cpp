@@ -176,10 +176,11 @@ void StatementStore::NoteCollision(Entry& entry) noexcept {
 }
 
 bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
-    if (!handle.IsValid() || !Protect(handle)) {
+    Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
+    if (entry == nullptr) {
         return false;
     }
-    PlanTally& plans = segment_.entries[handle.slot].plans;
+    PlanTally& plans = entry->plans;
     const auto duration = static_cast<double>(duration_ns);
     Add(plans.plans, 1);
     Add(plans.total_ns, duration_ns);
@@ -205,10 +206,11 @@ void StatementStore::AddLeftover(const Target& target, const Sample& sample) noe
 }
 
 std::uint32_t StatementStore::TakeText(const Handle& handle) noexcept {
-    if (!handle.IsValid() || !Protect(handle)) {
+    Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
+    if (entry == nullptr) {
         return 0;
     }
-    const std::uint32_t text = Get(segment_.entries[handle.slot].text);
+    const std::uint32_t text = Get(entry->text);
     segment_.texts.AddReference(text);
     Unprotect();
     return text;

@@ -26,7 +26,7 @@ public:
     StatementStore() = default;
     // `backend` is this process's number, below SegmentSizes::backends.
     StatementStore(const Segment& segment, std::uint32_t backend) noexcept
-        : segment_(segment), backend_(backend) {}
+        : segment_(segment), hazard_(&segment.hazards[backend]), backend_(backend) {}
 
     Segment& Parts() noexcept { return segment_; }
     const Segment& Parts() const noexcept { return segment_; }
@@ -47,15 +47,15 @@ public:
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
-    [[gnu::always_inline]] bool AddExecution(const Handle& handle, const Sample& sample, const ResourceUse& use) noexcept {
-        if (!handle.IsValid() || !Protect(handle)) [[unlikely]] {
+    [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample, const ResourceUse& use) noexcept {
+        Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
+        if (entry == nullptr) [[unlikely]] {
             return false;
         }
-        Entry& entry = segment_.entries[handle.slot];
-        Counters& counters = CountersFor(entry);
+        Counters& counters = CountersFor(*entry);
         use.AddTo(counters.resources);
         if (!AddSample(counters.tally, segment_.octaves, sample)) [[unlikely]] {
-            NoteCollision(entry);
+            NoteCollision(*entry);
         }
         Unprotect();
         return true;
@@ -98,18 +98,17 @@ private:
         const std::uint32_t set = entry.stripes.load(std::memory_order_acquire);
         return set == 0 ? entry.counters : segment_.stripes.sets[set - 1][backend_ % kStripes];
     }
-    bool Protect(const Handle& handle) noexcept {
-        segment_.hazards[backend_].slot.store(handle.slot + 1, std::memory_order_seq_cst);
-        if (segment_.entries[handle.slot].tag.load(std::memory_order_seq_cst) == handle.tag)
-            [[likely]] {
-            return true;
+    // The handle's entry, which nobody folds until Unprotect(); null when it is gone.
+    Entry* Protect(Handle handle) noexcept {
+        Entry& entry = segment_.entries[handle.slot];
+        hazard_->slot.store(handle.slot + 1, std::memory_order_seq_cst);
+        if (entry.tag.load(std::memory_order_seq_cst) == handle.tag) [[likely]] {
+            return &entry;
         }
         Unprotect();
-        return false;
+        return nullptr;
     }
-    void Unprotect() noexcept {
-        segment_.hazards[backend_].slot.store(0, std::memory_order_release);
-    }
+    void Unprotect() noexcept { hazard_->slot.store(0, std::memory_order_release); }
 
     // Parts of Repair().
     bool KeepOctaves(Tally& tally) noexcept;
@@ -121,6 +120,7 @@ private:
     void RelinkEntries() noexcept;
 
     Segment segment_;
+    Hazard* hazard_ = nullptr;  // this process's
     std::uint32_t backend_ = 0;
 };
 

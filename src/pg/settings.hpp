@@ -25,8 +25,8 @@ struct Settings {
 void DefineSettings();
 
 inline bool IsTracked(bool nested) {
-    const auto track = static_cast<Track>(Settings::track);
-    return track == Track::kAll || (track == Track::kTop && !nested);
+    static_assert(static_cast<int>(Track::kTop) == 1 && static_cast<int>(Track::kAll) == 2);
+    return Settings::track > (nested ? 1 : 0);
 }
 
 // At or above the session's threshold.

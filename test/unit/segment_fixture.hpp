@@ -36,7 +36,7 @@ inline StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, f
 inline TallySnapshot Total(const Segment& segment) {
     TallySnapshot sum;
     for (std::uint32_t slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        sum.AddTally(segment.entries[slot].tally, segment.octaves);
+        segment.AddTalliesOf(segment.entries[slot], sum);
     }
     for (std::uint32_t at = 0; at < segment.header->sizes.Leftovers(); ++at) {
         sum.AddTally(segment.leftovers[at], segment.octaves);

@@ -100,7 +100,7 @@ TEST(StatementStore, SessionsThatMeetANewStatementTogetherShareItsEntry) {
         const Handle handle = store.Find(Key(7));
         ASSERT_TRUE(handle.IsValid());
         EXPECT_EQ(Get(store.Parts().header->live), 1U);
-        EXPECT_EQ(Get(store.Parts().entries[handle.slot].tally.calls), 4U);
+        EXPECT_EQ(Get(store.Parts().entries[handle.slot].counters.tally.calls), 4U);
     }
 }
 
@@ -118,7 +118,7 @@ TEST(StatementStore, WhatRunsOftenOutlivesNewcomers) {
     }
     const Handle hot = store.Find(Key(1));
     ASSERT_TRUE(hot.IsValid());
-    EXPECT_EQ(Get(store.Parts().entries[hot.slot].tally.calls), 2000U);
+    EXPECT_EQ(Get(store.Parts().entries[hot.slot].counters.tally.calls), 2000U);
 }
 
 TEST(StatementStore, AnEntryThatWentIsNoticed) {
@@ -178,7 +178,7 @@ TEST(StatementStore, RepairMendsWhatACrashLeft) {
     }
     const Handle half = store.Find(Key(3));
     // Killed in its bucket: the call is missing.
-    const std::uint32_t octave = Get(segment.entries[half.slot].tally.octave[11]);
+    const std::uint32_t octave = Get(segment.entries[half.slot].counters.tally.octave[11]);
     ASSERT_NE(octave, 0U);
     segment.octaves.octaves[octave - 1].count[0].fetch_add(1);
     // Killed while making an entry, folding, adding, and holding blocks that nobody refers to.
@@ -206,12 +206,12 @@ TEST(StatementStore, RepairMendsWhatACrashLeft) {
     for (std::uint64_t queryid = 1; queryid <= 20; ++queryid) {
         EXPECT_EQ(store.Find(Key(queryid)).IsValid(), queryid != 4) << queryid;
     }
-    EXPECT_EQ(Get(segment.entries[half.slot].tally.calls), 2U);
+    EXPECT_EQ(Get(segment.entries[half.slot].counters.tally.calls), 2U);
     EXPECT_EQ(Buckets(Total(segment)), Total(segment).Executions());
     EXPECT_EQ(segment.texts.FreeBlocks(), texts);
     EXPECT_EQ(segment.octaves.free.Count(), octaves - 19);
     Execute(store, 3, 2000000);
-    EXPECT_EQ(Get(segment.entries[half.slot].tally.calls), 3U);
+    EXPECT_EQ(Get(segment.entries[half.slot].counters.tally.calls), 3U);
 }
 
 }  // namespace
