@@ -166,7 +166,10 @@ create function info_row(
     out tables_overflow bigint,
     out slow_dropped bigint,
     out repaired_slots bigint,
-    out not_ready bigint)
+    out not_ready bigint,
+    out stripes_dropped bigint,
+    out overhead_per_statement_ns double precision,
+    out overhead_share double precision)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -185,6 +188,9 @@ comment on column info.tables_overflow is 'statements counted under (other): rai
 comment on column info.slow_dropped is 'slow executions not kept because their slot was being written';
 comment on column info.repaired_slots is 'slots found half-written after a crash';
 comment on column info.not_ready is 'executions not counted between a crash and the end of repair';
+comment on column info.stripes_dropped is 'times that a statement on which processors meet found no stripe to spread over: raise elile_optimize.max_statements';
+comment on column info.overhead_per_statement_ns is 'ns that capturing an execution takes here, as measured on one in 1,024 since the server started; null before the first';
+comment on column info.overhead_share is 'what capturing took of the time that statements ran, 0 to 1, from the same executions';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

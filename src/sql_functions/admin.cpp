@@ -20,6 +20,24 @@ const char* KeeperState(const core::StatementStore& store) {
     return store.IsReady() ? "ready" : "waiting for repair after a crash: nothing is counted";
 }
 
+void WriteOverhead(pg::RowWriter& row, const core::SegmentHeader& header) {
+    const auto measured = static_cast<double>(core::Get(header.measured_executions));
+    const auto covered = static_cast<double>(core::Get(header.covered_executions));
+    const auto elapsed_ns = static_cast<double>(core::Get(header.covered_elapsed_ns));
+    if (measured == 0) {
+        row.Null();
+        row.Null();
+        return;
+    }
+    const double own_ns = static_cast<double>(core::Get(header.measured_own_ns)) / measured;
+    row.Double(own_ns);
+    if (elapsed_ns > 0) {
+        row.Double(own_ns * covered / elapsed_ns);
+    } else {
+        row.Null();
+    }
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -49,6 +67,8 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.slow_dropped));
     row.Bigint(core::Get(header.repaired_slots));
     row.Bigint(core::Get(header.not_ready));
+    row.Bigint(core::Get(header.stripes_exhausted));
+    WriteOverhead(row, header);
     row.EndRow();
     return Datum{0};
 }
