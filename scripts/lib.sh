@@ -21,10 +21,14 @@ as_user() {
 }
 
 clean_up() {
-    local status=$?
+    local status=$? pid_file
     trap - EXIT INT TERM
-    [[ -n $data && -f $data/postmaster.pid ]] && as_user "$bin/pg_ctl" -D "$data" -m immediate -w stop >/dev/null 2>&1
-    [[ -n $scratch && -z ${keep_scratch:-} ]] && rm -rf "$scratch"
+    if [[ -n $scratch && -z ${keep_scratch:-} ]]; then
+        for pid_file in "$scratch"/*/postmaster.pid; do
+            [[ -f $pid_file ]] && as_user "$bin/pg_ctl" -D "${pid_file%/*}" -m immediate -w stop >/dev/null 2>&1
+        done
+        rm -rf "$scratch"
+    fi
     exit "$status"
 }
 
@@ -63,28 +67,39 @@ build() {
     make -s -C "$root" -j"$(nproc)" all >/dev/null
 }
 
-# start_server CONFIGURATION-LINE...: sets data and port.
-start_server() {
-    data=$scratch/data
+# make_cluster NAME: a cluster in $scratch/NAME that nothing runs on yet; sets data.
+make_cluster() {
+    data=$scratch/$1
     as_user "$bin/initdb" -D "$data" -A trust -U postgres --no-sync -E UTF8 --locale=C.UTF-8 >/dev/null
     as_user tee -a "$data/postgresql.conf" >/dev/null <<CONF
-shared_preload_libraries = 'elile_optimize'
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$scratch'
 fsync = off
-$(printf '%s\n' "$@")
 CONF
+}
+
+# start_cluster NAME CONFIGURATION-LINE...: sets data and port.
+start_cluster() {
+    data=$scratch/$1
+    shift
+    printf '%s\n' "$@" | as_user tee -a "$data/postgresql.conf" >/dev/null
     local try
     for try in 1 2 3 4 5 6 7 8 9 10; do
         port=$((20000 + RANDOM % 30000))
-        if as_user "$bin/pg_ctl" -D "$data" -l "$scratch/server.log" -w -s -o "-p $port" start >/dev/null 2>&1; then
+        if as_user "$bin/pg_ctl" -D "$data" -l "$data.log" -w -s -o "-p $port" start >/dev/null 2>&1; then
             return 0
         fi
-        grep -q 'could not bind' "$scratch/server.log" || break
+        grep -q 'could not bind' "$data.log" || break
     done
-    cat "$scratch/server.log" >&2
+    cat "$data.log" >&2
     say "the server did not start (try $try)"
     return 1
+}
+
+# start_server CONFIGURATION-LINE...: one with the extension; sets data and port.
+start_server() {
+    make_cluster data
+    start_cluster data "shared_preload_libraries = 'elile_optimize'" "$@"
 }
 
 run_psql() { as_user "$bin/psql" -X -q -h "$scratch" -p "$port" -U postgres -v ON_ERROR_STOP=1 "$@"; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on a Debian 12 machine: scripts/setup.sh [build|check|lint]
+# Installs what is missing on a Debian 12 machine: scripts/setup.sh [build|check|lint|bench]
 set -euo pipefail
 
 build_packages=(g++ make)
@@ -12,7 +12,11 @@ case ${1:-build} in
     build) packages=("${build_packages[@]}") ;;
     check) packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils) ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
-    *) echo "usage: $0 [build|check|lint]" >&2; exit 2 ;;
+    bench)
+        packages=("${build_packages[@]}" valgrind libbenchmark-dev python3
+            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
+        ;;
+    *) echo "usage: $0 [build|check|lint|bench]" >&2; exit 2 ;;
 esac
 
 is_installed() {

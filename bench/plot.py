@@ -1,0 +1,88 @@
+"""Bars and lines as SVG, for pages that are light or dark."""
+
+COLOURS = ("#1f77b4", "#d62728", "#7f7f7f", "#2ca02c", "#9467bd", "#8c564b", "#e377c2")
+OURS = "elile_optimize"
+WIDTH, HEIGHT = 760, 360
+LEFT, TOP, RIGHT, BOTTOM = 70, 50, 190, 50
+
+
+def colours_of(names):
+    """Ours first, so that it has one colour in every plot."""
+    ordered = sorted(names, key=lambda name: name != OURS)
+    return dict(zip(ordered, COLOURS))
+
+
+def text(x, y, content, anchor="middle", size=12):
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}">{content}</text>'
+
+
+def frame(title, colours, body):
+    key = []
+    for at, (name, colour) in enumerate(colours.items()):
+        y = TOP + 20 * at
+        key.append(f'<rect x="{WIDTH - RIGHT + 20}" y="{y}" width="12" height="12" fill="{colour}"/>')
+        key.append(text(WIDTH - RIGHT + 38, y + 10, name, "start"))
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        'font-family="sans-serif">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        text(LEFT, 25, title, "start", 16), *body, *key, "</svg>", ""])
+
+
+def axis(top, bottom, steps, label):
+    """Horizontal lines with their values, and the function from a value to its height."""
+    span = HEIGHT - TOP - BOTTOM
+
+    def height_of(value):
+        return HEIGHT - BOTTOM - (value - bottom) / (top - bottom) * span
+
+    marks = []
+    for step in range(steps + 1):
+        value = bottom + (top - bottom) * step / steps
+        y = height_of(value)
+        marks.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+                     'stroke="#ddd"/>')
+        marks.append(text(LEFT - 8, y + 4, label(value), "end"))
+    return height_of, marks
+
+
+def bars(title, groups, series):
+    """series: {name: [value of each group]}"""
+    colours = colours_of(series)
+    top = max(max(values) for values in series.values())
+    step = 10 ** (len(str(int(top))) - 1)
+    top = (int(top / step) + 1) * step
+    height_of, body = axis(top, 0, 5, lambda value: f"{value:,.0f}")
+    width = (WIDTH - LEFT - RIGHT) / len(groups)
+    bar = width * 0.8 / len(series)
+    for at, group in enumerate(groups):
+        left = LEFT + width * (at + 0.1)
+        body.append(text(left + width * 0.4, HEIGHT - BOTTOM + 20, group))
+        for place, name in enumerate(colours):
+            y = height_of(max(series[name][at], 0))
+            body.append(f'<rect x="{left + bar * place:.1f}" y="{y:.1f}" width="{bar * 0.9:.1f}" '
+                        f'height="{HEIGHT - BOTTOM - y:.1f}" fill="{colours[name]}">'
+                        f"<title>{name}, {group}: {series[name][at]:+,.0f}</title></rect>")
+    return frame(title, colours, body)
+
+
+def lines(title, series):
+    """series: {name: [(clients, ratio)]}"""
+    colours = colours_of(series)
+    clients = sorted({at for points in series.values() for at, _ in points})
+    lowest = min(ratio for points in series.values() for _, ratio in points)
+    bottom = min(0.9, int(lowest * 20) / 20)
+    height_of, body = axis(1.05, bottom, round((1.05 - bottom) * 20), lambda value: f"{value:.2f}")
+    width = (WIDTH - LEFT - RIGHT) / len(clients)
+
+    def x_of(count):
+        return LEFT + width * (clients.index(count) + 0.5)
+
+    for count in clients:
+        body.append(text(x_of(count), HEIGHT - BOTTOM + 20, f"{count} clients"))
+    for name, colour in colours.items():
+        points = " ".join(f"{x_of(count):.1f},{height_of(ratio):.1f}"
+                          for count, ratio in sorted(series[name]))
+        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2">'
+                    f"<title>{name}</title></polyline>")
+    return frame(title, colours, body)

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Turns what run.sh recorded into tables and plots.
+
+report.py RESULTS [--quick]: prints the tables. Without --quick it also writes them and the plots to
+where docs/performance.md and README.md show them.
+"""
+import csv
+import pathlib
+import re
+import statistics
+import sys
+
+import plot
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHAPES = ("simple", "prepared", "nested")
+
+
+def read_results(folder):
+    """{measure: {configuration: [value of each round]}}"""
+    results = {}
+    with open(folder / "results.tsv", encoding="utf-8") as lines:
+        for measure, configuration, _, value in csv.reader(lines, delimiter="\t"):
+            results.setdefault(measure, {}).setdefault(configuration, []).append(float(value))
+    return results
+
+
+def table(head, rows):
+    """Markdown, aligned so that it reads well in a terminal too."""
+    cells = [head] + [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+             for row in cells]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def spread(values, digits=3):
+    return [f"{figure:.{digits}f}"
+            for figure in (min(values), statistics.median(values), max(values))]
+
+
+def instruction_table(results):
+    bare = results[f"instructions/{SHAPES[0]}"]["bare"]
+    rows = [["bare server"] + [f"{results[f'instructions/{shape}']['bare'][0]:,.0f}"
+                               for shape in SHAPES]]
+    for configuration in results[f"instructions/{SHAPES[0]}"]:
+        if configuration != "bare":
+            rows.append([configuration] + [f"{added(results, shape, configuration):+,.0f}"
+                                           for shape in SHAPES])
+    assert bare
+    return table(["instructions a statement", *SHAPES], rows)
+
+
+def added(results, shape, configuration):
+    figures = results[f"instructions/{shape}"]
+    return figures[configuration][0] - figures["bare"][0]
+
+
+def ratios_to_bare(results, measure, configuration):
+    """Each round's, so that what slowed the machine in a round slowed both."""
+    figures = results[measure]
+    return [value / bare for value, bare in zip(figures[configuration], figures["bare"])]
+
+
+def ratio_table(results):
+    names = {"nested": "loop in PL/pgSQL, time", "churn": "churn, statements a second",
+             "hot p99": "churn, p99 of a hot statement",
+             "thousands of statements": "thousands of statements, a second"}
+    rows = []
+    for measure, figures in results.items():
+        if "bare" not in figures or measure.startswith("instructions"):
+            continue
+        name = names.get(measure, measure.replace("select-only/", "select-only, clients: "))
+        for configuration in figures:
+            if configuration != "bare":
+                rows.append([name, configuration,
+                             *spread(ratios_to_bare(results, measure, configuration))])
+    return table(["ratio to the bare server", "", "min", "median", "max"], rows)
+
+
+def reader_table(results):
+    rows = []
+    for configuration, values in results["reading"].items():
+        entries = results["entries"][configuration][0]
+        rows.append([f"select * from the view, {entries:,.0f} rows, ms", configuration,
+                     *spread(values, 1)])
+    beside = [value / alone for value, alone in zip(results["writers"]["beside a reader"],
+                                                    results["writers"]["alone"])]
+    rows.append(["writers, with a reader / without", "elile_optimize", *spread(beside)])
+    return table(["readers", "", "min", "median", "max"], rows)
+
+
+def bounds_table(results):
+    private = results["private memory"]
+    nested = results["nested"]
+    measured = statistics.median(ours - bare for ours, bare in
+                                 zip(nested["elile_optimize"], nested["bare"]))
+    return table(["figure", "value"], [
+        ["shared memory for each of max_statements, bytes",
+         f"{next(iter(results['shared memory'].values()))[0]:,.0f}"],
+        ["a session's own memory before many statements, bytes", f"{private['before'][0]:,.0f}"],
+        ["the same after them", f"{private['after'][0]:,.0f}"],
+        ["overhead_per_statement_ns of info after the loop, ns",
+         f"{results['overhead_per_statement_ns']['elile_optimize'][0]:,.0f}"],
+        ["loop in PL/pgSQL, with less without: median of the rounds, ns", f"{measured:,.0f}"],
+    ])
+
+
+def store_table(folder):
+    """Google Benchmark's medians."""
+    with open(folder / "store.csv", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    found = []
+    for row in rows:
+        name = row["name"].removeprefix("BM_")
+        if not name.endswith("_median"):
+            continue
+        name = name.removesuffix("_median").replace("/real_time", "")
+        # Of threads together; a thread's own share is what an operation takes.
+        threads = int((re.search(r"threads:(\d+)", name) or [0, 1])[1])
+        if name.startswith("LinesWritten"):
+            found.append(["cache lines that an execution writes", f"{float(row['lines']):.0f}"])
+        else:
+            found.append([name + ", ns", f"{float(row['real_time']) * threads:,.1f}"])
+    return table(["the store alone", "median"], found)
+
+
+def machine_table(folder):
+    with open(folder / "machine.tsv", encoding="utf-8") as lines:
+        return table(["", ""], [row for row in csv.reader(lines, delimiter="\t")
+                                if row[0] != "quick"])
+
+
+def replace_section(path, name, text):
+    """Between the markers of that name."""
+    begin, end = f"<!-- bench: {name} -->", "<!-- bench: end -->"
+    old = path.read_text(encoding="utf-8")
+    at = old.index(begin) + len(begin)
+    path.write_text(old[:at] + "\n" + text + "\n" + old[old.index(end, at):], encoding="utf-8")
+
+
+def write_plots(results, folder):
+    configurations = [name for name in results["instructions/simple"] if name != "bare"]
+    groups = {name: [added(results, shape, name) for shape in SHAPES] for name in configurations}
+    (folder / "instructions.svg").write_text(
+        plot.bars("Instructions added to a statement", SHAPES, groups), encoding="utf-8")
+    lines = {}
+    for measure, figures in results.items():
+        if measure.startswith("select-only/"):
+            clients = int(measure.split("/")[1])
+            for name in figures:
+                if name != "bare":
+                    ratio = statistics.median(ratios_to_bare(results, measure, name))
+                    lines.setdefault(name, []).append((clients, ratio))
+    (folder / "throughput.svg").write_text(
+        plot.lines("Throughput beside a bare server's, by clients", lines), encoding="utf-8")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    results = read_results(folder)
+    sections = {
+        "machine": machine_table(folder),
+        "instructions": instruction_table(results),
+        "ratios": ratio_table(results),
+        "readers": reader_table(results),
+        "bounds": bounds_table(results),
+        "store": store_table(folder),
+    }
+    for text in sections.values():
+        print(text, end="\n\n")
+    write_plots(results, folder)
+    if "--quick" not in sys.argv:
+        for name, text in sections.items():
+            replace_section(ROOT / "docs/performance.md", name, text)
+        replace_section(ROOT / "README.md", "instructions", sections["instructions"])
+        write_plots(results, ROOT / "docs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Measures what elile_optimize costs beside what its peers cost, and prints a table of ratios.
+# A full run rewrites the figures of docs/performance.md and README.md; QUICK=1 takes five minutes,
+# leaves them alone, and has fewer rounds and peers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh bench
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+for part in servers instructions throughput readers; do
+    # shellcheck source=/dev/null
+    source "bench/$part.sh"
+done
+
+cores=$(nproc)
+scale=1
+shapes=100000
+client_counts=(1 "$cores" "$((4 * cores))")
+if [[ -n ${QUICK:-} ]]; then
+    peers=(pg_stat_statements)
+    rounds=3 seconds=2 churn_rounds=1 reader_seconds=2
+    nested_statements=500000 memory_statements=200000
+    client_counts=("$cores" "$((4 * cores))")
+else
+    peers=(pg_stat_statements auto_explain pg_stat_kcache pg_qualstats)
+    rounds=10 seconds=3 churn_rounds=3 reader_seconds=5
+    nested_statements=500000 memory_statements=1000000
+fi
+compared=(bare elile_optimize "${peers[@]}")
+results=$root/build/bench
+mkdir -p "$results"
+: >"$results/results.tsv"
+
+# record MEASURE CONFIGURATION ROUND VALUE
+record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$results/results.tsv"; }
+progress() {
+    printf '[%3d s] %s %d of %d: %s\n' "$SECONDS" "$1" "$2" "$3" "$4" >&2
+}
+
+describe_machine() {
+    printf 'date\t%s\n' "$(date -u +%Y-%m-%d)"
+    printf 'processor\t%s, %s used\n' \
+        "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$cores"
+    printf 'system\t%s, Linux %s\n' \
+        "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)" "$(uname -r)"
+    printf 'server\t%s\n' "$("$bin/postgres" --version)"
+    printf 'compiler\t%s\n' "$(g++ --version | head -n 1)"
+    printf 'quick\t%s\n' "${QUICK:-}"
+}
+
+run_core() {
+    say "the store alone"
+    g++ -std=c++20 -O2 -Wall -Wextra -Wshadow -Werror -Isrc bench/store_benchmark.cpp src/core/*.cpp \
+        -lbenchmark -lpthread -o "$results/store_benchmark"
+    "$results/store_benchmark" --benchmark_repetitions=5 --benchmark_min_time=0.2 \
+        --benchmark_report_aggregates_only=true --benchmark_format=csv \
+        2>/dev/null >"$results/store.csv"
+}
+
+build
+make_scratch
+make_tree
+describe_machine >"$results/machine.tsv"
+run_core
+make_base
+measure_instructions bare query_ids elile_optimize "${peers[@]}"
+start_servers "${compared[@]}"
+measure_nested "${compared[@]}"
+measure_select_only "${compared[@]}"
+measure_many_statements bare elile_optimize pg_stat_statements
+measure_churn bare elile_optimize pg_stat_statements
+measure_reading
+measure_writers_beside_reader
+measure_memory
+bench/report.py "$results" ${QUICK:+--quick}
