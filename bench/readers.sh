@@ -7,36 +7,56 @@ declare -A views=(
     [pg_stat_statements]=pg_stat_statements
 )
 
-# After the churn, which has filled both to their 5,000 entries.
+latency_of() {
+    sed -n 's/^latency average = \([0-9.]*\) ms/\1/p'
+}
+
+# After the churn, which has filled both to their 5,000 entries. COPY to /dev/null is all that the
+# server does for a reader; a client then receives 60 columns of the one and 43 of the other.
 measure_reading() {
     local name round
     for name in elile_optimize pg_stat_statements; do
-        echo "select * from ${views[$name]};" >"$scratch/read-$name.sql"
+        echo "select * from ${views[$name]};" >"$scratch/select-$name.sql"
+        echo "copy (select * from ${views[$name]}) to '/dev/null';" >"$scratch/copy-$name.sql"
         record "entries" "$name" 1 "$(sql_on "$name" -c "select count(*) from ${views[$name]}")"
     done
     for ((round = 1; round <= rounds; ++round)); do
         for name in elile_optimize pg_stat_statements; do
-            record "reading" "$name" "$round" \
-                "$(bench_on "$name" pgbench -n -t 10 -f "$scratch/read-$name.sql" 2>&1 |
-                    sed -n 's/^latency average = \([0-9.]*\) ms/\1/p')"
+            record "reading in the server" "$name" "$round" \
+                "$(bench_on "$name" pgbench -n -t 10 -f "$scratch/copy-$name.sql" 2>&1 | latency_of)"
+            record "reading by a client" "$name" "$round" \
+                "$(bench_on "$name" pgbench -n -t 10 -f "$scratch/select-$name.sql" 2>&1 | latency_of)"
         done
         progress "reading" "$round" "$rounds" "both views"
     done
 }
 
-# Writers alone, and beside a session that reads the whole view once a second.
+# writers_beside LABEL ROUND SCRIPT [OPTION...]: the throughput of writers while a session runs
+# SCRIPT again and again.
+writers_beside() {
+    local label=$1 round=$2 script=$3 other=
+    shift 3
+    if [[ -n $script ]]; then
+        bench_on elile_optimize pgbench -n -T "$reader_seconds" -f "$script" "$@" >/dev/null 2>&1 &
+        other=$!
+    fi
+    record "writers" "$label" "$round" "$(bench_on elile_optimize pgbench -n -S -M prepared \
+        -c "$cores" -j "$cores" -T "$reader_seconds" 2>&1 | tps_of)"
+    [[ -z $other ]] || wait "$other"
+}
+
+# A reader needs a processor, which the writers then lack. What the reading itself does to them is
+# seen beside a session that works as hard on nothing of ours.
 measure_writers_beside_reader() {
-    local round reader name=elile_optimize
-    local writers=(pgbench -n -S -M prepared -c "$cores" -j "$cores" -T "$reader_seconds")
+    local round
+    local read=$scratch/copy-elile_optimize.sql work=$scratch/work.sql
+    echo "select count(*) from generate_series(1, 50000);" >"$work"
     for ((round = 1; round <= rounds; ++round)); do
-        record "writers" alone "$round" "$(bench_on "$name" "${writers[@]}" 2>&1 | tps_of)"
-        bench_on "$name" pgbench -n -R 1 -T "$reader_seconds" -f "$scratch/read-$name.sql" \
-            >/dev/null 2>&1 &
-        reader=$!
-        record "writers" "beside a reader" "$round" \
-            "$(bench_on "$name" "${writers[@]}" 2>&1 | tps_of)"
-        wait "$reader"
-        progress "writers" "$round" "$rounds" "with and without a reader"
+        writers_beside "alone" "$round" ""
+        writers_beside "beside a reading each second" "$round" "$read" -R 1
+        writers_beside "beside a session that works" "$round" "$work"
+        writers_beside "beside a session that reads" "$round" "$read"
+        progress "writers" "$round" "$rounds" "alone, beside a reader, beside other work"
     done
 }
 

@@ -41,14 +41,12 @@ def spread(values, digits=3):
 
 
 def instruction_table(results):
-    bare = results[f"instructions/{SHAPES[0]}"]["bare"]
     rows = [["bare server"] + [f"{results[f'instructions/{shape}']['bare'][0]:,.0f}"
                                for shape in SHAPES]]
     for configuration in results[f"instructions/{SHAPES[0]}"]:
         if configuration != "bare":
             rows.append([configuration] + [f"{added(results, shape, configuration):+,.0f}"
                                            for shape in SHAPES])
-    assert bare
     return table(["instructions a statement", *SHAPES], rows)
 
 
@@ -81,13 +79,16 @@ def ratio_table(results):
 
 def reader_table(results):
     rows = []
-    for configuration, values in results["reading"].items():
-        entries = results["entries"][configuration][0]
-        rows.append([f"select * from the view, {entries:,.0f} rows, ms", configuration,
-                     *spread(values, 1)])
-    beside = [value / alone for value, alone in zip(results["writers"]["beside a reader"],
-                                                    results["writers"]["alone"])]
-    rows.append(["writers, with a reader / without", "elile_optimize", *spread(beside)])
+    for measure in ("reading in the server", "reading by a client"):
+        for configuration, values in results[measure].items():
+            entries = results["entries"][configuration][0]
+            rows.append([f"{measure}, {entries:,.0f} entries, ms", configuration,
+                         *spread(values, 1)])
+    for label, base in (("beside a reading each second", "alone"),
+                        ("beside a session that reads", "beside a session that works")):
+        beside = [value / other for value, other in zip(results["writers"][label],
+                                                        results["writers"][base])]
+        rows.append([f"writers {label} / {base}", "elile_optimize", *spread(beside)])
     return table(["readers", "", "min", "median", "max"], rows)
 
 

@@ -70,9 +70,9 @@ measure_churn() {
                 >/dev/null 2>&1 &
             hot=$!
             before=$(date +%s%N)
-            bench_on "$name" pgbench -n -t 1 -f "$scratch/shapes-1.sql" >/dev/null 2>&1 &
+            sql_on "$name" -o /dev/null -f "$scratch/shapes-1.sql" &
             local first=$!
-            bench_on "$name" pgbench -n -t 1 -f "$scratch/shapes-2.sql" >/dev/null 2>&1
+            sql_on "$name" -o /dev/null -f "$scratch/shapes-2.sql"
             wait "$first"
             after=$(date +%s%N)
             sql_on "$name" -c "select pg_terminate_backend(pid) from pg_stat_activity

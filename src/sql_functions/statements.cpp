@@ -82,7 +82,33 @@ bool IsTime(int resource) {
     }
 }
 
-void WriteIdentity(pg::RowWriter& row, core::StatementStore& store, const Copy& copy) {
+// The tables' names, each looked up once for all rows.
+class Labels {
+public:
+    explicit Labels(core::StatementStore& store)
+        : store_(store),
+          context_(CurrentMemoryContext),
+          labels_(static_cast<const char**>(
+              palloc0((store.Parts().header->sizes.tables + 1) * sizeof(const char*)))) {}
+
+    // Null for no table.
+    const char* Of(uint32 table) {
+        if (labels_[table] == nullptr) {
+            MemoryContext caller = MemoryContextSwitchTo(context_);
+            const char* label = LabelOf(NameOf(store_, table));
+            labels_[table] = label != nullptr ? label : "";
+            MemoryContextSwitchTo(caller);
+        }
+        return labels_[table][0] != '\0' ? labels_[table] : nullptr;
+    }
+
+private:
+    core::StatementStore& store_;
+    MemoryContext context_;
+    const char** labels_;
+};
+
+void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     const bool visible = MaySee(copy.key.userid);
     row.ObjectId(copy.key.userid);
     row.ObjectId(copy.key.dbid);
@@ -96,7 +122,7 @@ void WriteIdentity(pg::RowWriter& row, core::StatementStore& store, const Copy& 
         row.Null();
     }
     row.Text(OperationName(copy.target.operation));
-    row.Text(LabelOf(NameOf(store, copy.target.table)));
+    row.Text(labels.Of(copy.target.table));
 }
 
 void WriteExecution(pg::RowWriter& row, const core::TallySnapshot& tally) {
@@ -162,6 +188,7 @@ ELILE_SQL_FUNCTION(elile_statements) {
     WarnWithoutIdentifiers();
     pg::RowWriter row(fcinfo);
     auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
+    Labels labels(store);
     const uint32 entries = store.Parts().header->sizes.Entries();
     MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
@@ -174,7 +201,7 @@ ELILE_SQL_FUNCTION(elile_statements) {
             continue;
         }
         MemoryContext caller = MemoryContextSwitchTo(scratch);
-        WriteIdentity(row, store, *copy);
+        WriteIdentity(row, labels, *copy);
         WriteExecution(row, copy->tally);
         WritePlanning(row, copy->plans);
         WriteResources(row, copy->resources);
