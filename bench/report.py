@@ -64,7 +64,7 @@ def ratios_to_bare(results, measure, configuration):
 def ratio_table(results):
     names = {"nested": "loop in PL/pgSQL, time", "churn": "churn, statements a second",
              "hot p99": "churn, p99 of a hot statement",
-             "thousands of statements": "thousands of statements, a second"}
+             "thousands of statements": "thousands of known statements"}
     rows = []
     for measure, figures in results.items():
         if "bare" not in figures or measure.startswith("instructions"):
@@ -85,7 +85,7 @@ def reader_table(results):
             rows.append([f"{measure}, {entries:,.0f} entries, ms", configuration,
                          *spread(values, 1)])
     for label, base in (("beside a reading each second", "alone"),
-                        ("beside a session that reads", "beside a session that works")):
+                        ("beside a session that reads", "beside a session that reads a table")):
         beside = [value / other for value, other in zip(results["writers"][label],
                                                         results["writers"][base])]
         rows.append([f"writers {label} / {base}", "elile_optimize", *spread(beside)])

@@ -86,22 +86,17 @@ measure_churn() {
     done
 }
 
-# One client each on thousands of statements that are all known.
+# A client for each processor, on thousands of statements that are all known: transactions of 2,000
+# statements a second.
 measure_many_statements() {
-    local round name done=0 all=$((churn_rounds * $#)) before after
+    local round name done=0 all=$((rounds * $#))
     write_shapes 0 2000 >"$scratch/known.sql"
-    for name in "$@"; do
-        bench_on "$name" pgbench -n -t 1 -f "$scratch/known.sql" >/dev/null 2>&1
-    done
     for ((round = 1; round <= rounds; ++round)); do
         for name in $(rotated "$round" "$@"); do
-            before=$(date +%s%N)
-            bench_on "$name" pgbench -n -M prepared -c "$cores" -j "$cores" -t 4 \
-                -f "$scratch/known.sql" >/dev/null 2>&1
-            after=$(date +%s%N)
             record "thousands of statements" "$name" "$round" \
-                $((2000 * 4 * cores * 1000000000 / (after - before)))
+                "$(bench_on "$name" pgbench -n -M prepared -c "$cores" -j "$cores" -t 20 \
+                    -f "$scratch/known.sql" 2>&1 | tps_of)"
+            progress "thousands of statements" $((++done)) "$all" "$name"
         done
-        progress "thousands of statements" "$round" "$rounds" "a client for each processor"
     done
 }

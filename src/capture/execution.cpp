@@ -73,6 +73,14 @@ void Unlink(Execution* execution) {
     }
 }
 
+// Records are kept for the session's life and used again, so that nothing is allocated per run.
+void Recycle(Execution* execution) {
+    Unlink(execution);
+    execution->query = nullptr;
+    execution->next = spare_plans;
+    spare_plans = execution;
+}
+
 // The plan's memory goes: the record may be used again.
 void OnQueryContextReset(void* argument) {
     auto* execution = static_cast<Execution*>(argument);
@@ -83,10 +91,7 @@ void OnQueryContextReset(void* argument) {
             Count(execution, 0);
         }
     }
-    Unlink(execution);
-    execution->query = nullptr;
-    execution->next = spare_plans;
-    spare_plans = execution;
+    Recycle(execution);
 }
 
 // Before anything runs that is to be counted.
@@ -97,7 +102,6 @@ void WatchExit() {
     }
 }
 
-// Records are kept for the session's life and used again, so that nothing is allocated per run.
 Execution* TakeRecord() {
     Execution* execution = spare_plans;
     if (execution != nullptr) [[likely]] {
@@ -201,6 +205,16 @@ Execution* BeginPlan(QueryDesc* query) {
     execution->is_measured = measured;
     execution->own_ns = -static_cast<int64>(began_ns);
     return execution;
+}
+
+// Takes the callback back where it is the context's last one, as it nearly always is: that costs
+// less than being called.
+void EndPlan(Execution* execution) {
+    MemoryContextData& context = *execution->query->estate->es_query_cxt;
+    if (context.reset_cbs == &execution->on_reset) [[likely]] {
+        context.reset_cbs = execution->on_reset.next;
+        Recycle(execution);
+    }
 }
 
 Execution* FindBegunPlan(const QueryDesc* query) {

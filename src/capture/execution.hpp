@@ -48,6 +48,8 @@ extern Execution* begun_plans;  // the plans that have begun and have memory yet
 
 // Before a plan's first ExecutorRun. Null for a plan that is not to be counted.
 Execution* BeginPlan(QueryDesc* query);
+// After ExecutorEnd has counted it.
+void EndPlan(Execution* execution);
 // Fills `utility`. It is not linked anywhere until it runs.
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source);
 

@@ -121,6 +121,7 @@ void OnExecutorEnd(QueryDesc* query) {
     if (execution != nullptr && !execution->is_counted) {
         AddFinalUse(*query->estate, execution->use);
         CountInline(execution, 0);
+        EndPlan(execution);
     }
     if (prev_ExecutorEnd != nullptr) {
         prev_ExecutorEnd(query);

@@ -1,6 +1,7 @@
 #include "core/statement_store.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace elile::core {
 namespace {
@@ -9,7 +10,8 @@ constexpr int kCellsPerKey = 16;  // of two neighbouring buckets
 constexpr int kCellsPerBucket = 8;
 constexpr std::uint32_t kWeightPerExecution = 64;
 constexpr std::uint64_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
-constexpr std::uint32_t kEvictionLook = 16;      // entries compared for one eviction
+constexpr std::uint32_t kEvictionLook = 32;      // entries compared for an eviction
+constexpr std::uint32_t kEvictedAtOnce = 4;
 constexpr int kFoldBatch = 32;
 
 constexpr std::uint64_t CellOf(std::uint64_t hash, std::uint32_t slot) noexcept {
@@ -142,7 +144,7 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
     // The second time makes up for a victim that another session took.
     for (int turn = 0; turn < 2 && Get(segment_.header->live) >= segment_.header->sizes.statements;
          ++turn) {
-        EvictOne();
+        EvictSome();
     }
     Fill(slot, key, entry);
     constexpr int kTries = 4;
@@ -253,28 +255,29 @@ std::uint32_t StatementStore::Weigh(Entry& entry) noexcept {
     return weight;
 }
 
-void StatementStore::EvictOne() noexcept {
+// Several at once, so that most newcomers find room: looking at an entry costs two cache misses.
+void StatementStore::EvictSome() noexcept {
+    struct Candidate {
+        std::uint32_t weight;
+        Handle handle;
+    };
+    std::array<Candidate, kEvictionLook> candidates;
     SegmentHeader& header = *segment_.header;
     const std::uint32_t entries = header.sizes.Entries();
     const std::uint32_t start = header.hand.fetch_add(kEvictionLook, std::memory_order_relaxed);
-    Handle victim;
-    std::uint32_t least = UINT32_MAX;
     std::uint32_t seen = 0;
     for (std::uint32_t step = 0; step < entries && seen < kEvictionLook; ++step) {
         const std::uint32_t slot = (start + step) % entries;
         const std::uint32_t tag = Get(segment_.entries[slot].tag);
-        if (StateOf(tag) != EntryState::kLive) {
-            continue;
-        }
-        ++seen;
-        const std::uint32_t weight = Weigh(segment_.entries[slot]);
-        if (weight < least) {
-            least = weight;
-            victim = {slot, tag};
+        if (StateOf(tag) == EntryState::kLive) {
+            candidates[seen++] = {Weigh(segment_.entries[slot]), {slot, tag}};
         }
     }
-    if (victim.IsValid() && Retire(victim, false)) {
-        Add(header.evictions, 1);
+    const std::uint32_t victims = std::min(seen, kEvictedAtOnce);
+    std::partial_sort(candidates.begin(), candidates.begin() + victims, candidates.begin() + seen,
+                      [](const Candidate& a, const Candidate& b) { return a.weight < b.weight; });
+    for (std::uint32_t at = 0; at < victims; ++at) {
+        Add(header.evictions, Retire(candidates[at].handle, false) ? 1 : 0);
     }
     if (segment_.free_entries.Count() < header.sizes.SpareEntries() / 2) {
         Fold(kFoldBatch);

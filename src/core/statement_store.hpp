@@ -87,7 +87,7 @@ private:
     Handle SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept;
     bool Retire(const Handle& handle, bool discard) noexcept;
     std::uint32_t Weigh(Entry& entry) noexcept;
-    void EvictOne() noexcept;
+    void EvictSome() noexcept;
     void EvictFromBuckets(std::uint64_t hash) noexcept;
     bool IsHazardous(std::uint32_t slot) const noexcept;
     void FoldSlot(std::uint32_t slot) noexcept;

@@ -117,3 +117,10 @@ exception when division_by_zero then
 end $$;
 select * from seen;
 select * from failed;
+
+reset elile_optimize.track;
+reset elile_optimize.slow_query_threshold;
+reset elile_optimize.enable_query_logging;
+drop view seen, failed;
+drop function deep, again, other, folded, in_sql;
+drop table item;
