@@ -31,31 +31,17 @@ bool FinishRunsSomething(const QueryDesc& query) {
     return query.operation != CMD_SELECT || query.plannedstmt->hasModifyingCTE;
 }
 
-// What runs in a plan is nested, whether or not the plan is counted. Deeper down all is.
-[[gnu::noinline]] void RunUncounted(ELILE_EXECUTOR_RUN_PARAMETERS) {
+// For a plan that is not counted: what runs in it is nested all the same. Deeper down all is.
+template <typename Call>
+[[gnu::noinline]] void CallUncounted(Call call) {
     if (is_nested || !pg::IsTracked(false)) {
-        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+        call();
         return;
     }
     PG_TRY();
     {
         is_nested = true;
-        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
-    }
-    PG_FINALLY();
-    { is_nested = false; }
-    PG_END_TRY();
-}
-
-[[gnu::noinline]] void FinishUncounted(QueryDesc* query) {
-    if (is_nested || !pg::IsTracked(false)) {
-        Finish(query);
-        return;
-    }
-    PG_TRY();
-    {
-        is_nested = true;
-        Finish(query);
+        call();
     }
     PG_FINALLY();
     { is_nested = false; }
@@ -77,7 +63,7 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
         }
     }
     if (execution == nullptr) {
-        RunUncounted(ELILE_EXECUTOR_RUN_ARGUMENTS);
+        CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
         return;
     }
     Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
@@ -89,7 +75,7 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
 [[gnu::noinline]] void FinishChanges(QueryDesc* query) {
     Execution* execution = FindPlan(query);
     if (execution == nullptr) {
-        FinishUncounted(query);
+        CallUncounted([&] { Finish(query); });
         return;
     }
     StartAgain(execution);

@@ -38,4 +38,21 @@ for my $mode (qw(simple extended prepared))
         "begin|1000\nend|1000",
         "transactions, $mode");
 }
+
+# The extension times itself on one execution in 1,024, at most 2,047 apart.
+$node->safe_psql(
+    'postgres', q{
+    set elile_optimize.track = 'all';
+    do $$
+    begin
+        for i in 1..5000 loop
+            perform abalance from pgbench_accounts where aid = i;
+        end loop;
+    end $$});
+is( $node->safe_psql(
+        'postgres', q{
+    select overhead_per_statement_ns >= 0, overhead_share between 0 and 1, stripes_dropped
+    from elile_optimize.info}),
+    't|t|0',
+    'what capturing costs');
 done_testing();
