@@ -19,7 +19,8 @@ constexpr std::uint64_t kSamples = 1024;  // a power of two
 
 class BenchSegment {
 public:
-    BenchSegment() : bytes_((Segment::BytesFor(kSizes) + kCacheLine - 1) / kCacheLine * kCacheLine) {
+    BenchSegment()
+        : bytes_((Segment::BytesFor(kSizes) + kCacheLine - 1) / kCacheLine * kCacheLine) {
         memory_.reset(static_cast<char*>(std::aligned_alloc(kCacheLine, bytes_)));
         std::memset(memory_.get(), 0, bytes_);
         Segment::Format(memory_.get(), kSizes);
@@ -72,17 +73,22 @@ ResourceUse OneBlock() {
     return use;
 }
 
+// A statement that all samples were added to.
+Handle MakeFilled(StatementStore& store) {
+    const Handle handle = Make(store, 1);
+    for (const Sample& sample : Samples()) {
+        store.AddExecution(handle, sample, OneBlock());
+    }
+    return handle;
+}
+
 // The hazard is taken back, so it does not show: one line more is written than changed.
 void BM_LinesWritten(benchmark::State& state) {
     const BenchSegment memory;
     StatementStore store = memory.Store(0);
-    const Handle handle = Make(store, 1);
-    const ResourceUse use = OneBlock();
-    for (const Sample& sample : Samples()) {
-        store.AddExecution(handle, sample, use);
-    }
+    const Handle handle = MakeFilled(store);
     const std::vector<char> before = memory.Copy();
-    store.AddExecution(handle, Samples()[0], use);
+    store.AddExecution(handle, Samples()[0], OneBlock());
     const int lines = memory.LinesChangedSince(before);
     for ([[maybe_unused]] auto turn : state) {
     }
@@ -167,11 +173,7 @@ BENCHMARK(BM_PlaceOf);
 void BM_ReadEntryWithThreeQuantiles(benchmark::State& state) {
     const BenchSegment memory;
     StatementStore store = memory.Store(0);
-    const Handle handle = Make(store, 1);
-    const ResourceUse use = OneBlock();
-    for (const Sample& sample : Samples()) {
-        store.AddExecution(handle, sample, use);
-    }
+    const Handle handle = MakeFilled(store);
     for ([[maybe_unused]] auto ignored : state) {
         TallySnapshot snapshot;
         store.Parts().AddTalliesOf(store.Parts().entries[handle.slot], snapshot);

@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh lint
-find src test/unit -name '*.[ch]pp' -print0 | xargs -0 clang-format -i
+find src test/unit bench -name '*.[ch]pp' -print0 | xargs -0 clang-format -i

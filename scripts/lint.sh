@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh lint
 pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
 scripts/check_layers.sh
-find src test/unit -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
+find src test/unit bench -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
 find src -name '*.cpp' -print0 | xargs -0 -P "$(nproc)" -n 4 sh -c '
     include=$1; shift
     clang-tidy --quiet --warnings-as-errors="*" "$@" -- -std=c++20 -Isrc -D_GNU_SOURCE \

@@ -237,8 +237,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     const Target none{core::Operation::kUtility, InvalidOid};
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility,
-            FindOrMake(key, none, {source, statement.stmt_location, statement.stmt_len}));
+    Prepare(utility, FindOrMake(key, none, {source, statement.stmt_location, statement.stmt_len}));
     utility->query = nullptr;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;

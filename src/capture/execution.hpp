@@ -1,13 +1,13 @@
 // One run of a statement, from its first row to its last, and what becomes of it.
 //
-// A plan's Execution begins with its first ExecutorRun and ends in one of five ways, whichever comes
-// first: ExecutorEnd; the abort of the subtransaction that it ran in; the failure of what it ran in;
-// the end of the session by FATAL; or the reset of its query context, which ends what failed at top
-// level and is all that is seen of a portal that ROLLBACK or an error elsewhere closed. A utility's
-// Execution lives on the hook's stack. Each is counted once.
+// A plan's Execution begins with its first ExecutorRun and ends in one of five ways, whichever
+// comes first: ExecutorEnd; the abort of the subtransaction that it ran in; the failure of what it
+// ran in; the end of the session by FATAL; or the reset of its query context, which ends what
+// failed at top level and is all that is seen of a portal that ROLLBACK or an error elsewhere
+// closed. A utility's Execution lives on the hook's stack. Each is counted once.
 //
-// No PG_TRY surrounds a plan: it would cost as much as the counting. An error context callback notes
-// what went wrong and when; who is still running when its memory goes has failed with that.
+// No PG_TRY surrounds a plan: it would cost as much as the counting. An error context callback
+// notes what went wrong and when; who is still running when its memory goes has failed with that.
 #pragma once
 
 #include "core/statement.hpp"
@@ -26,7 +26,7 @@ struct Execution {
     bool is_utility;
     bool is_counted;
     bool is_measured;
-    bool is_outermost;  // of the run: it ran in no other
+    bool is_outermost;                // of the run: it ran in no other
     SubTransactionId subtransaction;  // of the run
     uint64 run_began_ns;              // monotonic
     int64 own_ns;                     // what capturing a measured one took, less when it began

@@ -19,8 +19,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
     }
-    const core::StatementKey key =
-        KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
+    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
     const Source text{source, plan.stmt_location, plan.stmt_len};
     const core::KnownStatement statement = FindOrMake(key, TargetOf(plan), text);
     store->AddPlanning(statement.handle, duration_ns);

@@ -19,8 +19,7 @@ MantissaTable::MantissaTable() noexcept : edge{}, first{} {
                            : std::bit_cast<std::uint64_t>(upper) & kMantissaMask;
     }
     for (int cell = 0; cell < kCells; ++cell) {
-        const std::uint64_t begin = static_cast<std::uint64_t>(cell)
-                                    << (kMantissaBits - kCellBits);
+        const std::uint64_t begin = static_cast<std::uint64_t>(cell) << (kMantissaBits - kCellBits);
         int bucket = 0;
         while (edge[bucket] < begin) {
             ++bucket;

@@ -69,8 +69,7 @@ inline BucketPlace PlaceOf(std::uint64_t duration_ns) noexcept {
         return {kOctaves, 0};
     }
     const MantissaTable& table = MantissaTable::kInstance;
-    int bucket =
-        table.first[mantissa >> (MantissaTable::kMantissaBits - MantissaTable::kCellBits)];
+    int bucket = table.first[mantissa >> (MantissaTable::kMantissaBits - MantissaTable::kCellBits)];
     bucket += mantissa > table.edge[bucket] ? 1 : 0;
     return {octave, bucket};
 }

@@ -64,12 +64,12 @@ struct alignas(kCacheLine) Entry {
     Word queryid;
     Word user_and_database;  // userid << 32 | dbid
     HalfWord table;
-    HalfWord text;       // in the text pool; 0 none
-    Word created_at_us;  // microseconds since 2000-01-01 UTC
-    Word seen_calls;     // executions when the eviction's hand last passed; the hand alone
-    HalfWord weight;     // decayed executions between passes of the hand; the hand alone
-    HalfWord stripes;    // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
-                         // the sum of `counters` and of all stripes
+    HalfWord text;        // in the text pool; 0 none
+    Word created_at_us;   // microseconds since 2000-01-01 UTC
+    Word seen_calls;      // executions when the eviction's hand last passed; the hand alone
+    HalfWord weight;      // decayed executions between passes of the hand; the hand alone
+    HalfWord stripes;     // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
+                          // the sum of `counters` and of all stripes
     HalfWord collisions;  // additions that met another process's; any process
     HalfWord unused;
     Counters counters;

@@ -47,7 +47,8 @@ public:
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
-    [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample, const ResourceUse& use) noexcept {
+    [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample,
+                                             const ResourceUse& use) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
         if (entry == nullptr) [[unlikely]] {
             return false;

@@ -67,7 +67,8 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept;
 // False when another process added to the tally at the same moment. The bucket comes first and the
 // call last: after a crash between them the keeper knows that a bucket in excess is a call that is
 // missing.
-[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool, const Sample& sample) noexcept {
+[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool,
+                                             const Sample& sample) noexcept {
     const BucketPlace place = PlaceOf(sample.duration_ns);
     Octave* octave = place.octave >= 0 && place.octave < kOctaves
                          ? OctaveAt(tally, pool, place.octave)

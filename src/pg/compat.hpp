@@ -92,8 +92,10 @@ inline void GetJitUse(const JitInstrumentation& jit, core::ResourceUse& use) {
 inline void GetParallelUse([[maybe_unused]] const EState& state,
                            [[maybe_unused]] core::ResourceUse& use) {
 #if PG_VERSION_NUM >= 180000
-    use.Add(core::kParallelWorkersToLaunch, static_cast<uint64>(state.es_parallel_workers_to_launch));
-    use.Add(core::kParallelWorkersLaunched, static_cast<uint64>(state.es_parallel_workers_launched));
+    use.Add(core::kParallelWorkersToLaunch,
+            static_cast<uint64>(state.es_parallel_workers_to_launch));
+    use.Add(core::kParallelWorkersLaunched,
+            static_cast<uint64>(state.es_parallel_workers_launched));
 #endif
 }
 

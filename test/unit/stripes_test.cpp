@@ -125,8 +125,8 @@ TEST_F(Stripes, AreCountedWhenThereAreNoneLeft) {
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {
             StatementStore store = memory_.Store(session);
-            for (int round = 0;
-                 Get(segment.header->stripes_exhausted) == 0 && round < kMostRounds; ++round) {
+            for (int round = 0; Get(segment.header->stripes_exhausted) == 0 && round < kMostRounds;
+                 ++round) {
                 store.AddExecution(hot_, {5000, 1, false, false}, OneBlock());
             }
         });
