@@ -6,9 +6,8 @@ OBJS = $(SOURCES:.cpp=.o)
 DEPS = $(OBJS:.o=.d)
 EXTRA_CLEAN = $(DEPS) build
 
-PG_CXXFLAGS = -std=c++20 -O2 -flto=auto -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
-PG_LDFLAGS =
-PG_LDFLAGS = -flto=auto
+PG_CXXFLAGS = -std=c++20 -O2 -flto=auto -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
+PG_LDFLAGS = -flto=auto -fno-plt
 SHLIB_LINK += -lstdc++
 
 # Debian's pg_config means the newest server there is; this project's home is 15.

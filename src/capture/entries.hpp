@@ -47,8 +47,8 @@ inline core::KnownStatement& KnownPlaceOf(uint64 queryid, bool toplevel) {
 
 // Whether an entry is known that was the statement's own a moment ago.
 inline bool IsKnown(const core::StatementStore& store, const core::KnownStatement& known,
-                    uint64 queryid, bool toplevel) {
-    return known.key.queryid == queryid && known.key.userid == GetUserId() &&
+                    uint64 queryid, Oid userid, bool toplevel) {
+    return known.key.queryid == queryid && known.key.userid == userid &&
            known.key.toplevel == toplevel && store.IsLive(known.handle);
 }
 

@@ -118,6 +118,13 @@ Execution* TakeRecord() {
     return execution;
 }
 
+// MemoryContextRegisterResetCallback of mcxt.c, in line.
+void RegisterReset(MemoryContextData& context, MemoryContextCallback* callback) {
+    callback->next = context.reset_cbs;
+    context.reset_cbs = callback;
+    context.isReset = false;
+}
+
 void Prepare(Execution* execution, const core::KnownStatement& statement) {
     execution->statement = statement;
     execution->is_counted = false;
@@ -176,6 +183,7 @@ void CountEvicted(Execution* execution, core::Sample sample) {
 }
 
 Execution* BeginPlan(QueryDesc* query) {
+    const Oid userid = GetUserId();  // first, while little has to be saved across the call
     const PlannedStmt& plan = *query->plannedstmt;
     const bool nested = is_nested;
     core::StatementStore* store = store::SharedStore();
@@ -195,13 +203,13 @@ Execution* BeginPlan(QueryDesc* query) {
     const uint64 began_ns = measured ? pg::MonotonicNs() : 0;
     const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
     const core::KnownStatement& statement =
-        queryid != 0 && IsKnown(*store, known, queryid, !nested) ? known : LookUp(*query, !nested);
+        queryid != 0 && IsKnown(*store, known, queryid, userid, !nested) ? known : LookUp(*query, !nested);
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
     execution->next = begun_plans;
     begun_plans = execution;
-    MemoryContextRegisterResetCallback(query->estate->es_query_cxt, &execution->on_reset);
+    RegisterReset(*query->estate->es_query_cxt, &execution->on_reset);
     execution->is_measured = measured;
     execution->own_ns = -static_cast<int64>(began_ns);
     return execution;
@@ -241,6 +249,30 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     utility->query = nullptr;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;
+}
+
+void AddRareUse(Execution* execution) {
+    core::ResourceUse& use = execution->use;
+    const auto add = [&use](core::Resource resource, int64 after, int64 before) {
+        use.Add(resource, static_cast<uint64>(after - before));
+    };
+    const BufferUsage& now = pgBufferUsage;
+    const BufferUsage& then = execution->buffers;
+    add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
+    add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
+    add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
+    add(core::kLocalBlksWritten, now.local_blks_written, then.local_blks_written);
+    add(core::kTempBlksRead, now.temp_blks_read, then.temp_blks_read);
+    add(core::kTempBlksWritten, now.temp_blks_written, then.temp_blks_written);
+    if (track_io_timing) {
+        pg::AddBlockTimes(now, then, use);
+    }
+    const WalUsage& wal = pgWalUsage;
+    const WalUsage& wal_then = execution->wal;
+    add(core::kWalRecords, wal.wal_records, wal_then.wal_records);
+    add(core::kWalFpi, wal.wal_fpi, wal_then.wal_fpi);
+    use.Add(core::kWalBytes, wal.wal_bytes - wal_then.wal_bytes);
+    use.Add(core::kWalBuffersFull, pg::WalBuffersFull(wal) - pg::WalBuffersFull(wal_then));
 }
 
 void Count(Execution* execution, int sqlstate) { CountInline(execution, sqlstate); }

@@ -33,7 +33,7 @@ bool FinishRunsSomething(const QueryDesc& query) {
 
 // For a plan that is not counted: what runs in it is nested all the same. Deeper down all is.
 template <typename Call>
-[[gnu::noinline]] void CallUncounted(Call call) {
+void CallUncounted(Call call) {
     if (is_nested || !pg::IsTracked(false)) {
         call();
         return;
@@ -46,6 +46,11 @@ template <typename Call>
     PG_FINALLY();
     { is_nested = false; }
     PG_END_TRY();
+}
+
+// Apart from OnExecutorRun, whose parameters thereby stay in registers.
+[[gnu::noinline]] void RunUncounted(ELILE_EXECUTOR_RUN_PARAMETERS) {
+    CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
 }
 
 void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
@@ -63,7 +68,7 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
         }
     }
     if (execution == nullptr) {
-        CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
+        RunUncounted(ELILE_EXECUTOR_RUN_ARGUMENTS);
         return;
     }
     Run(ELILE_EXECUTOR_RUN_ARGUMENTS);

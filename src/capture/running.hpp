@@ -11,14 +11,23 @@
 
 namespace elile::capture {
 
-inline void AddWalUse(const WalUsage& then, core::ResourceUse& use) {
-    const WalUsage& now = pgWalUsage;
-    use.Add(core::kWalRecords, static_cast<uint64>(now.wal_records - then.wal_records));
-    use.Add(core::kWalFpi, static_cast<uint64>(now.wal_fpi - then.wal_fpi));
-    use.Add(core::kWalBytes, now.wal_bytes - then.wal_bytes);
-    use.Add(core::kWalBuffersFull, pg::WalBuffersFull(now) - pg::WalBuffersFull(then));
+// Local and temporary blocks, WAL, and times where they are measured.
+void AddRareUse(Execution* execution);
+
+// What most executions leave alone, told by one comparison. The other WAL figures move only with a
+// record.
+inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const WalUsage& wal) {
+    return ((now.local_blks_hit ^ then.local_blks_hit) |
+            (now.local_blks_read ^ then.local_blks_read) |
+            (now.local_blks_dirtied ^ then.local_blks_dirtied) |
+            (now.local_blks_written ^ then.local_blks_written) |
+            (now.temp_blks_read ^ then.temp_blks_read) |
+            (now.temp_blks_written ^ then.temp_blks_written) |
+            (pgWalUsage.wal_records ^ wal.wal_records)) != 0 ||
+           track_io_timing;
 }
 
+// Since the run began.
 [[gnu::always_inline]] inline void AddUse(Execution* execution) {
     core::ResourceUse& use = execution->use;
     const BufferUsage& now = pgBufferUsage;
@@ -30,18 +39,8 @@ inline void AddWalUse(const WalUsage& then, core::ResourceUse& use) {
     add(core::kSharedBlksRead, now.shared_blks_read, then.shared_blks_read);
     add(core::kSharedBlksDirtied, now.shared_blks_dirtied, then.shared_blks_dirtied);
     add(core::kSharedBlksWritten, now.shared_blks_written, then.shared_blks_written);
-    add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
-    add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
-    add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
-    add(core::kLocalBlksWritten, now.local_blks_written, then.local_blks_written);
-    add(core::kTempBlksRead, now.temp_blks_read, then.temp_blks_read);
-    add(core::kTempBlksWritten, now.temp_blks_written, then.temp_blks_written);
-    // The other WAL figures move only with a record.
-    if (pgWalUsage.wal_records != execution->wal.wal_records) {
-        AddWalUse(execution->wal, use);
-    }
-    if (track_io_timing) [[unlikely]] {
-        pg::AddBlockTimes(now, then, use);
+    if (RareUseMoved(now, then, execution->wal)) [[unlikely]] {
+        AddRareUse(execution);
     }
 }
 
@@ -54,7 +53,7 @@ inline void StartRunning(Execution* execution) {
     execution->subtransaction = GetCurrentSubTransactionId();
     execution->on_error.previous = error_context_stack;
     error_context_stack = &execution->on_error;
-    execution->buffers = pgBufferUsage;
+    pg::CopyBufferUsage(pgBufferUsage, execution->buffers);
     execution->wal = pgWalUsage;
     execution->run_began_ns = pg::MonotonicNs();
 }
@@ -72,7 +71,7 @@ inline void StartAgain(Execution* execution) {
     is_nested = !execution->is_outermost;
 }
 
-inline void StopRunning(Execution* execution) {
+[[gnu::always_inline]] inline void StopRunning(Execution* execution) {
     const uint64 ended_ns = pg::MonotonicNs();
     error_context_stack = execution->on_error.previous;
     SettleRun(execution, ended_ns);

@@ -96,19 +96,23 @@ void RunNested(const UtilityCall& call) {
     }
 }
 
+void RunSeen(PlannedStmt* statement, const char* source, bool read_only_tree,
+             ProcessUtilityContext context, ParamListInfo parameters,
+             QueryEnvironment* environment, DestReceiver* destination,
+             QueryCompletion* completion) {
+    RunNested({statement, source, read_only_tree, context, parameters, environment, destination,
+               completion});
+}
+
+// EXECUTE counts as the statement that it executes, and costs no more than passing it on.
 void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only_tree,
                       ProcessUtilityContext context, ParamListInfo parameters,
                       QueryEnvironment* environment, DestReceiver* destination,
                       QueryCompletion* completion) {
-    // EXECUTE counts as the statement that it executes.
-    if (IsA(statement->utilityStmt, ExecuteStmt) ||
-        static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        Next()(statement, source, read_only_tree, context, parameters, environment, destination,
-               completion);
-    } else {
-        RunNested({statement, source, read_only_tree, context, parameters, environment, destination,
-                   completion});
-    }
+    const bool is_seen = !IsA(statement->utilityStmt, ExecuteStmt) &&
+                         static_cast<pg::Track>(pg::Settings::track) != pg::Track::kNone;
+    (is_seen ? RunSeen : Next())(statement, source, read_only_tree, context, parameters,
+                                 environment, destination, completion);
 }
 
 }  // namespace

@@ -66,6 +66,16 @@ inline void AddBlockTimes(const BufferUsage& now, const BufferUsage& then, core:
     add(core::kTempBlkWriteTime, now.temp_blk_write_time, then.temp_blk_write_time);
 }
 
+// The times, which follow the counts, only where they move.
+inline void CopyBufferUsage(const BufferUsage& from, BufferUsage& into) {
+    constexpr size_t kCounts = offsetof(BufferUsage, temp_blks_written) + sizeof(int64);
+    static_assert(kCounts == 10 * sizeof(int64), "ten counts come first");
+    memcpy(&into, &from, kCounts);
+    if (track_io_timing) [[unlikely]] {
+        into = from;
+    }
+}
+
 inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 #if PG_VERSION_NUM >= 180000
     return static_cast<uint64>(usage.wal_buffers_full);
