@@ -3,6 +3,7 @@
 #include "capture/query_text.hpp"
 
 namespace elile::capture {
+
 core::KnownStatement known_statements[kKnown];
 
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
@@ -25,13 +26,15 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
     return store->Insert(key, entry);
 }
 
-core::KnownStatement FindOrMake(const core::StatementKey& key, const Target& target,
-                                const Source& source) {
+core::KnownStatement FindStatement(const core::StatementKey& key) {
     core::StatementStore* store = store::SharedStore();
     const core::Handle found = store->Find(key);
-    if (found.IsValid()) {
-        return {key, found, core::TargetOf(store->Parts().entries[found.slot])};
-    }
+    return {key, found,
+            found.IsValid() ? core::TargetOf(store->Parts().entries[found.slot]) : core::Target{}};
+}
+
+core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,
+                                   const Source& source) {
     const core::Target stored{TableIndexOf(target.relid), target.operation};
     return {key, MakeEntry(key, stored, source), stored};
 }

@@ -32,12 +32,14 @@ inline core::StatementKey UnidentifiedKeyFor(const Target& target, bool toplevel
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source);
 
-// The statement and its entry, found or made. An error when memory is short.
-core::KnownStatement FindOrMake(const core::StatementKey& key, const Target& target,
-                                const Source& source);
+// The statement with its entry; with an invalid handle when it has none.
+core::KnownStatement FindStatement(const core::StatementKey& key);
+// Makes its entry. An error when memory is short.
+core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,
+                                   const Source& source);
 
 // What this session knows of the statements that it ran last.
-constexpr uint64 kKnown = 512;  // a power of two
+constexpr uint64 kKnown = 4096;  // a power of two
 extern core::KnownStatement known_statements[kKnown];
 
 // The place for an identified statement; what is known there may be of another.

@@ -150,17 +150,20 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return linitial(ActivePortal->stmts) != &plan;
 }
 
-// Of a statement that this session does not know, or whose entry was evicted since.
+// Of a statement that this session does not know, or whose entry was evicted since. Nothing of the
+// plan is looked at, which may be cold, unless the entry is to be made.
 [[gnu::noinline]] const core::KnownStatement& LookUp(const QueryDesc& query, bool toplevel) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
-    const Target target = TargetOf(plan);
-    const Source source{query.sourceText, plan.stmt_location, plan.stmt_len};
-    const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(target, toplevel);
+    const core::StatementKey key = queryid != 0 ? KeyFor(queryid, toplevel)
+                                                : UnidentifiedKeyFor(TargetOf(plan), toplevel);
     core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
-    place = FindOrMake(key, target, source);
+    place = FindStatement(key);
+    if (!place.handle.IsValid()) {
+        place = MakeStatement(key, TargetOf(plan),
+                              {query.sourceText, plan.stmt_location, plan.stmt_len});
+    }
     return place;
 }
 
@@ -204,6 +207,9 @@ Execution* BeginPlan(QueryDesc* query) {
     const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
     const core::KnownStatement& statement =
         queryid != 0 && IsKnown(*store, known, queryid, userid, !nested) ? known : LookUp(*query, !nested);
+    if (statement.handle.IsValid()) [[likely]] {
+        store->Expect(statement.handle);
+    }
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
@@ -245,7 +251,11 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     const Target none{core::Operation::kUtility, InvalidOid};
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility, FindOrMake(key, none, {source, statement.stmt_location, statement.stmt_len}));
+    core::KnownStatement known = FindStatement(key);
+    if (!known.handle.IsValid()) {
+        known = MakeStatement(key, none, {source, statement.stmt_location, statement.stmt_len});
+    }
+    Prepare(utility, known);
     utility->query = nullptr;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;

@@ -20,8 +20,11 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    const Source text{source, plan.stmt_location, plan.stmt_len};
-    const core::KnownStatement statement = FindOrMake(key, TargetOf(plan), text);
+    core::KnownStatement statement = FindStatement(key);
+    if (!statement.handle.IsValid()) {
+        statement =
+            MakeStatement(key, TargetOf(plan), {source, plan.stmt_location, plan.stmt_len});
+    }
     store->AddPlanning(statement.handle, duration_ns);
 }
 
