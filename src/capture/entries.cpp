@@ -1,10 +1,25 @@
 #include "capture/entries.hpp"
 
 #include "capture/query_text.hpp"
+#include "capture/table_index.hpp"
 
 namespace elile::capture {
 
 core::KnownStatement known_statements[kKnown];
+
+namespace {
+
+// Kept, since making a context costs a newcomer more than what it is made for.
+MemoryContext Scratch() {
+    static MemoryContext scratch = nullptr;
+    if (scratch == nullptr) {
+        scratch = AllocSetContextCreate(TopMemoryContext, "elile_optimize new statement",
+                                        ALLOCSET_DEFAULT_SIZES);
+    }
+    return scratch;
+}
+
+}  // namespace
 
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source) {
@@ -12,16 +27,14 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
     core::SegmentHeader& header = *store->Parts().header;
     core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp())};
     if (!key.unidentified && source.string != nullptr) {
-        MemoryContext scratch = AllocSetContextCreate(
-            CurrentMemoryContext, "elile_optimize new statement", ALLOCSET_DEFAULT_SIZES);
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
+        MemoryContext caller = MemoryContextSwitchTo(Scratch());
         const QueryText text = NormaliseQuery(source.string, source.location, source.length);
         entry.text = store->Parts().texts.Store({text.text, text.length},
                                                 static_cast<uint32>(GetDatabaseEncoding()));
         core::Add(header.texts_cut, text.cut ? 1 : 0);
         core::Add(header.texts_exhausted, entry.text == 0 ? 1 : 0);
         MemoryContextSwitchTo(caller);
-        MemoryContextDelete(scratch);
+        MemoryContextReset(Scratch());
     }
     return store->Insert(key, entry);
 }

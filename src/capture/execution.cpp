@@ -156,8 +156,8 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
-    const core::StatementKey key = queryid != 0 ? KeyFor(queryid, toplevel)
-                                                : UnidentifiedKeyFor(TargetOf(plan), toplevel);
+    const core::StatementKey key =
+        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(TargetOf(plan), toplevel);
     core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
     place = FindStatement(key);
     if (!place.handle.IsValid()) {
@@ -206,7 +206,8 @@ Execution* BeginPlan(QueryDesc* query) {
     const uint64 began_ns = measured ? pg::MonotonicNs() : 0;
     const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
     const core::KnownStatement& statement =
-        queryid != 0 && IsKnown(*store, known, queryid, userid, !nested) ? known : LookUp(*query, !nested);
+        queryid != 0 && IsKnown(*store, known, queryid, userid, !nested) ? known
+                                                                         : LookUp(*query, !nested);
     if (statement.handle.IsValid()) [[likely]] {
         store->Expect(statement.handle);
     }

@@ -22,8 +22,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
     core::KnownStatement statement = FindStatement(key);
     if (!statement.handle.IsValid()) {
-        statement =
-            MakeStatement(key, TargetOf(plan), {source, plan.stmt_location, plan.stmt_len});
+        statement = MakeStatement(key, TargetOf(plan), {source, plan.stmt_location, plan.stmt_len});
     }
     store->AddPlanning(statement.handle, duration_ns);
 }

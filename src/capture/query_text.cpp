@@ -18,6 +18,7 @@ struct Scan {
     Piece* pieces;
     int count;
     int highest_parameter;
+    Size literals;
 };
 
 bool IsLiteral(int token) {
@@ -41,7 +42,7 @@ Scan ScanTokens(const char* statement) {
     core_yyscan_t scanner = scanner_init(statement, &extra, &ScanKeywords, ScanKeywordTokens);
     extra.escape_string_warning = false;
     int room = 64;
-    Scan scan{static_cast<Piece*>(palloc(sizeof(Piece) * room)), 0, 0};
+    Scan scan{static_cast<Piece*>(palloc(sizeof(Piece) * room)), 0, 0, 0};
     Size kept = 0;
     for (;;) {
         core_YYSTYPE value;
@@ -59,9 +60,11 @@ Scan ScanTokens(const char* statement) {
             scan.pieces = static_cast<Piece*>(
                 repalloc_huge(scan.pieces, sizeof(Piece) * static_cast<Size>(room)));
         }
-        scan.pieces[scan.count++] = {begin, end, IsLiteral(token)};
+        const bool literal = IsLiteral(token);
+        scan.pieces[scan.count++] = {begin, end, literal};
+        scan.literals += literal ? 1 : 0;
         // A literal keeps at least two bytes ("$1") of its own, any other token all of them.
-        kept += IsLiteral(token) ? 2 : static_cast<Size>(end - begin);
+        kept += literal ? 2 : static_cast<Size>(end - begin);
         if (kept > core::kMaxTextBytes) {
             break;
         }
@@ -73,31 +76,60 @@ Scan ScanTokens(const char* statement) {
     return scan;
 }
 
-// Between two tokens lie white space and comments. A gap without comment stays as it was written.
-void AppendGap(StringInfo out, const char* gap, int length) {
+// Text of bounded length; what does not fit is dropped.
+class Writer {
+public:
+    explicit Writer(Size room) : data_(static_cast<char*>(palloc(room))), room_(room) {}
+
+    void Append(const char* text, Size length) {
+        length = Min(length, room_ - length_);
+        memcpy(data_ + length_, text, length);
+        length_ += length;
+    }
+    void AppendParameter(int number) {
+        char text[1 + kMostDigits] = {'$'};
+        Append(text, 1 + static_cast<Size>(pg_ultoa_n(static_cast<uint32>(number), text + 1)));
+    }
+    const char* Data() const { return data_; }
+    Size Length() const { return length_; }
+
+    static constexpr Size kMostDigits = 10;
+
+private:
+    char* data_;
+    Size room_;
+    Size length_ = 0;
+};
+
+// Between two tokens lie white space and comments.
+bool HasComment(const char* gap, int length) {
     for (int at = 0; at < length; ++at) {
-        if (!scanner_isspace(gap[at])) {
-            appendStringInfoChar(out, ' ');
-            return;
+        if (gap[at] != ' ' && !scanner_isspace(gap[at])) {
+            return true;
         }
     }
-    appendBinaryStringInfo(out, gap, length);
+    return false;
 }
 
-void Compose(StringInfo out, const char* statement, const Scan& scan) {
+// All but literals and comments as it was written, in runs as long as possible.
+void Compose(const char* statement, const Scan& scan, Writer* out) {
     int next = scan.highest_parameter;
-    for (int at = 0; at < scan.count; ++at) {
-        const Piece& piece = scan.pieces[at];
-        if (at > 0) {
-            const int gap_begin = scan.pieces[at - 1].end;
-            AppendGap(out, statement + gap_begin, piece.begin - gap_begin);
+    int run = scan.count > 0 ? scan.pieces[0].begin : 0;
+    int end = run;
+    for (const Piece* piece = scan.pieces; piece != scan.pieces + scan.count; ++piece) {
+        if (HasComment(statement + end, piece->begin - end)) {
+            out->Append(statement + run, static_cast<Size>(end - run));
+            out->Append(" ", 1);
+            run = piece->begin;
         }
-        if (piece.literal) {
-            appendStringInfo(out, "$%d", ++next);
-        } else {
-            appendBinaryStringInfo(out, statement + piece.begin, piece.end - piece.begin);
+        if (piece->literal) {
+            out->Append(statement + run, static_cast<Size>(piece->begin - run));
+            out->AppendParameter(++next);
+            run = piece->end;
         }
+        end = piece->end;
     }
+    out->Append(statement + run, static_cast<Size>(end - run));
 }
 
 char* CopyStatement(const char* source, int location, int length) {
@@ -105,14 +137,25 @@ char* CopyStatement(const char* source, int location, int length) {
     return length > 0 ? pnstrdup(begin, static_cast<Size>(length)) : pstrdup(begin);
 }
 
+QueryText Normalise(const char* statement) {
+    const Scan scan = ScanTokens(statement);
+    constexpr Size kMost = core::kMaxTextBytes + MAX_MULTIBYTE_CHAR_LEN;
+    Writer out(Min(strlen(statement) + scan.literals * (1 + Writer::kMostDigits), kMost));
+    Compose(statement, scan, &out);
+    const bool cut = out.Length() > core::kMaxTextBytes;
+    const auto kept = static_cast<uint32>(out.Length());
+    return {out.Data(),
+            cut ? static_cast<uint32>(
+                      pg_mbcliplen(out.Data(), static_cast<int>(kept), core::kMaxTextBytes))
+                : kept,
+            cut};
+}
+
 }  // namespace
 
 QueryText NormaliseQuery(const char* source, int location, int length) {
     MemoryContext caller = CurrentMemoryContext;
-    MemoryContext scratch =
-        AllocSetContextCreate(caller, "elile_optimize query text", ALLOCSET_DEFAULT_SIZES);
-    StringInfoData out;
-    initStringInfo(&out);
+    QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
     // What the scanner has to say, an identifier truncated for one, was said when the statement was
     // parsed.
     const int client_level = client_min_messages;
@@ -123,26 +166,18 @@ QueryText NormaliseQuery(const char* source, int location, int length) {
     // dropped.
     PG_TRY();
     {
-        MemoryContextSwitchTo(scratch);
         const char* statement = CopyStatement(source, location, length);
-        const Scan scan = ScanTokens(statement);
-        MemoryContextSwitchTo(caller);
-        Compose(&out, statement, scan);
+        text = Normalise(statement);
     }
     PG_CATCH();
     {
         MemoryContextSwitchTo(caller);
         FlushErrorState();
-        resetStringInfo(&out);
-        appendStringInfoString(&out, kUnreadable);
     }
     PG_END_TRY();
     client_min_messages = client_level;
     log_min_messages = log_level;
-    MemoryContextDelete(scratch);
-    const bool cut = static_cast<uint32>(out.len) > core::kMaxTextBytes;
-    const int kept = cut ? pg_mbcliplen(out.data, out.len, core::kMaxTextBytes) : out.len;
-    return {out.data, static_cast<uint32>(kept), cut};
+    return text;
 }
 
 }  // namespace elile::capture

@@ -15,7 +15,8 @@ struct QueryText {
 // mean the whole string). Literals are found by the server's own scanner, so whatever it takes for
 // a literal is replaced, in utility statements too. They are numbered from the highest parameter
 // in the text on. A text that does not scan, because a setting changed how strings are read since
-// it was parsed, is not shown. Allocates; raises nothing but out of memory.
+// it was parsed, is not shown. Leaves what it needed in the current memory context; raises nothing
+// but out of memory.
 QueryText NormaliseQuery(const char* source, int location, int length);
 
 }  // namespace elile::capture

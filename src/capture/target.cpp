@@ -1,8 +1,5 @@
 #include "capture/target.hpp"
 
-#include "core/table_directory.hpp"
-#include "store/shared_store.hpp"
-
 namespace elile::capture {
 namespace {
 
@@ -114,21 +111,6 @@ Oid FirstTable(const PlannedStmt& plan) {
     return InvalidOid;
 }
 
-void CopyName(char (&to)[core::kNameBytes], const char* from) {
-    memset(to, 0, sizeof(to));
-    strlcpy(to, from, sizeof(to));
-}
-
-Oid TopmostParent(Oid relid) {
-    if (!get_rel_relispartition(relid)) {
-        return relid;
-    }
-    List* ancestors = get_partition_ancestors(relid);
-    const Oid top = ancestors != NIL ? llast_oid(ancestors) : relid;
-    list_free(ancestors);
-    return top;
-}
-
 }  // namespace
 
 core::Operation OperationOf(CmdType command) {
@@ -162,43 +144,6 @@ Target TargetOf(const PlannedStmt& plan) {
     // A query without FROM may still read tables, in the expressions that it computes.
     const bool noted = queryid != 0 && note.queryid == queryid && OidIsValid(note.relid);
     return {OperationOf(plan.commandType), noted ? note.relid : FirstTable(plan)};
-}
-
-uint32 TableIndexOf(Oid relid) {
-    if (!OidIsValid(relid)) {
-        return TableIndexOf("", "");
-    }
-    const Oid top = TopmostParent(relid);
-    char* table = get_rel_name(top);
-    char* schema = get_namespace_name_or_temp(get_rel_namespace(top));
-    if (table == nullptr || schema == nullptr) {
-        return TableIndexOf("", "");
-    }
-    if (strcmp(schema, "pg_temp") == 0) {
-        return TableIndexOf(schema, table);
-    }
-    core::TableNames names;
-    CopyName(names.schema, schema);
-    CopyName(names.table, table);
-    core::TableDirectory& tables = store::SharedStore()->Parts().tables;
-    const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
-    const uint32 index = tables.Insert({MyDatabaseId, top, 0}, names, encoding);
-    core::TableNames known;
-    uint32 known_encoding = 0;
-    if (index != core::kOtherTables && tables.Read(index, &known, &known_encoding) &&
-        memcmp(&known, &names, sizeof(names)) != 0) {
-        tables.Rename(index, names, encoding);
-    }
-    return index;
-}
-
-uint32 TableIndexOf(const char* schema, const char* table) {
-    core::TableNames names;
-    CopyName(names.schema, schema);
-    CopyName(names.table, table);
-    const core::TableKey key{MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)};
-    return store::SharedStore()->Parts().tables.Insert(key, names,
-                                                       static_cast<uint32>(GetDatabaseEncoding()));
 }
 
 }  // namespace elile::capture

@@ -1,8 +1,7 @@
 // Which operation a statement is, and on which table.
 //
 // A write's table is its target; a read's is the first real table in FROM order, through views,
-// subqueries, CTEs and joins. A partition counts as its topmost parent, a temporary table under
-// schema pg_temp.
+// subqueries, CTEs and joins.
 #pragma once
 
 #include "core/statement.hpp"
@@ -21,11 +20,5 @@ void NoteTarget(const Query& query);
 Target TargetOf(const PlannedStmt& plan);
 
 core::Operation OperationOf(CmdType command);
-
-// The table's place in the directory; looks names up in the catalogue when it is new there or its
-// names changed.
-uint32 TableIndexOf(Oid relid);
-// Of a table known by name only.
-uint32 TableIndexOf(const char* schema, const char* table);
 
 }  // namespace elile::capture

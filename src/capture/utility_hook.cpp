@@ -97,9 +97,8 @@ void RunNested(const UtilityCall& call) {
 }
 
 void RunSeen(PlannedStmt* statement, const char* source, bool read_only_tree,
-             ProcessUtilityContext context, ParamListInfo parameters,
-             QueryEnvironment* environment, DestReceiver* destination,
-             QueryCompletion* completion) {
+             ProcessUtilityContext context, ParamListInfo parameters, QueryEnvironment* environment,
+             DestReceiver* destination, QueryCompletion* completion) {
     RunNested({statement, source, read_only_tree, context, parameters, environment, destination,
                completion});
 }

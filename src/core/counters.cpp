@@ -2,12 +2,11 @@
 
 namespace elile::core {
 
-void MoveCounters(Counters& from, Counters& into, OctavePool& pool) noexcept {
+void AddCountersTo(const Counters& from, Counters& into, OctavePool& pool) noexcept {
     for (int resource = 0; resource < kResources; ++resource) {
         Add(into.resources[resource], Get(from.resources[resource]));
     }
-    MoveTally(from.tally, into.tally, pool);
-    ClearCounters(from, pool);
+    AddTallyTo(from.tally, into.tally, pool);
 }
 
 void ClearCounters(Counters& counters, OctavePool& pool) noexcept {

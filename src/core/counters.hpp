@@ -84,8 +84,8 @@ struct alignas(kCacheLine) Counters {
 };
 static_assert(sizeof(Counters) == 512);
 
-// Adds all that `from` holds to `into` and leaves it empty. Nobody may add to `from` meanwhile.
-void MoveCounters(Counters& from, Counters& into, OctavePool& pool) noexcept;
+// Adds all that `from` holds to `into`. Nobody may add to `from` meanwhile.
+void AddCountersTo(const Counters& from, Counters& into, OctavePool& pool) noexcept;
 void ClearCounters(Counters& counters, OctavePool& pool) noexcept;
 
 // One hot statement's further units; a process adds to the one that its number picks. A power of

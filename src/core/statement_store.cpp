@@ -6,13 +6,11 @@
 namespace elile::core {
 namespace {
 
-constexpr int kCellsPerKey = 16;  // of two neighbouring buckets
-constexpr int kCellsPerBucket = 8;
+constexpr std::uint32_t kBucketsPerKey = 2;  // neighbours
 constexpr std::uint32_t kWeightPerExecution = 64;
 constexpr std::uint64_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
 constexpr std::uint32_t kEvictionLook = 32;      // entries compared for an eviction
 constexpr std::uint32_t kEvictedAtOnce = 4;
-constexpr int kFoldBatch = 32;
 
 constexpr std::uint64_t CellOf(std::uint64_t hash, std::uint32_t slot) noexcept {
     return (hash & ~std::uint64_t{UINT32_MAX}) | (slot + 1);
@@ -32,19 +30,25 @@ std::uint64_t StatementStore::ExecutionsOf(const Entry& entry) const noexcept {
     return executions;
 }
 
-Word& StatementStore::CellAt(std::uint64_t hash, int position) const noexcept {
+template <typename Visit>
+void StatementStore::ForEachCell(std::uint64_t hash, Visit visit) const noexcept {
     const std::uint32_t mask = segment_.header->sizes.Buckets() - 1;
-    const std::uint32_t bucket = (static_cast<std::uint32_t>(hash) +
-                                  static_cast<std::uint32_t>(position / kCellsPerBucket)) &
-                                 mask;
-    return segment_.buckets[bucket].cells[position % kCellsPerBucket];
+    for (std::uint32_t step = 0; step < kBucketsPerKey; ++step) {
+        for (Word& cell :
+             segment_.buckets[(static_cast<std::uint32_t>(hash) + step) & mask].cells) {
+            if (visit(cell)) {
+                return;
+            }
+        }
+    }
 }
 
 // The identity may be that of an entry that took the slot meanwhile; the tag read before and after
 // tells.
-bool StatementStore::Matches(std::uint64_t cell, std::uint64_t hash, const StatementKey& key,
-                             Handle* handle) const noexcept {
-    if (cell == 0 || (cell ^ hash) >> 32 != 0) {
+[[gnu::always_inline]] inline bool StatementStore::Matches(std::uint64_t cell, std::uint64_t hash,
+                                                           const StatementKey& key,
+                                                           Handle* handle) const noexcept {
+    if ((cell ^ hash) >> 32 != 0 || cell == 0) [[likely]] {
         return false;
     }
     const std::uint32_t slot = SlotOf(cell);
@@ -64,12 +68,10 @@ bool StatementStore::Matches(std::uint64_t cell, std::uint64_t hash, const State
 Handle StatementStore::Find(const StatementKey& key) const noexcept {
     const std::uint64_t hash = key.Hash();
     Handle handle;
-    for (int position = 0; position < kCellsPerKey; ++position) {
-        if (Matches(CellAt(hash, position).load(std::memory_order_acquire), hash, key, &handle)) {
-            return handle;
-        }
-    }
-    return {};
+    ForEachCell(hash, [&](const Word& cell) {
+        return Matches(cell.load(std::memory_order_acquire), hash, key, &handle);
+    });
+    return handle;
 }
 
 std::uint32_t StatementStore::ClaimSlot() noexcept {
@@ -77,7 +79,7 @@ std::uint32_t StatementStore::ClaimSlot() noexcept {
     if (slot != kNoIndex) {
         return slot;
     }
-    Fold(kFoldBatch);
+    Fold();
     return segment_.free_entries.Pop();
 }
 
@@ -101,31 +103,34 @@ void StatementStore::Fill(std::uint32_t slot, const StatementKey& key,
 }
 
 bool StatementStore::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
-    for (int position = 0; position < kCellsPerKey; ++position) {
-        std::uint64_t empty = 0;
-        if (CellAt(hash, position)
-                .compare_exchange_strong(empty, CellOf(hash, slot), std::memory_order_seq_cst)) {
-            segment_.header->live.fetch_add(1, std::memory_order_relaxed);
-            return true;
-        }
+    bool published = false;
+    ForEachCell(hash, [&](Word& cell) {
+        std::uint64_t seen = Get(cell);
+        published = seen == 0 && cell.compare_exchange_strong(seen, CellOf(hash, slot),
+                                                              std::memory_order_seq_cst);
+        return published;
+    });
+    if (published) {
+        segment_.header->live.fetch_add(1, std::memory_order_relaxed);
     }
-    return false;
+    return published;
 }
 
 // Two sessions may have made the same key at once, in different cells. Whoever sees both retires
 // the later cell's entry; folding moves what it counted into the other. Returns the one that stays.
 Handle StatementStore::SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept {
     Handle first;
-    for (int position = 0; position < kCellsPerKey; ++position) {
+    ForEachCell(hash, [&](const Word& cell) {
         Handle handle;
-        if (Matches(CellAt(hash, position).load(std::memory_order_seq_cst), hash, key, &handle)) {
+        if (Matches(cell.load(std::memory_order_seq_cst), hash, key, &handle)) {
             if (first.IsValid()) {
                 Retire(handle, false);
             } else {
                 first = handle;
             }
         }
-    }
+        return false;
+    });
     return first;
 }
 
@@ -228,13 +233,14 @@ bool StatementStore::Retire(const Handle& handle, bool discard) noexcept {
     if (discard) {
         entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
     }
-    for (int position = 0; position < kCellsPerKey; ++position) {
-        std::uint64_t cell = CellOf(hash, handle.slot);
-        if (CellAt(hash, position).compare_exchange_strong(cell, 0, std::memory_order_seq_cst)) {
-            segment_.header->live.fetch_sub(1, std::memory_order_relaxed);
-            break;
+    ForEachCell(hash, [&](Word& cell) {
+        std::uint64_t own = CellOf(hash, handle.slot);
+        if (Get(cell) != own || !cell.compare_exchange_strong(own, 0, std::memory_order_seq_cst)) {
+            return false;
         }
-    }
+        segment_.header->live.fetch_sub(1, std::memory_order_relaxed);
+        return true;
+    });
     segment_.retired_entries.Push(handle.slot);
     return true;
 }
@@ -280,27 +286,29 @@ void StatementStore::EvictSome() noexcept {
         Add(header.evictions, Retire(candidates[at].handle, false) ? 1 : 0);
     }
     if (segment_.free_entries.Count() < header.sizes.SpareEntries() / 2) {
-        Fold(kFoldBatch);
+        Fold();
     }
 }
 
 void StatementStore::EvictFromBuckets(std::uint64_t hash) noexcept {
     Handle victim;
     std::uint64_t least = UINT64_MAX;
-    for (int position = 0; position < kCellsPerKey; ++position) {
-        const std::uint64_t cell = CellAt(hash, position).load(std::memory_order_acquire);
-        if (cell == 0) {
-            return;
+    bool has_room = false;
+    ForEachCell(hash, [&](const Word& word) {
+        const std::uint64_t cell = word.load(std::memory_order_acquire);
+        has_room = cell == 0;
+        if (!has_room) {
+            const std::uint32_t slot = SlotOf(cell);
+            const std::uint32_t tag = Get(segment_.entries[slot].tag);
+            const std::uint64_t executions = ExecutionsOf(segment_.entries[slot]);
+            if (StateOf(tag) == EntryState::kLive && executions < least) {
+                least = executions;
+                victim = {slot, tag};
+            }
         }
-        const std::uint32_t slot = SlotOf(cell);
-        const std::uint32_t tag = Get(segment_.entries[slot].tag);
-        const std::uint64_t executions = ExecutionsOf(segment_.entries[slot]);
-        if (StateOf(tag) == EntryState::kLive && executions < least) {
-            least = executions;
-            victim = {slot, tag};
-        }
-    }
-    if (victim.IsValid() && Retire(victim, false)) {
+        return has_room;
+    });
+    if (!has_room && victim.IsValid() && Retire(victim, false)) {
         Add(segment_.header->evictions, 1);
     }
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/segment.hpp"
 
@@ -74,8 +75,8 @@ public:
     // The entry's text with a reference for the caller; 0 when it is gone or has none.
     std::uint32_t TakeText(const Handle& handle) noexcept;
 
-    // Folds up to `most` retired entries, if the gate lets it.
-    void Fold(int most) noexcept;
+    // Folds some retired entries, if the gate lets it.
+    void Fold() noexcept;
 
     // Forgets everything, or the entries that match: 0 matches all. Returns false, having done
     // nothing, while the gate is taken.
@@ -86,7 +87,11 @@ public:
     void Repair() noexcept;
 
 private:
-    Word& CellAt(std::uint64_t hash, int position) const noexcept;
+    static constexpr std::size_t kFoldBatch = 32;
+
+    // Visits the cells that a key may lie in until `visit` returns true.
+    template <typename Visit>
+    void ForEachCell(std::uint64_t hash, Visit visit) const noexcept;
     bool Matches(std::uint64_t cell, std::uint64_t hash, const StatementKey& key,
                  Handle* handle) const noexcept;
     std::uint32_t ClaimSlot() noexcept;
@@ -97,7 +102,7 @@ private:
     std::uint32_t Weigh(Entry& entry) noexcept;
     void EvictSome() noexcept;
     void EvictFromBuckets(std::uint64_t hash) noexcept;
-    bool IsHazardous(std::uint32_t slot) const noexcept;
+    std::uint64_t Hazardous(std::span<const std::uint32_t> slots) const noexcept;
     void FoldSlot(std::uint32_t slot) noexcept;
     void EmptySlot(std::uint32_t slot) noexcept;
     std::uint64_t ExecutionsOf(const Entry& entry) const noexcept;

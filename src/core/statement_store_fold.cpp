@@ -1,5 +1,6 @@
 // Folding retired entries, reset, and repair after a crash: the ways an entry becomes free.
 #include <array>
+#include <span>
 
 #include "core/statement_store.hpp"
 
@@ -30,13 +31,17 @@ void ForgetOctaves(Tally& tally) noexcept {
 
 }  // namespace
 
-bool StatementStore::IsHazardous(std::uint32_t slot) const noexcept {
+// Which of some retired entries a backend may be adding to, as bits. A hazard that is published
+// later finds the entry retired.
+std::uint64_t StatementStore::Hazardous(std::span<const std::uint32_t> slots) const noexcept {
+    std::uint64_t found = 0;
     for (std::uint32_t backend = 0; backend < segment_.header->sizes.backends; ++backend) {
-        if (segment_.hazards[backend].slot.load(std::memory_order_seq_cst) == slot + 1) {
-            return true;
+        const std::uint32_t hazard = segment_.hazards[backend].slot.load(std::memory_order_seq_cst);
+        for (std::size_t at = 0; hazard != 0 && at < slots.size(); ++at) {
+            found |= std::uint64_t{hazard == slots[at] + 1} << at;
         }
     }
-    return false;
+    return found;
 }
 
 void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
@@ -65,42 +70,42 @@ void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
         if (heir.IsValid()) {
             // The statement came back, or two sessions had made its entry at once.
             Entry& target = segment_.entries[heir.slot];
-            segment_.ForEachCounters(entry, [&](Counters& counters) {
-                MoveCounters(counters, target.counters, segment_.octaves);
+            segment_.ForEachCounters(entry, [&](const Counters& counters) {
+                AddCountersTo(counters, target.counters, segment_.octaves);
             });
             AddPlans(entry.plans, target.plans);
             Put(target.created_at_us, Get(entry.created_at_us));
         } else {
             Tally& leftover = segment_.LeftoverOf(TargetOf(entry));
-            segment_.ForEachCounters(entry, [&](Counters& counters) {
-                MoveTally(counters.tally, leftover, segment_.octaves);
+            segment_.ForEachCounters(entry, [&](const Counters& counters) {
+                AddTallyTo(counters.tally, leftover, segment_.octaves);
             });
         }
     }
     EmptySlot(slot);
 }
 
-void StatementStore::Fold(int most) noexcept {
-    constexpr int kMostAtOnce = 64;
+void StatementStore::Fold() noexcept {
     Gate& gate = segment_.header->gate;
     if (!gate.TryExclusive()) {
         return;
     }
-    std::array<std::uint32_t, kMostAtOnce> hazardous;
-    int kept = 0;
-    for (int folded = 0; folded < most && kept < kMostAtOnce; ++folded) {
-        const std::uint32_t slot = segment_.retired_entries.Pop();
-        if (slot == kNoIndex) {
+    static_assert(kFoldBatch <= 64, "a bit for each");
+    std::array<std::uint32_t, kFoldBatch> slots;
+    std::size_t count = 0;
+    for (; count < kFoldBatch; ++count) {
+        slots[count] = segment_.retired_entries.Pop();
+        if (slots[count] == kNoIndex) {
             break;
         }
-        if (IsHazardous(slot)) {
-            hazardous[kept++] = slot;
-        } else {
-            FoldSlot(slot);
-        }
     }
-    while (kept > 0) {
-        segment_.retired_entries.Push(hazardous[--kept]);
+    const std::uint64_t hazardous = Hazardous({slots.data(), count});
+    for (std::size_t at = 0; at < count; ++at) {
+        if ((hazardous >> at & 1) != 0) {
+            segment_.retired_entries.Push(slots[at]);
+        } else {
+            FoldSlot(slots[at]);
+        }
     }
     gate.LeaveExclusive();
 }

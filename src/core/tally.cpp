@@ -46,7 +46,7 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept {
     }
 }
 
-void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept {
+void AddTallyTo(const Tally& from, Tally& into, OctavePool& pool) noexcept {
     for (int octave = 0; octave < kOctaves; ++octave) {
         const std::uint32_t index = Get(from.octave[octave]);
         if (index == 0) {
@@ -69,7 +69,6 @@ void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept {
     Add(into.slow_calls, Get(from.slow_calls));
     Add(into.failed_calls, Get(from.failed_calls));
     Add(into.calls, Get(from.calls));
-    ClearTally(from, pool);
 }
 
 void ClearTally(Tally& tally, OctavePool& pool) noexcept {

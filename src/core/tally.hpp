@@ -124,9 +124,8 @@ private:
     std::array<std::uint64_t, kBucketsPerOctave>& OctaveFor(int octave) noexcept;
 };
 
-// Adds all that `from` holds to `into`, gives from's octaves back and leaves it empty. Nobody may
-// add to `from` meanwhile.
-void MoveTally(Tally& from, Tally& into, OctavePool& pool) noexcept;
+// Adds all that `from` holds to `into`. Nobody may add to `from` meanwhile.
+void AddTallyTo(const Tally& from, Tally& into, OctavePool& pool) noexcept;
 
 // Leaves the tally empty and gives its octaves back. Nobody may add to it meanwhile.
 void ClearTally(Tally& tally, OctavePool& pool) noexcept;

@@ -8,7 +8,6 @@ namespace {
 
 constexpr int kRestartSeconds = 1;
 constexpr long kIntervalMs = 1000;
-constexpr int kFoldBatch = 64;
 
 void MendIfNeeded(core::StatementStore* store) {
     if (store->IsReady()) {
@@ -42,7 +41,6 @@ void RegisterKeeper() {
 }  // namespace elile::keeper
 
 extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
-    using elile::keeper::kFoldBatch;
     using elile::keeper::kIntervalMs;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
@@ -50,7 +48,7 @@ extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
     elile::core::StatementStore* store = elile::store::SharedStore();
     while (!ShutdownRequestPending) {
         elile::keeper::MendIfNeeded(store);
-        store->Fold(kFoldBatch);
+        store->Fold();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kIntervalMs,
                   PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);

@@ -32,7 +32,7 @@ void Execute(StatementStore& store, std::uint64_t queryid, std::uint64_t duratio
 
 void FoldAll(StatementStore& store) {
     for (int round = 0; round < 100; ++round) {
-        store.Fold(64);
+        store.Fold();
     }
 }
 

@@ -90,7 +90,7 @@ TEST_F(Stripes, GoBackToThePoolWithTheirSumsFolded) {
     for (std::uint64_t newcomer = 100; store_.IsLive(hot_); ++newcomer) {
         store_.Insert(Key(newcomer), {{0, Operation::kSelect}, 0, 1});
     }
-    store_.Fold(64);
+    store_.Fold();
     EXPECT_EQ(store_.Parts().stripes.free.Count(), before);
     EXPECT_EQ(Total(memory_.View()).calls, added);
 }

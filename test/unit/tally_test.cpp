@@ -62,7 +62,7 @@ TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
     EXPECT_EQ(Buckets(snapshot), 2U);
 }
 
-TEST(Tally, MovingAddsUpAndGivesOctavesBack) {
+TEST(Tally, AddsAnotherUpAndGivesOctavesBack) {
     const TestSegment memory;
     Segment segment = memory.View();
     const std::uint32_t fresh = segment.octaves.free.Count();
@@ -73,10 +73,11 @@ TEST(Tally, MovingAddsUpAndGivesOctavesBack) {
         AddSample(into, segment.octaves, {duration * 2, 1, false, false});
     }
     const std::uint64_t calls = Get(from.calls) + Get(into.calls);
-    MoveTally(from, into, segment.octaves);
+    AddTallyTo(from, into, segment.octaves);
     const TallySnapshot sum = Snapshot(into, segment.octaves);
     EXPECT_EQ(sum.calls, calls);
     EXPECT_EQ(Buckets(sum), calls);
+    ClearTally(from, segment.octaves);
     EXPECT_EQ(Get(from.calls), 0U);
     ClearTally(into, segment.octaves);
     EXPECT_EQ(segment.octaves.free.Count(), fresh);
