@@ -271,6 +271,11 @@ void StatementStore::EvictSome() noexcept {
     SegmentHeader& header = *segment_.header;
     const std::uint32_t entries = header.sizes.Entries();
     const std::uint32_t start = header.hand.fetch_add(kEvictionLook, std::memory_order_relaxed);
+    for (std::uint32_t step = 0; step < kEvictionLook; ++step) {
+        const Entry& entry = segment_.entries[(start + step) % entries];
+        __builtin_prefetch(&entry);
+        __builtin_prefetch(&entry.counters.tally);
+    }
     std::uint32_t seen = 0;
     for (std::uint32_t step = 0; step < entries && seen < kEvictionLook; ++step) {
         const std::uint32_t slot = (start + step) % entries;
