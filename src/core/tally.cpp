@@ -1,6 +1,7 @@
 #include "core/tally.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace elile::core {
@@ -81,13 +82,21 @@ void ClearTally(Tally& tally, OctavePool& pool) noexcept {
     tally.sum_of_squares.store(0, std::memory_order_relaxed);
 }
 
-std::array<std::uint64_t, kBucketsPerOctave>& TallySnapshot::OctaveFor(int octave) noexcept {
+template <typename CountOf>
+void TallySnapshot::AddOctave(int octave, CountOf count_of) noexcept {
     const std::uint64_t bit = std::uint64_t{1} << octave;
     if ((present & bit) == 0) {
         present |= bit;
+        in_octave[octave] = 0;
         counts[octave].fill(0);
     }
-    return counts[octave];
+    std::uint64_t sum = 0;
+    for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+        const std::uint64_t count = count_of(bucket);
+        counts[octave][bucket] += count;
+        sum += count;
+    }
+    in_octave[octave] += sum;
 }
 
 // Calls are read before the buckets: what ends meanwhile is in the buckets at most, and a call
@@ -108,10 +117,8 @@ void TallySnapshot::AddTally(const Tally& tally, const OctavePool& pool) noexcep
         if (index == 0) {
             continue;
         }
-        auto& sums = OctaveFor(octave);
-        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
-            sums[bucket] += Get(pool.octaves[index - 1].count[bucket]);
-        }
+        const Octave& from = pool.octaves[index - 1];
+        AddOctave(octave, [&from](int bucket) { return Get(from.count[bucket]); });
     }
 }
 
@@ -126,24 +133,17 @@ void TallySnapshot::AddSnapshot(const TallySnapshot& other) noexcept {
     max_ns = std::max(max_ns, other.max_ns);
     below += other.below;
     above += other.above;
-    for (int octave = 0; octave < kOctaves; ++octave) {
-        if ((other.present >> octave & 1) != 0) {
-            auto& sums = OctaveFor(octave);
-            for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
-                sums[bucket] += other.counts[octave][bucket];
-            }
-        }
+    for (std::uint64_t left = other.present; left != 0; left &= left - 1) {
+        const int octave = std::countr_zero(left);
+        const auto& from = other.counts[octave];
+        AddOctave(octave, [&from](int bucket) { return from[bucket]; });
     }
 }
 
 std::uint64_t TallySnapshot::Placed() const noexcept {
     std::uint64_t sum = below + above;
-    for (int octave = 0; octave < kOctaves; ++octave) {
-        if ((present >> octave & 1) != 0) {
-            for (const std::uint64_t count : counts[octave]) {
-                sum += count;
-            }
-        }
+    for (std::uint64_t left = present; left != 0; left &= left - 1) {
+        sum += in_octave[std::countr_zero(left)];
     }
     return sum;
 }
@@ -164,16 +164,17 @@ double TallySnapshot::QuantileNs(double quantile) const noexcept {
     if (passed >= wanted) {
         return lowest;
     }
-    for (int octave = 0; octave < kOctaves; ++octave) {
-        if ((present >> octave & 1) == 0) {
+    for (std::uint64_t left = present; left != 0; left &= left - 1) {
+        const int octave = std::countr_zero(left);
+        if (passed + in_octave[octave] < wanted) {
+            passed += in_octave[octave];
             continue;
         }
-        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
-            passed += counts[octave][bucket];
-            if (passed >= wanted) {
-                return std::max(lowest, std::min(highest, MiddleNs(octave, bucket)));
-            }
+        int bucket = 0;
+        while ((passed += counts[octave][bucket]) < wanted) {
+            ++bucket;
         }
+        return std::max(lowest, std::min(highest, MiddleNs(octave, bucket)));
     }
     return highest;
 }

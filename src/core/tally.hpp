@@ -103,10 +103,11 @@ struct TallySnapshot {
     std::uint64_t max_ns = 0;
     std::uint64_t below = 0;
     std::uint64_t above = 0;
-    std::uint64_t present = 0;  // bit o: counts[o] has been filled
+    std::uint64_t present = 0;  // bit o: in_octave[o] and counts[o] have been filled
+    std::array<std::uint64_t, kOctaves> in_octave;  // sum of counts[o]
     std::array<std::array<std::uint64_t, kBucketsPerOctave>, kOctaves> counts;
 
-    // counts stays as it is until an octave is present: 10 kB that need no clearing.
+    // An octave stays as it is until it is present: 10 kB that need no clearing.
     TallySnapshot() noexcept {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-*)
 
     void AddTally(const Tally& tally, const OctavePool& pool) noexcept;
@@ -121,7 +122,8 @@ struct TallySnapshot {
 
 private:
     std::uint64_t Placed() const noexcept;
-    std::array<std::uint64_t, kBucketsPerOctave>& OctaveFor(int octave) noexcept;
+    template <typename CountOf>
+    void AddOctave(int octave, CountOf count_of) noexcept;
 };
 
 // Adds all that `from` holds to `into`. Nobody may add to `from` meanwhile.
