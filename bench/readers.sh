@@ -11,17 +11,20 @@ latency_of() {
     sed -n 's/^latency average = \([0-9.]*\) ms/\1/p'
 }
 
-# After the churn, which has filled both to their 5,000 entries. COPY to /dev/null is all that the
+# After the churn, which has filled both to their 5,000 entries. count(*) makes all rows, COPY to /dev/null is all that the
 # server does for a reader; a client then receives 60 columns of the one and 43 of the other.
 measure_reading() {
     local name round
     for name in elile_optimize pg_stat_statements; do
         echo "select * from ${views[$name]};" >"$scratch/select-$name.sql"
         echo "copy (select * from ${views[$name]}) to '/dev/null';" >"$scratch/copy-$name.sql"
+        echo "select count(*) from ${views[$name]};" >"$scratch/count-$name.sql"
         record "entries" "$name" 1 "$(sql_on "$name" -c "select count(*) from ${views[$name]}")"
     done
     for ((round = 1; round <= rounds; ++round)); do
         for name in elile_optimize pg_stat_statements; do
+            record "making the rows" "$name" "$round" \
+                "$(bench_on "$name" pgbench -n -t 10 -f "$scratch/count-$name.sql" 2>&1 | latency_of)"
             record "reading in the server" "$name" "$round" \
                 "$(bench_on "$name" pgbench -n -t 10 -f "$scratch/copy-$name.sql" 2>&1 | latency_of)"
             record "reading by a client" "$name" "$round" \

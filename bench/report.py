@@ -79,7 +79,7 @@ def ratio_table(results):
 
 def reader_table(results):
     rows = []
-    for measure in ("reading in the server", "reading by a client"):
+    for measure in ("making the rows", "reading in the server", "reading by a client"):
         for configuration, values in results[measure].items():
             entries = results["entries"][configuration][0]
             rows.append([f"{measure}, {entries:,.0f} entries, ms", configuration,
