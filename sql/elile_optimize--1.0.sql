@@ -82,7 +82,11 @@ create function statements_rows(
     out jit_deform_time double precision,
     out parallel_workers_to_launch bigint,
     out parallel_workers_launched bigint,
-    out stats_since timestamptz)
+    out stats_since timestamptz,
+    out plans_seen integer,
+    out plan_changed_at timestamptz,
+    out plan_regressed boolean,
+    out estimated boolean)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_statements';
@@ -95,6 +99,10 @@ comment on column statements.table_name is 'the target of a write, the first tab
 comment on column statements.failed_calls is 'executions that ended in an error or were cancelled';
 comment on column statements.slow_calls is 'executions, failed ones included, at or above the threshold of their session';
 comment on column statements.p95_exec_time is 'ms; at most 1.1 % off';
+comment on column statements.plans_seen is 'different plans among its slow executions while log_query_plan is on';
+comment on column statements.plan_changed_at is 'when a slow execution last had another plan than the one before it; null never';
+comment on column statements.plan_regressed is 'true while slow executions take at least twice as long on average as they did before plan_changed_at';
+comment on column statements.estimated is 'true when executions were counted with elile_optimize.sample_rate below 1: each then stands for 1/sample_rate, so sums are right on average; slow and failed ones are exact';
 comment on column statements.mean_exec_time is 'total_exec_time / (calls + failed_calls), ms';
 comment on column statements.shared_blk_read_time is 'ms; before PostgreSQL 17 local blocks are in it';
 
@@ -138,16 +146,22 @@ create function slow_queries_rows(
     out table_name text,
     out rows bigint,
     out sqlstate text,
-    out query text)
+    out query text,
+    out parameters text,
+    out plan text,
+    out plan_id bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_slow_queries';
 create view slow_queries as select * from slow_queries_rows();
 comment on view slow_queries is
-'The last elile_optimize.slow_query_ring executions at or above their threshold, newest first. Text, queryid, application_name and client_addr of other roles need pg_read_all_stats.';
+'The last elile_optimize.slow_query_ring executions at or above their threshold, newest first. Text, plan, parameters, queryid, application_name and client_addr of other roles need pg_read_all_stats.';
 comment on column slow_queries.sqlstate is 'how it failed; null when it succeeded';
 comment on column slow_queries.threshold_ms is 'elile_optimize.slow_query_threshold of its session';
 comment on column slow_queries.query is 'normalised: no literal, no parameter';
+comment on column slow_queries.parameters is 'values of the $n in query: parameters with their types, literals as written; null unless log_parameters is on';
+comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row';
+comment on column slow_queries.plan_id is 'the plan''s shape: nodes, tables and indexes, not costs or values';
 
 create function info_row(
     out version text,
@@ -169,7 +183,13 @@ create function info_row(
     out not_ready bigint,
     out stripes_dropped bigint,
     out overhead_per_statement_ns double precision,
-    out overhead_share double precision)
+    out overhead_share double precision,
+    out log_suppressed bigint,
+    out plan_bytes bigint,
+    out max_plan_bytes bigint,
+    out plans_dropped bigint,
+    out plans_lost bigint,
+    out parameters_lost bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -191,6 +211,11 @@ comment on column info.not_ready is 'executions not counted between a crash and 
 comment on column info.stripes_dropped is 'times that a statement on which processors meet found no stripe to spread over: raise elile_optimize.max_statements';
 comment on column info.overhead_per_statement_ns is 'ns that capturing an execution takes here, as measured on one in 1,024 since the server started; null before the first';
 comment on column info.overhead_share is 'what capturing took of the time that statements ran, 0 to 1, from the same executions';
+comment on column info.log_suppressed is 'log lines on slow statements left out: raise elile_optimize.log_rate_limit';
+comment on column info.plan_bytes is 'shared memory that plans and parameters of slow statements take';
+comment on column info.plans_dropped is 'plans and parameters not kept for want of memory: raise elile_optimize.plan_memory';
+comment on column info.plans_lost is 'plans that could not be written down: a table was locked or gone, the plan too large to copy in an error, or parallel mode';
+comment on column info.parameters_lost is 'parameters that could not be written down: a type''s output function raised an error, or parallel mode';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

@@ -1,6 +1,7 @@
 #include "capture/execution.hpp"
 
 #include "capture/entries.hpp"
+#include "capture/failed_copy.hpp"
 #include "capture/running.hpp"
 
 namespace elile::capture {
@@ -12,7 +13,7 @@ Execution* begun_plans = nullptr;
 namespace {
 
 Execution* spare_plans = nullptr;
-bool is_exit_watched = false;
+bool is_session_watched = false;
 
 // The last error raised while something ran.
 int error_sqlstate = 0;
@@ -20,13 +21,17 @@ uint64 error_ns = 0;  // monotonic
 
 // Is called for every message. A notice in an exception handler must not hide the error that the
 // handler will raise again.
-void NoteError(void*) {
+void NoteError(void* argument) {
     const int sqlstate = geterrcode();
     const int category = ERRCODE_TO_CATEGORY(sqlstate);
     if (category != ERRCODE_SUCCESSFUL_COMPLETION && category != ERRCODE_WARNING &&
         category != ERRCODE_NO_DATA) {
         error_sqlstate = sqlstate;
         error_ns = pg::MonotonicNs();
+        const auto* execution = static_cast<const Execution*>(argument);
+        if (pg::IsSlow(execution->elapsed_ns + error_ns - execution->run_began_ns)) {
+            CopyForFailure(*execution);
+        }
     }
 }
 
@@ -62,7 +67,10 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransacti
 
 // A session that FATAL ends reaches no handler. Registered after the server's own callbacks, this
 // one runs before the transaction is aborted.
-void CountAtExit(int, Datum) { FailAllRunningIn(nullptr); }
+void CountAtExit(int, Datum) {
+    FailAllRunningIn(nullptr);
+    WriteDownAtExit();
+}
 
 void Unlink(Execution* execution) {
     for (Execution** link = &begun_plans; *link != nullptr; link = &(*link)->next) {
@@ -95,10 +103,11 @@ void OnQueryContextReset(void* argument) {
 }
 
 // Before anything runs that is to be counted.
-void WatchExit() {
-    if (!is_exit_watched) {
+void WatchSession() {
+    if (!is_session_watched) {
         before_shmem_exit(CountAtExit, 0);
-        is_exit_watched = true;
+        NoteStack();
+        is_session_watched = true;
     }
 }
 
@@ -107,11 +116,12 @@ Execution* TakeRecord() {
     if (execution != nullptr) [[likely]] {
         spare_plans = execution->next;
     } else {
-        WatchExit();
+        WatchSession();
         execution =
             static_cast<Execution*>(MemoryContextAlloc(TopMemoryContext, sizeof(Execution)));
         execution->is_utility = false;
         execution->on_error.callback = NoteError;
+        execution->on_error.arg = execution;
         execution->on_reset.func = OnQueryContextReset;
         execution->on_reset.arg = execution;
     }
@@ -185,6 +195,20 @@ void CountEvicted(Execution* execution, core::Sample sample) {
     }
 }
 
+void CountSampled(Execution* execution, const core::Sample& sample) {
+    const double rate = pg::Settings::sample_rate;
+    if (pg_prng_double(&pg_global_prng_state) >= rate) {
+        return;
+    }
+    const double exact = 1 / rate;
+    auto times = static_cast<uint64>(exact);
+    times += pg_prng_double(&pg_global_prng_state) < exact - static_cast<double>(times) ? 1 : 0;
+    if (!store::attached_store->AddExecution(execution->statement.handle, sample, execution->use,
+                                             times)) {
+        CountEvicted(execution, sample);
+    }
+}
+
 Execution* BeginPlan(QueryDesc* query) {
     const Oid userid = GetUserId();  // first, while little has to be saved across the call
     const PlannedStmt& plan = *query->plannedstmt;
@@ -246,7 +270,7 @@ Execution* FindBegunPlan(const QueryDesc* query) {
 }
 
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
-    WatchExit();
+    WatchSession();
     const bool toplevel = !is_nested;
     const auto queryid = static_cast<uint64>(statement.queryId);
     const Target none{core::Operation::kUtility, InvalidOid};
@@ -260,6 +284,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     utility->query = nullptr;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;
+    utility->on_error.arg = utility;
 }
 
 void AddRareUse(Execution* execution) {

@@ -111,7 +111,7 @@ void OnExecutorEnd(QueryDesc* query) {
     Execution* execution = FindPlan(query);
     if (execution != nullptr && !execution->is_counted) {
         AddFinalUse(*query->estate, execution->use);
-        CountInline(execution, 0);
+        CountInline(execution, 0, query);
         EndPlan(execution);
     }
     if (prev_ExecutorEnd != nullptr) {

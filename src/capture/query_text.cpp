@@ -151,24 +151,32 @@ QueryText Normalise(const char* statement) {
             cut};
 }
 
-}  // namespace
+Literals ListLiterals(const char* statement, int offset) {
+    const Scan scan = ScanTokens(statement);
+    auto* list = static_cast<Literal*>(palloc(sizeof(Literal) * (scan.literals + 1)));
+    int count = 0;
+    for (int at = 0; at < scan.count; ++at) {
+        const Piece& piece = scan.pieces[at];
+        if (piece.literal) {
+            const bool negative = at > 0 && statement[scan.pieces[at - 1].begin] == '-';
+            const int signed_begin = negative ? scan.pieces[at - 1].begin : piece.begin;
+            list[count++] = {piece.begin + offset, piece.end + offset, signed_begin + offset};
+        }
+    }
+    return {list, count, scan.highest_parameter};
+}
 
-QueryText NormaliseQuery(const char* source, int location, int length) {
+// Scans. What the scanner has to say, an identifier truncated for one, was said when the statement
+// was parsed. No catalogue, lock or resource owner is touched, so an error may simply be dropped.
+template <typename Body>
+void Quietly(Body body) {
     MemoryContext caller = CurrentMemoryContext;
-    QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
-    // What the scanner has to say, an identifier truncated for one, was said when the statement was
-    // parsed.
     const int client_level = client_min_messages;
     const int log_level = log_min_messages;
     client_min_messages = ERROR;
     log_min_messages = ERROR;
-    // No catalogue, lock or resource owner is touched in between, so the error may simply be
-    // dropped.
     PG_TRY();
-    {
-        const char* statement = CopyStatement(source, location, length);
-        text = Normalise(statement);
-    }
+    { body(); }
     PG_CATCH();
     {
         MemoryContextSwitchTo(caller);
@@ -177,7 +185,31 @@ QueryText NormaliseQuery(const char* source, int location, int length) {
     PG_END_TRY();
     client_min_messages = client_level;
     log_min_messages = log_level;
+}
+
+}  // namespace
+
+QueryText NormaliseQuery(const char* source, int location, int length) {
+    QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
+    Quietly([&] { text = Normalise(CopyStatement(source, location, length)); });
     return text;
+}
+
+Literals FindLiterals(const char* source, int location, int length) {
+    Literals literals{nullptr, 0, 0};
+    Quietly([&] {
+        literals = ListLiterals(CopyStatement(source, location, length), Max(location, 0));
+    });
+    return literals;
+}
+
+int Literals::NumberAt(int location) const {
+    for (int at = 0; at < count && location >= 0; ++at) {
+        if (list[at].begin == location || list[at].signed_begin == location) {
+            return highest_parameter + 1 + at;
+        }
+    }
+    return 0;
 }
 
 }  // namespace elile::capture

@@ -80,8 +80,9 @@ inline void StartAgain(Execution* execution) {
     }
 }
 
-// Count(), where it pays to have it in line.
-[[gnu::always_inline]] inline void CountInline(Execution* execution, int sqlstate) {
+// Count(), where it pays to have it in line. `query`: see KeepSlow().
+[[gnu::always_inline]] inline void CountInline(Execution* execution, int sqlstate,
+                                               QueryDesc* query = nullptr) {
     const uint64 began_ns = execution->is_measured ? pg::MonotonicNs() : 0;
     execution->is_counted = true;
     core::StatementStore* store = store::attached_store;
@@ -89,11 +90,13 @@ inline void StartAgain(Execution* execution) {
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                               sqlstate != 0, slow};
-    if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
+    if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
+        CountSampled(execution, sample);
+    } else if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
         CountEvicted(execution, sample);
     }
     if (slow) [[unlikely]] {
-        KeepSlow(*execution, sqlstate);
+        KeepSlow(*execution, sqlstate, query);
     }
     overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
     if (execution->is_measured) [[unlikely]] {

@@ -3,7 +3,8 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include "core/slow_ring.hpp"
+#include "capture/failed_copy.hpp"
+#include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
@@ -27,53 +28,81 @@ void CopyAddress(core::SlowRecord* record) {
     }
 }
 
-// LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
-// the statement and its context in clear, so both are hidden.
-void WriteLogLine(const core::SlowRecord& record) {
-    static char text[core::kMaxTextBytes + 1];
-    uint32 encoding = 0;
-    const uint32 length = store::SharedStore()->Parts().texts.Read(record.text, text, &encoding);
-    text[length] = '\0';
-    const double duration_ms = static_cast<double>(record.duration_ns) / 1e6;
-    const char* const query = length > 0 ? text : "(text not kept)";
-    if (record.sqlstate == 0) {
-        ereport(LOG_SERVER_ONLY,
-                (errmsg("duration: %.3f ms  slow statement: %s", duration_ms, query),
-                 errhidestmt(true), errhidecontext(true)));
-    } else {
-        ereport(LOG_SERVER_ONLY,
-                (errmsg("duration: %.3f ms  slow statement, failed with SQLSTATE %s: %s",
-                        duration_ms, unpack_sql_state(static_cast<int>(record.sqlstate)), query),
-                 errhidestmt(true), errhidecontext(true)));
+core::SlowRecord DescribeRun(const Execution& execution, int sqlstate) {
+    core::SlowRecord record{};
+    const core::KnownStatement& statement = execution.statement;
+    const uint64 ago_ns = pg::MonotonicNs() - FirstRunNs(execution);
+    record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(ago_ns / 1000);
+    record.duration_ns = execution.elapsed_ns;
+    record.threshold_us = int64{pg::ThresholdMs()} * 1000;
+    record.queryid = statement.key.unidentified ? 0 : statement.key.queryid;
+    record.rows = sqlstate == 0 ? execution.rows : 0;
+    record.dbid = statement.key.dbid;
+    record.userid = statement.key.userid;
+    record.pid = static_cast<uint32>(MyProcPid);
+    record.table = statement.target.table;
+    record.sqlstate = static_cast<uint32>(sqlstate);
+    record.toplevel = statement.key.toplevel ? 1 : 0;
+    record.operation = static_cast<uint8>(statement.target.operation);
+    CopyAddress(&record);
+    strlcpy(record.application_name, application_name != nullptr ? application_name : "",
+            sizeof(record.application_name));
+    record.text = store::SharedStore()->TakeText(statement.handle);
+    return record;
+}
+
+// Of a plan that has just run.
+void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
+                 core::SlowDetails* details) {
+    const PlannedStmt& plan = *query->plannedstmt;
+    const bool keeps_parameters = pg::KeepsParameters();
+    if (pg::KeepsPlans()) {
+        const bool shares = !keeps_parameters && query->planstate->instrument == nullptr;
+        const PlanOfRun run{execution.statement, PlanIdOf(plan), !keeps_parameters, shares};
+        NotePlanOf(run, execution.elapsed_ns);
+        KeepPlan(
+            run, [query](bool hides) { return ExplainPlan(query, hides); }, text, details);
     }
+    if (keeps_parameters) {
+        KeepParameters(execution.statement.key.userid, query->params, query->sourceText,
+                       plan.stmt_location, plan.stmt_len, text, details);
+    }
+}
+
+void KeepSucceeded(const Execution& execution, core::SlowRecord record, QueryDesc* query) {
+    MemoryContext scratch = AllocSetContextCreate(
+        CurrentMemoryContext, "elile_optimize slow statement", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(scratch);
+    SlowText text;
+    core::SlowDetails details{};
+    if (query != nullptr) {
+        KeepDetails(execution, query, &text, &details);
+    }
+    record.plan_id = details.plan_id;
+    record.plan = details.plan;
+    record.parameters = details.parameters;
+    WriteLogLine(record, text);
+    store::SharedStore()->Parts().ring.Write(record);
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(scratch);
 }
 
 }  // namespace
 
-void KeepSlow(const Execution& execution, int sqlstate) {
-    core::StatementStore* store = store::SharedStore();
-    core::SlowRecord record{};
-    const uint64 ago_ns = pg::MonotonicNs() - FirstRunNs(execution);
-    record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(ago_ns / 1000);
-    record.duration_ns = execution.elapsed_ns;
-    record.threshold_us = int64{pg::Settings::slow_query_threshold} * 1000;
-    record.queryid = execution.statement.key.unidentified ? 0 : execution.statement.key.queryid;
-    record.rows = sqlstate == 0 ? execution.rows : 0;
-    record.dbid = execution.statement.key.dbid;
-    record.userid = execution.statement.key.userid;
-    record.pid = static_cast<uint32>(MyProcPid);
-    record.table = execution.statement.target.table;
-    record.sqlstate = static_cast<uint32>(sqlstate);
-    record.toplevel = execution.statement.key.toplevel ? 1 : 0;
-    record.operation = static_cast<uint8>(execution.statement.target.operation);
-    CopyAddress(&record);
-    strlcpy(record.application_name, application_name != nullptr ? application_name : "",
-            sizeof(record.application_name));
-    record.text = store->TakeText(execution.statement.handle);
-    if (pg::Settings::enable_query_logging) {
-        WriteLogLine(record);
+void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
+    core::SlowRecord record = DescribeRun(execution, sqlstate);
+    FailedCopy* copy = TakeCopy(execution);
+    if (sqlstate == 0 || copy == nullptr) {
+        DropCopy(copy);
+        KeepSucceeded(execution, record, sqlstate == 0 ? query : nullptr);
+        return;
     }
-    store->Parts().ring.Write(record, store->Parts().texts);
+    if (copy->run.plan_id != 0) {
+        NotePlanOf(copy->run, execution.elapsed_ns);
+    }
+    store::SharedStore()->Parts().texts.AddReference(record.text);
+    record.id = store::SharedStore()->Parts().ring.Write(record);
+    WriteDownLater(copy, record);
 }
 
 }  // namespace elile::capture

@@ -64,10 +64,10 @@ public:
             moved_ |= bit;
         }
     }
-    void AddTo(std::array<Word, kResources>& sums) const noexcept {
+    void AddTo(std::array<Word, kResources>& sums, std::uint64_t times = 1) const noexcept {
         for (std::uint32_t left = moved_; left != 0; left &= left - 1) {
             const int resource = std::countr_zero(left);
-            sums[resource].fetch_add(amount_[resource], std::memory_order_relaxed);
+            sums[resource].fetch_add(amount_[resource] * times, std::memory_order_relaxed);
         }
     }
 

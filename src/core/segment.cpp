@@ -48,6 +48,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.stripes.size = sizes.StripeSets();
     auto* text_links = carver.Take<HalfWord>(sizes.text_blocks);
     auto* text_blocks = carver.Take<TextBlock>(sizes.text_blocks);
+    auto* detail_links = carver.Take<HalfWord>(sizes.detail_blocks);
+    auto* detail_blocks = carver.Take<TextBlock>(sizes.detail_blocks);
     auto* table_links = carver.Take<HalfWord>(sizes.tables + 1);
     auto* table_cells = carver.Take<HalfWord>(sizes.TableCells());
     auto* table_entries = carver.Take<TableEntry>(sizes.tables + 1);
@@ -63,11 +65,14 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.octaves.exhausted = &header->octaves_exhausted;
     segment.stripes.free = IndexStack(&header->free_stripes, stripe_links);
     segment.stripes.exhausted = &header->stripes_exhausted;
-    segment.texts =
-        TextPool(IndexStack(&header->free_texts, text_links), text_blocks, sizes.text_blocks);
+    segment.texts = TextPool(IndexStack(&header->free_texts, text_links), text_blocks,
+                             sizes.text_blocks, kMaxTextBytes);
+    segment.details = TextPool(IndexStack(&header->free_details, detail_links), detail_blocks,
+                               sizes.detail_blocks, kMaxDetailBytes);
     segment.tables = TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
                                     table_cells, sizes.TableCells(), &header->tables_overflow);
-    segment.ring = SlowRing(slots, sizes.slow_ring, &header->last_slow_id, &header->slow_dropped);
+    segment.ring = SlowRing(slots, sizes.slow_ring, &header->last_slow_id, &header->slow_dropped,
+                            segment.texts, segment.details);
     return segment;
 }
 
@@ -130,8 +135,10 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     for (std::uint32_t index = segment.stripes.size; index-- > 0;) {
         segment.stripes.free.Push(index);
     }
-    segment.texts.BeginRepair();
-    segment.texts.FreeTheRest();
+    for (TextPool* pool : {&segment.texts, &segment.details}) {
+        pool->BeginRepair();
+        pool->FreeTheRest();
+    }
     segment.tables.Repair(sizes.tables + 1);
     return segment;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/gate.hpp"
+#include "core/log_budget.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
 #include "core/table_directory.hpp"
@@ -18,12 +19,13 @@
 namespace elile::core {
 
 struct SegmentSizes {
-    std::uint32_t statements;   // entries before one is evicted; sessions that insert at
-                                // the same moment may exceed it by one each
-    std::uint32_t tables;       // tables before kOtherTables takes the rest
-    std::uint32_t slow_ring;    // records
-    std::uint32_t text_blocks;  // of kTextBlockBytes
-    std::uint32_t backends;     // processes that may add, each with a number below this
+    std::uint32_t statements;     // entries before one is evicted; sessions that insert at
+                                  // the same moment may exceed it by one each
+    std::uint32_t tables;         // tables before kOtherTables takes the rest
+    std::uint32_t slow_ring;      // records
+    std::uint32_t text_blocks;    // of kTextBlockBytes, for statements
+    std::uint32_t detail_blocks;  // of kTextBlockBytes, for plans and parameters
+    std::uint32_t backends;       // processes that may add, each with a number below this
 
     // Entries beyond `statements`, for newcomers while retired ones wait to be folded.
     std::uint32_t SpareEntries() const noexcept;
@@ -60,6 +62,7 @@ struct alignas(kCacheLine) SegmentHeader {
     IndexStackHead retired_entries;
     alignas(kCacheLine) IndexStackHead free_octaves;
     IndexStackHead free_texts;
+    IndexStackHead free_details;
     IndexStackHead free_tables;
     IndexStackHead free_stripes;
 
@@ -74,6 +77,12 @@ struct alignas(kCacheLine) SegmentHeader {
     Word slow_dropped;       // slow executions not kept: their slot was being written
     Word repaired_slots;     // slots found half-written after a crash
     Word not_ready;          // executions not counted between a crash and the end of repair
+
+    LogBudget log_budget;    // of lines on slow statements
+    Word log_suppressed;     // such lines that it left out
+    Word details_exhausted;  // plans and parameters not kept: their memory was full
+    Word plans_lost;         // plans that could not be written down
+    Word parameters_lost;    // parameters that could not be written down
 
     // What the extension costs, as measured on some executions; any process adds.
     Word measured_executions;
@@ -93,6 +102,7 @@ struct Segment {
     OctavePool octaves;
     StripePool stripes;
     TextPool texts;
+    TextPool details;
     TableDirectory tables;
     SlowRing ring;
     IndexStack free_entries;

@@ -20,12 +20,16 @@ struct SlowRecord {
     std::int64_t threshold_us;
     std::uint64_t queryid;
     std::uint64_t rows;
+    std::uint64_t plan_id;  // 0 no plan
     std::uint32_t dbid;
     std::uint32_t userid;
     std::uint32_t pid;
     std::uint32_t table;     // index in the table directory
-    std::uint32_t text;      // in the text pool; the ring owns the reference
     std::uint32_t sqlstate;  // as ERRCODE_*; 0 when it succeeded
+    // The ring owns these references; 0 none.
+    std::uint32_t text;        // in the pool of texts
+    std::uint32_t plan;        // in the pool of details
+    std::uint32_t parameters;  // in the pool of details
     std::uint8_t toplevel;
     std::uint8_t operation;
     std::uint8_t address_family;  // 0 none, 4, 6
@@ -33,7 +37,7 @@ struct SlowRecord {
     std::uint8_t address[16];  // network order
     char application_name[64];
 };
-static_assert(sizeof(SlowRecord) == 160);
+static_assert(sizeof(SlowRecord) == 176);
 
 // In shared memory.
 struct alignas(kCacheLine) SlowSlot {
@@ -41,46 +45,66 @@ struct alignas(kCacheLine) SlowSlot {
     std::array<Word, sizeof(SlowRecord) / 8> words;
 };
 
+// What a record may get later: the plan of a statement that failed is written down when the session
+// can look at the catalogue again.
+struct SlowDetails {
+    std::uint64_t plan_id;
+    std::uint32_t plan;
+    std::uint32_t parameters;
+};
+
 class SlowRing {
 public:
     SlowRing() = default;
-    SlowRing(SlowSlot* slots, std::uint32_t size, Word* last_id, Word* dropped) noexcept
-        : slots_(slots), size_(size), last_id_(last_id), dropped_(dropped) {}
+    SlowRing(SlowSlot* slots, std::uint32_t size, Word* last_id, Word* dropped,
+             const TextPool& texts, const TextPool& details) noexcept
+        : slots_(slots),
+          size_(size),
+          last_id_(last_id),
+          dropped_(dropped),
+          texts_(texts),
+          details_(details) {}
 
-    // Takes over the reference to record.text, also when the record is dropped.
-    void Write(SlowRecord record, TextPool& texts) noexcept;
+    // Takes over the record's references, also when it is dropped. Returns its id.
+    std::uint64_t Write(SlowRecord record) noexcept;
+    // Takes over the references; they are dropped when the record is no longer there.
+    void Attach(std::uint64_t id, const SlowDetails& details) noexcept;
 
-    // Copies the record with this id and its text (kMaxTextBytes of room). False when it has been
-    // overwritten, forgotten or is being written.
-    bool Read(std::uint64_t id, const TextPool& texts, SlowRecord* record, char* text,
-              std::uint32_t* text_length, std::uint32_t* encoding) const noexcept;
+    // Copies the record with this id. False when it has been overwritten, forgotten or is being
+    // written. Its texts are the record's as long as Holds() says so after they were read.
+    bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
+    bool Holds(std::uint64_t id) const noexcept;
 
     std::uint64_t LastId() const noexcept { return last_id_->load(std::memory_order_acquire); }
     std::uint32_t Size() const noexcept { return size_; }
 
     // Forgets the records that `chosen` picks.
     template <typename Chosen>
-    void Forget(TextPool& texts, Chosen chosen) noexcept {
+    void Forget(Chosen chosen) noexcept {
         for (std::uint32_t slot = 0; slot < size_; ++slot) {
             const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
             if (sequence != 0 && (sequence & 1) == 0 && chosen(Copy(slot))) {
-                ForgetSlot(slot, sequence, texts);
+                ForgetSlot(slot, sequence);
             }
         }
     }
 
-    // Repair: empties slots left half-written, keeps the texts of the others. Returns how many
-    // were emptied. Nobody else may use the ring meanwhile.
-    std::uint32_t Repair(TextPool& texts) noexcept;
+    // Repair: empties slots left half-written, keeps the texts of the others but for broken ones.
+    // Returns how many were emptied. Nobody else may use the ring meanwhile.
+    std::uint32_t Repair() noexcept;
 
 private:
     SlowRecord Copy(std::uint32_t slot) const noexcept;
-    void ForgetSlot(std::uint32_t slot, std::uint64_t sequence, TextPool& texts) noexcept;
+    void Fill(std::uint32_t slot, const SlowRecord& record) noexcept;
+    void Release(const SlowRecord& record) noexcept;
+    void ForgetSlot(std::uint32_t slot, std::uint64_t sequence) noexcept;
 
     SlowSlot* slots_ = nullptr;
     std::uint32_t size_ = 0;
     Word* last_id_ = nullptr;
     Word* dropped_ = nullptr;
+    TextPool texts_;
+    TextPool details_;
 };
 
 }  // namespace elile::core

@@ -7,6 +7,7 @@
 
 #include "core/atomics.hpp"
 #include "core/counters.hpp"
+#include "core/plan_history.hpp"
 
 namespace elile::core {
 
@@ -74,14 +75,16 @@ struct alignas(kCacheLine) Entry {
     HalfWord unused;
     Counters counters;
     PlanTally plans;
+    PlanHistory history;
 };
-static_assert(sizeof(Entry) == 640);
+static_assert(sizeof(Entry) == 768);
 
 enum EntryFlags : std::uint32_t {
     kToplevel = 1,
     kUnidentified = 2,
-    kDiscard = 4,  // reset() retired it: its sums are forgotten, not folded
-    kFolding = 8,  // its sums are being moved: after a crash they can't be told apart
+    kDiscard = 4,     // reset() retired it: its sums are forgotten, not folded
+    kFolding = 8,     // its sums are being moved: after a crash they can't be told apart
+    kEstimated = 16,  // some executions stood for others: sample_rate was below 1
     kOperationShift = 8
 };
 

@@ -183,19 +183,15 @@ void StatementStore::NoteCollision(Entry& entry) noexcept {
 }
 
 bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
-    Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
-    if (entry == nullptr) {
-        return false;
-    }
-    PlanTally& plans = entry->plans;
-    const auto duration = static_cast<double>(duration_ns);
-    Add(plans.plans, 1);
-    Add(plans.total_ns, duration_ns);
-    Add(plans.sum_of_squares, duration * duration);
-    RaiseTo(plans.inverted_min_ns, ~duration_ns);
-    RaiseTo(plans.max_ns, duration_ns);
-    Unprotect();
-    return true;
+    return WithEntry(handle, [duration_ns](Entry& entry) {
+        PlanTally& plans = entry.plans;
+        const auto duration = static_cast<double>(duration_ns);
+        Add(plans.plans, 1);
+        Add(plans.total_ns, duration_ns);
+        Add(plans.sum_of_squares, duration * duration);
+        RaiseTo(plans.inverted_min_ns, ~duration_ns);
+        RaiseTo(plans.max_ns, duration_ns);
+    });
 }
 
 void StatementStore::AddLeftover(const Target& target, const Sample& sample) noexcept {
@@ -213,13 +209,11 @@ void StatementStore::AddLeftover(const Target& target, const Sample& sample) noe
 }
 
 std::uint32_t StatementStore::TakeText(const Handle& handle) noexcept {
-    Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
-    if (entry == nullptr) {
-        return 0;
-    }
-    const std::uint32_t text = Get(entry->text);
-    segment_.texts.AddReference(text);
-    Unprotect();
+    std::uint32_t text = 0;
+    WithEntry(handle, [&](const Entry& entry) {
+        text = Get(entry.text);
+        segment_.texts.AddReference(text);
+    });
     return text;
 }
 

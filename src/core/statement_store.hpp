@@ -55,22 +55,38 @@ public:
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
+    // `times` is above 1 for an execution that stands for others, which were not looked at.
     [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample,
-                                             const ResourceUse& use) noexcept {
+                                             const ResourceUse& use,
+                                             std::uint64_t times = 1) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
         if (entry == nullptr) [[unlikely]] {
             return false;
         }
         Counters& counters = CountersFor(*entry);
-        use.AddTo(counters.resources);
-        if (!AddSample(counters.tally, segment_.octaves, sample)) [[unlikely]] {
+        use.AddTo(counters.resources, times);
+        if (!AddSample(counters.tally, segment_.octaves, sample, times)) [[unlikely]] {
             NoteCollision(*entry);
+        }
+        if (times != 1) [[unlikely]] {
+            entry->flags.fetch_or(kEstimated, std::memory_order_relaxed);
         }
         Unprotect();
         return true;
     }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
     void AddLeftover(const Target& target, const Sample& sample) noexcept;
+
+    // Visits the handle's entry while nobody may take it away. False when it is gone.
+    template <typename Visit>
+    bool WithEntry(const Handle& handle, Visit visit) noexcept {
+        Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
+        if (entry != nullptr) {
+            visit(*entry);
+            Unprotect();
+        }
+        return entry != nullptr;
+    }
 
     // The entry's text with a reference for the caller; 0 when it is gone or has none.
     std::uint32_t TakeText(const Handle& handle) noexcept;

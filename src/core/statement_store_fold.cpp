@@ -37,6 +37,13 @@ void ForgetOctaves(Tally& tally) noexcept {
     }
 }
 
+// Likewise.
+void ForgetTexts(PlanHistory& history) noexcept {
+    for (HalfWord& text : history.texts) {
+        Put(text, 0);
+    }
+}
+
 }  // namespace
 
 // Which of some retired entries a backend may be adding to, as bits. A hazard that is published
@@ -57,6 +64,7 @@ void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
     segment_.ForEachCounters(
         entry, [this](Counters& counters) { ClearCounters(counters, segment_.octaves); });
     ClearPlans(entry.plans);
+    ClearHistory(entry.history, segment_.details);
     const std::uint32_t stripes = Get(entry.stripes);
     if (stripes != 0) {
         Put(entry.stripes, 0);
@@ -152,7 +160,7 @@ bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uin
             Put(header.stats_since_us, now_us);
         }
     }
-    segment_.ring.Forget(segment_.texts, [&](const SlowRecord& record) {
+    segment_.ring.Forget([&](const SlowRecord& record) {
         return matches(record.userid, record.dbid, record.queryid);
     });
     header.gate.LeaveExclusive();
@@ -224,6 +232,8 @@ std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
         ForgetOctaves(entry.counters.tally);
         ClearCounters(entry.counters, segment_.octaves);
         ClearPlans(entry.plans);
+        ForgetTexts(entry.history);
+        ClearHistory(entry.history, segment_.details);
         Put(entry.stripes, 0);
         Put(entry.text, 0);
         Put(entry.flags, 0);
@@ -239,6 +249,7 @@ std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
         Put(entry.text, 0);
         ++mended;
     }
+    mended += MendHistory(entry.history, segment_.details) ? 0 : 1;
     return mended;
 }
 
@@ -308,6 +319,7 @@ void StatementStore::Repair() noexcept {
         Put(segment_.stripes.free.Link(index), 0);
     }
     segment_.texts.BeginRepair();
+    segment_.details.BeginRepair();
     std::uint64_t mended = 0;
     for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
         mended += RepairEntry(slot);
@@ -316,8 +328,9 @@ void StatementStore::Repair() noexcept {
         mended += KeepOctaves(segment_.leftovers[at]) ? 0 : 1;
         mended += MendCalls(segment_.leftovers[at]) ? 0 : 1;
     }
-    mended += segment_.ring.Repair(segment_.texts);
+    mended += segment_.ring.Repair();
     segment_.texts.FreeTheRest();
+    segment_.details.FreeTheRest();
     RepairStripes();
     RepairOctaves();
     segment_.tables.Repair(header.sizes.tables + 1);

@@ -36,14 +36,14 @@ Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept {
     return &pool.octaves[seen - 1];
 }
 
-void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept {
+void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times) noexcept {
     if (octave < 0) {
-        Add(tally.below, 1);
+        Add(tally.below, times);
     } else if (octave >= kOctaves) {
-        Add(tally.above, 1);
+        Add(tally.above, times);
     } else {
-        Add(tally.unplaced, 1);
-        Add(*pool.exhausted, 1);
+        Add(tally.unplaced, times);
+        Add(*pool.exhausted, times);
     }
 }
 

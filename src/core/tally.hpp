@@ -62,32 +62,33 @@ inline Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
 }
 
 // Of a duration that has no bucket.
-void AddUnplaced(Tally& tally, OctavePool& pool, int octave) noexcept;
+void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times) noexcept;
 
 // False when another process added to the tally at the same moment. The bucket comes first and the
 // call last: after a crash between them the keeper knows that a bucket in excess is a call that is
-// missing.
-[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool,
-                                             const Sample& sample) noexcept {
+// missing. `times` is above 1 for an execution that stands for others of its kind.
+[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool, const Sample& sample,
+                                             std::uint64_t times = 1) noexcept {
     const BucketPlace place = PlaceOf(sample.duration_ns);
     Octave* octave = place.octave >= 0 && place.octave < kOctaves
                          ? OctaveAt(tally, pool, place.octave)
                          : nullptr;
     if (octave != nullptr) [[likely]] {
-        octave->count[place.bucket].fetch_add(1, std::memory_order_relaxed);
+        octave->count[place.bucket].fetch_add(times, std::memory_order_relaxed);
     } else {
-        AddUnplaced(tally, pool, place.octave);
+        AddUnplaced(tally, pool, place.octave, times);
     }
-    Add(tally.total_ns, sample.duration_ns);
+    Add(tally.total_ns, sample.duration_ns * times);
     const auto duration = static_cast<double>(static_cast<std::int64_t>(sample.duration_ns));
-    const bool undisturbed = Add(tally.sum_of_squares, duration * duration);
+    const bool undisturbed =
+        Add(tally.sum_of_squares, duration * duration * static_cast<double>(times));
     RaiseTo(tally.inverted_min_ns, ~sample.duration_ns);
     RaiseTo(tally.max_ns, sample.duration_ns);
-    Add(tally.rows, sample.rows);
+    Add(tally.rows, sample.rows * times);
     if (sample.slow) [[unlikely]] {
-        Add(tally.slow_calls, 1);
+        Add(tally.slow_calls, times);
     }
-    (sample.failed ? tally.failed_calls : tally.calls).fetch_add(1, std::memory_order_relaxed);
+    (sample.failed ? tally.failed_calls : tally.calls).fetch_add(times, std::memory_order_relaxed);
     return undisturbed;
 }
 

@@ -20,7 +20,7 @@ void WriteBlock(TextBlock& block, std::string_view part) noexcept {
 }  // namespace
 
 std::uint32_t TextPool::Store(std::string_view text, std::uint32_t encoding) noexcept {
-    text = text.substr(0, kMaxTextBytes);
+    text = text.substr(0, longest_);
     const std::size_t blocks =
         std::max<std::size_t>(1, (text.size() + kTextBlockBytes - 1) / kTextBlockBytes);
     // Built from its end, so that each block's successor is known when it is written.
@@ -63,11 +63,15 @@ void TextPool::Release(std::uint32_t id) noexcept {
     }
 }
 
+std::uint32_t TextPool::LengthOf(std::uint32_t id) const noexcept {
+    return id == 0 || id > size_ ? 0 : std::min(Get(blocks_[id - 1].length), longest_);
+}
+
 std::uint32_t TextPool::Read(std::uint32_t id, char* out, std::uint32_t* encoding) const noexcept {
     if (id == 0 || id > size_) {
         return 0;
     }
-    const std::uint32_t length = std::min(Get(blocks_[id - 1].length), kMaxTextBytes);
+    const std::uint32_t length = LengthOf(id);
     *encoding = Get(blocks_[id - 1].encoding);
     std::uint32_t copied = 0;
     while (copied < length && id != 0 && id <= size_) {
@@ -102,7 +106,7 @@ bool TextPool::Keep(std::uint32_t id) noexcept {
     if (references != 0) {
         return true;
     }
-    const std::uint32_t length = std::min(Get(blocks_[id - 1].length), kMaxTextBytes);
+    const std::uint32_t length = LengthOf(id);
     std::uint32_t covered = kTextBlockBytes;
     std::uint32_t at = id;
     for (; covered < length; covered += kTextBlockBytes) {

@@ -1,4 +1,4 @@
-// Query texts in chains of fixed blocks, each stored once and counted by who refers to it.
+// Texts in chains of fixed blocks, each stored once and counted by who refers to it.
 //
 // A statement's entry and the kept slow executions share one copy. A text is written before its id
 // is published and constant until its last reference goes. Readers of the slow ring may look at
@@ -15,7 +15,8 @@
 namespace elile::core {
 
 inline constexpr std::uint32_t kTextBlockBytes = 240;
-inline constexpr std::uint32_t kMaxTextBytes = 16384;
+inline constexpr std::uint32_t kMaxTextBytes = 16384;       // of a statement
+inline constexpr std::uint32_t kMaxDetailBytes = 1U << 20;  // of a plan or of parameters
 
 // In shared memory. length, encoding and references matter in a chain's first block only.
 struct alignas(kCacheLine) TextBlock {
@@ -30,15 +31,17 @@ static_assert(sizeof(TextBlock) == 256);
 class TextPool {
 public:
     TextPool() = default;
-    TextPool(IndexStack free, TextBlock* blocks, std::uint32_t size) noexcept
-        : free_(free), blocks_(blocks), size_(size) {}
+    TextPool(IndexStack free, TextBlock* blocks, std::uint32_t size, std::uint32_t longest) noexcept
+        : free_(free), blocks_(blocks), size_(size), longest_(longest) {}
 
-    // The text's id with one reference, or 0 when the pool is full. At most kMaxTextBytes.
+    // The text's id with one reference, or 0 when the pool is full. What is longer than the pool's
+    // longest text is cut.
     std::uint32_t Store(std::string_view text, std::uint32_t encoding) noexcept;
     void AddReference(std::uint32_t id) noexcept;
     void Release(std::uint32_t id) noexcept;
 
-    // Copies at most kMaxTextBytes to `out` and returns the length.
+    // Copies the text, at most as long as the pool's longest, to `out` and returns its length.
+    std::uint32_t LengthOf(std::uint32_t id) const noexcept;
     std::uint32_t Read(std::uint32_t id, char* out, std::uint32_t* encoding) const noexcept;
 
     std::uint32_t Size() const noexcept { return size_; }
@@ -54,6 +57,7 @@ private:
     IndexStack free_;
     TextBlock* blocks_ = nullptr;
     std::uint32_t size_ = 0;
+    std::uint32_t longest_ = 0;  // bytes
 };
 
 }  // namespace elile::core

@@ -24,6 +24,24 @@ void MendIfNeeded(core::StatementStore* store) {
                       static_cast<unsigned long long>(core::Get(header.repaired_slots) - before))));
 }
 
+// Once a minute at most.
+void TellWhatTheLogLacks(const core::SegmentHeader& header) {
+    constexpr int64 kMinuteUs = 60 * USECS_PER_SEC;
+    static uint64 told = core::Get(header.log_suppressed);
+    static TimestampTz told_at = 0;
+    const uint64 suppressed = core::Get(header.log_suppressed);
+    const TimestampTz now = GetCurrentTimestamp();
+    if (suppressed == told || now - told_at < kMinuteUs) {
+        return;
+    }
+    ereport(LOG, (errmsg("%llu lines on slow statements were left out of the log",
+                         static_cast<unsigned long long>(suppressed - told)),
+                  errhint("Raise elile_optimize.log_rate_limit or "
+                          "elile_optimize.slow_query_threshold.")));
+    told = suppressed;
+    told_at = now;
+}
+
 }  // namespace
 
 void RegisterKeeper() {
@@ -49,6 +67,7 @@ extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
     while (!ShutdownRequestPending) {
         elile::keeper::MendIfNeeded(store);
         store->Fold();
+        elile::keeper::TellWhatTheLogLacks(*store->Parts().header);
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kIntervalMs,
                   PG_WAIT_EXTENSION);
         ResetLatch(MyLatch);

@@ -84,6 +84,35 @@ inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 #endif
 }
 
+// expression_tree_walker, whose callback had no prototype before 16.
+inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_walker(node, walker, context);
+#else
+    using Unprototyped = bool (*)();
+    return expression_tree_walker(
+        node, reinterpret_cast<Unprototyped>(reinterpret_cast<void (*)()>(walker)), context);
+#endif
+}
+
+// What a ModifyTable node of newer servers computes besides.
+template <typename Each>
+void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
+#if PG_VERSION_NUM >= 170000
+    each(node.mergeJoinConditions);
+#endif
+}
+
+// Starting a plan would prune partitions, which runs functions of the statement.
+template <typename AppendNode>
+void DropPruning(AppendNode& node) {
+#if PG_VERSION_NUM >= 180000
+    node.part_prune_index = -1;
+#else
+    node.part_prune_info = nullptr;
+#endif
+}
+
 inline void GetJitUse(const JitInstrumentation& jit, core::ResourceUse& use) {
     use.Add(core::kJitFunctions, jit.created_functions);
     use.Add(core::kJitGenerationTime, Nanoseconds(jit.generation_counter));

@@ -1,5 +1,6 @@
 #include "pg/settings.hpp"
 
+#include "core/text_pool.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
@@ -8,32 +9,135 @@ int Settings::max_statements = 5000;
 int Settings::max_tables = 1000;
 int Settings::slow_query_ring = 1000;
 int Settings::query_text_memory = 8192;
-int Settings::slow_query_threshold = 100;
+int Settings::plan_memory = 1024;
+int Settings::log_rate_limit = 100;
+int Settings::environment = static_cast<int>(Environment::kProduction);
+int Settings::slow_query_threshold = kThresholdOfEnvironment;
 int Settings::track = static_cast<int>(Track::kTop);
 bool Settings::track_utility = true;
 bool Settings::track_planning = false;
+double Settings::sample_rate = 1;
 bool Settings::enable_query_logging = true;
+int Settings::log_query_plan = static_cast<int>(Choice::kEnvironment);
+int Settings::log_parameters = static_cast<int>(Choice::kEnvironment);
+bool Settings::log_analyze = false;
+int Settings::log_format = static_cast<int>(LogFormat::kText);
+int Settings::log_plan_max_length = 16384;
+int Settings::log_parameter_max_length = 1024;
+std::uint64_t Settings::slow_from_ns = UINT64_MAX;
 
 namespace {
+
+struct Preset {
+    int threshold_ms;
+    bool keeps_plans;
+    bool keeps_parameters;
+};
+
+// By Environment.
+constexpr Preset kPresets[] = {{100, true, false}, {200, true, true}, {200, true, false}};
+
+const Preset& PresetNow() { return kPresets[Settings::environment]; }
 
 const config_enum_entry kTrackOptions[] = {{"none", static_cast<int>(Track::kNone), false},
                                            {"top", static_cast<int>(Track::kTop), false},
                                            {"all", static_cast<int>(Track::kAll), false},
                                            {nullptr, 0, false}};
 
+const config_enum_entry kEnvironmentOptions[] = {
+    {"production", static_cast<int>(Environment::kProduction), false},
+    {"development", static_cast<int>(Environment::kDevelopment), false},
+    {"testing", static_cast<int>(Environment::kTesting), false},
+    {nullptr, 0, false}};
+
+const config_enum_entry kChoiceOptions[] = {
+    {"on", static_cast<int>(Choice::kOn), false},
+    {"off", static_cast<int>(Choice::kOff), false},
+    {"environment", static_cast<int>(Choice::kEnvironment), false},
+    {"true", static_cast<int>(Choice::kOn), true},
+    {"false", static_cast<int>(Choice::kOff), true},
+    {"yes", static_cast<int>(Choice::kOn), true},
+    {"no", static_cast<int>(Choice::kOff), true},
+    {"1", static_cast<int>(Choice::kOn), true},
+    {"0", static_cast<int>(Choice::kOff), true},
+    {nullptr, 0, false}};
+
+const config_enum_entry kLogFormatOptions[] = {{"text", static_cast<int>(LogFormat::kText), false},
+                                               {"json", static_cast<int>(LogFormat::kJson), false},
+                                               {nullptr, 0, false}};
+
+bool Decide(int choice, bool of_environment) {
+    return static_cast<Choice>(choice) == Choice::kEnvironment
+               ? of_environment
+               : static_cast<Choice>(choice) == Choice::kOn;
+}
+
+int Threshold(int setting, int environment) {
+    return setting == kThresholdOfEnvironment ? kPresets[environment].threshold_ms : setting;
+}
+
+// What is compared with each execution is kept ready; no setting is touched.
+void KeepReady(int threshold, int environment) {
+    constexpr std::uint64_t kNsPerMs = 1000000;
+    const int threshold_ms = Threshold(threshold, environment);
+    Settings::slow_from_ns =
+        threshold_ms < 0 ? UINT64_MAX : static_cast<std::uint64_t>(threshold_ms) * kNsPerMs;
+}
+
+void OnThreshold(int threshold, void*) { KeepReady(threshold, Settings::environment); }
+
+void OnEnvironment(int environment, void*) {
+    KeepReady(Settings::slow_query_threshold, environment);
+}
+
+// In the largest unit that takes no fraction, as the server shows times.
+const char* ShowThreshold() {
+    static char text[32];
+    struct Unit {
+        int ms;
+        const char* name;
+    };
+    constexpr Unit kUnits[] = {
+        {86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+    const int threshold = ThresholdMs();
+    if (threshold <= 0) {
+        pg_snprintf(text, sizeof(text), "%d", threshold);
+        return text;
+    }
+    const Unit* unit = kUnits;
+    while (threshold % unit->ms != 0) {
+        ++unit;
+    }
+    pg_snprintf(text, sizeof(text), "%d%s", threshold / unit->ms, unit->name);
+    return text;
+}
+
+const char* ShowKeepsPlans() { return KeepsPlans() ? "on" : "off"; }
+const char* ShowKeepsParameters() { return KeepsParameters() ? "on" : "off"; }
+
 void DefineSize(const char* name, const char* what, int* value, int least, int most, int flags) {
     DefineCustomIntVariable(name, what, nullptr, value, *value, least, most, PGC_POSTMASTER, flags,
                             nullptr, nullptr, nullptr);
 }
 
-void DefineSwitch(const char* name, const char* what, bool* value) {
-    DefineCustomBoolVariable(name, what, nullptr, value, *value, PGC_SUSET, 0, nullptr, nullptr,
+void DefineSwitch(const char* name, const char* what, const char* more, bool* value) {
+    DefineCustomBoolVariable(name, what, more, value, *value, PGC_SUSET, 0, nullptr, nullptr,
                              nullptr);
 }
 
-}  // namespace
+void DefineChoice(const char* name, const char* what, const char* more, int* value,
+                  const config_enum_entry* options, GucShowHook show) {
+    DefineCustomEnumVariable(name, what, more, value, *value, options, PGC_SUSET, 0, nullptr,
+                             nullptr, show);
+}
 
-void DefineSettings() {
+void DefineLength(const char* name, const char* what, int* value, int least) {
+    DefineCustomIntVariable(name, what, nullptr, value, *value, least,
+                            static_cast<int>(core::kMaxDetailBytes), PGC_SUSET, GUC_UNIT_BYTE,
+                            nullptr, nullptr, nullptr);
+}
+
+void DefineSizes() {
     DefineSize("elile_optimize.max_statements",
                "Sets how many statements are kept before the least used one is evicted.",
                &Settings::max_statements, 100, 1000000, 0);
@@ -46,22 +150,77 @@ void DefineSettings() {
     DefineSize("elile_optimize.query_text_memory",
                "Sets the shared memory that the texts of statements may take.",
                &Settings::query_text_memory, 64, 1024 * 1024, GUC_UNIT_KB);
-    DefineCustomIntVariable("elile_optimize.slow_query_threshold",
-                            "Sets the execution time from which on a statement is slow.",
-                            "0 makes every statement slow, -1 none.",
-                            &Settings::slow_query_threshold, Settings::slow_query_threshold, -1,
-                            INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-    DefineCustomEnumVariable("elile_optimize.track", "Selects which statements are counted.",
-                             "\"all\" counts statements inside functions too.", &Settings::track,
-                             Settings::track, kTrackOptions, PGC_SUSET, 0, nullptr, nullptr,
-                             nullptr);
-    DefineSwitch("elile_optimize.track_utility", "Counts utility statements.",
+    DefineSize("elile_optimize.plan_memory",
+               "Sets the shared memory that plans and parameters of slow statements may take.",
+               &Settings::plan_memory, 64, 1024 * 1024, GUC_UNIT_KB);
+}
+
+void DefineCounting() {
+    DefineCustomEnumVariable(
+        "elile_optimize.environment", "Selects the preset that other settings follow.",
+        "A setting that was set itself does not follow it.", &Settings::environment,
+        Settings::environment, kEnvironmentOptions, PGC_SUSET, 0, nullptr, OnEnvironment, nullptr);
+    DefineCustomIntVariable(
+        "elile_optimize.slow_query_threshold",
+        "Sets the execution time from which on a statement is slow.",
+        "0 makes every statement slow, -1 none; -2 is as elile_optimize.environment has it.",
+        &Settings::slow_query_threshold, Settings::slow_query_threshold, kThresholdOfEnvironment,
+        INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr, OnThreshold, ShowThreshold);
+    DefineChoice("elile_optimize.track", "Selects which statements are counted.",
+                 "\"all\" counts statements inside functions too.", &Settings::track, kTrackOptions,
+                 nullptr);
+    DefineSwitch("elile_optimize.track_utility", "Counts utility statements.", nullptr,
                  &Settings::track_utility);
-    DefineSwitch("elile_optimize.track_planning", "Measures the time spent in planning.",
+    DefineSwitch("elile_optimize.track_planning", "Measures the time spent in planning.", nullptr,
                  &Settings::track_planning);
+    DefineCustomRealVariable(
+        "elile_optimize.sample_rate",
+        "Sets the share of the statements below the threshold that is counted.",
+        "One that is counted stands for 1/sample_rate of them. Slow and failed ones always are.",
+        &Settings::sample_rate, Settings::sample_rate, 0, 1, PGC_SUSET, 0, nullptr, nullptr,
+        nullptr);
+}
+
+void DefineLogging() {
     DefineSwitch("elile_optimize.enable_query_logging", "Writes slow statements to the server log.",
-                 &Settings::enable_query_logging);
+                 nullptr, &Settings::enable_query_logging);
+    DefineChoice("elile_optimize.log_query_plan", "Keeps the plans of slow statements.",
+                 "\"environment\" is as elile_optimize.environment has it.",
+                 &Settings::log_query_plan, kChoiceOptions, ShowKeepsPlans);
+    DefineChoice("elile_optimize.log_parameters",
+                 "Keeps the parameters and literals of slow statements.",
+                 "\"environment\" is as elile_optimize.environment has it.",
+                 &Settings::log_parameters, kChoiceOptions, ShowKeepsParameters);
+    DefineSwitch("elile_optimize.log_analyze",
+                 "Collects rows and times of each plan node for the plans of slow statements.",
+                 "It slows every statement down.", &Settings::log_analyze);
+    DefineChoice("elile_optimize.log_format", "Selects the form of log lines on slow statements.",
+                 nullptr, &Settings::log_format, kLogFormatOptions, nullptr);
+    DefineLength("elile_optimize.log_plan_max_length",
+                 "Sets the length at which a kept plan is cut.", &Settings::log_plan_max_length,
+                 256);
+    DefineLength("elile_optimize.log_parameter_max_length",
+                 "Sets the length at which a kept parameter or literal is cut.",
+                 &Settings::log_parameter_max_length, 4);
+    DefineCustomIntVariable("elile_optimize.log_rate_limit",
+                            "Sets how many lines on slow statements a second the log gets.",
+                            "-1 is no limit.", &Settings::log_rate_limit, Settings::log_rate_limit,
+                            -1, INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+}
+
+}  // namespace
+
+void DefineSettings() {
+    DefineSizes();
+    DefineCounting();
+    DefineLogging();
     MarkGUCPrefixReserved("elile_optimize");
 }
+
+int ThresholdMs() { return Threshold(Settings::slow_query_threshold, Settings::environment); }
+
+bool KeepsPlans() { return Decide(Settings::log_query_plan, PresetNow().keeps_plans); }
+
+bool KeepsParameters() { return Decide(Settings::log_parameters, PresetNow().keeps_parameters); }
 
 }  // namespace elile::pg

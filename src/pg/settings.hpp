@@ -6,6 +6,9 @@
 namespace elile::pg {
 
 enum class Track : int { kNone, kTop, kAll };
+enum class Environment : int { kProduction, kDevelopment, kTesting };
+enum class Choice : int { kOff, kOn, kEnvironment };
+enum class LogFormat : int { kText, kJson };
 
 struct Settings {
     // Sizes, fixed at server start.
@@ -13,13 +16,29 @@ struct Settings {
     static int max_tables;
     static int slow_query_ring;    // records
     static int query_text_memory;  // kB
+    static int plan_memory;        // kB
+    // Of the whole server, re-read when it reloads.
+    static int log_rate_limit;  // lines a second; -1 no limit
     // Per session; superuser unless granted.
-    static int slow_query_threshold;  // ms; 0 all, -1 none
+    static int environment;           // Environment
+    static int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment
     static int track;                 // Track
     static bool track_utility;
     static bool track_planning;
+    static double sample_rate;
     static bool enable_query_logging;
+    static int log_query_plan;  // Choice
+    static int log_parameters;  // Choice
+    static bool log_analyze;
+    static int log_format;                // LogFormat
+    static int log_plan_max_length;       // bytes
+    static int log_parameter_max_length;  // bytes; of one parameter
+
+    // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
+    static std::uint64_t slow_from_ns;
 };
+
+inline constexpr int kThresholdOfEnvironment = -2;
 
 // Defines them and reserves their prefix. Only while shared_preload_libraries is processed.
 void DefineSettings();
@@ -30,10 +49,11 @@ inline bool IsTracked(bool nested) {
 }
 
 // At or above the session's threshold.
-inline bool IsSlow(std::uint64_t duration_ns) {
-    constexpr std::uint64_t kNsPerMs = 1000000;
-    const int threshold = Settings::slow_query_threshold;
-    return threshold >= 0 && duration_ns >= static_cast<std::uint64_t>(threshold) * kNsPerMs;
-}
+inline bool IsSlow(std::uint64_t duration_ns) { return duration_ns >= Settings::slow_from_ns; }
+
+// What holds now, whether set or as the environment has it.
+int ThresholdMs();
+bool KeepsPlans();
+bool KeepsParameters();
 
 }  // namespace elile::pg

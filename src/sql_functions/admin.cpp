@@ -69,6 +69,13 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.not_ready));
     row.Bigint(core::Get(header.stripes_exhausted));
     WriteOverhead(row, header);
+    const core::TextPool& details = store.Parts().details;
+    row.Bigint(core::Get(header.log_suppressed));
+    row.Bigint((details.Size() - details.FreeBlocks()) * sizeof(core::TextBlock));
+    row.Bigint(details.Size() * sizeof(core::TextBlock));
+    row.Bigint(core::Get(header.details_exhausted));
+    row.Bigint(core::Get(header.plans_lost));
+    row.Bigint(core::Get(header.parameters_lost));
     row.EndRow();
     return Datum{0};
 }

@@ -20,8 +20,25 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     row.Value(DirectFunctionCall1(inet_in, CStringGetDatum(address)));
 }
 
+// A text of one of the pools, in the current memory context; null for none.
+const char* ReadText(const core::TextPool& pool, uint32 id) {
+    if (id == 0) {
+        return nullptr;
+    }
+    uint32 encoding = 0;
+    auto* text = static_cast<char*>(palloc(pool.LengthOf(id) + 1));
+    const uint32 length = pool.Read(id, text, &encoding);
+    return pg::ToDatabaseEncoding(text, length, encoding);
+}
+
+struct Texts {
+    const char* query;
+    const char* parameters;
+    const char* plan;
+};
+
 void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::SlowRecord& record,
-                 const char* query) {
+                 const Texts& texts) {
     const bool visible = MaySee(record.userid);
     row.Bigint(record.id);
     row.Time(record.started_at_us);
@@ -41,7 +58,10 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
     row.Text(LabelOf(NameOf(store, record.table)));
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
-    row.Text(visible ? query : "<insufficient privilege>");
+    row.Text(visible ? texts.query : "<insufficient privilege>");
+    row.Text(visible ? texts.parameters : nullptr);
+    row.Text(visible ? texts.plan : nullptr);
+    visible&& record.plan_id != 0 ? row.Bigint(record.plan_id) : row.Null();
     row.EndRow();
 }
 
@@ -54,20 +74,27 @@ using namespace elile::sql_functions;
 ELILE_SQL_FUNCTION(elile_slow_queries) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
-    const core::SlowRing& ring = store.Parts().ring;
-    auto* buffer = static_cast<char*>(palloc(core::kMaxTextBytes));
+    const core::Segment& segment = store.Parts();
+    const core::SlowRing& ring = segment.ring;
+    MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
     const uint64 newest = ring.LastId();
     const uint64 oldest = newest > ring.Size() ? newest - ring.Size() + 1 : 1;
     for (uint64 id = newest; id >= oldest; --id) {
         CHECK_FOR_INTERRUPTS();
         core::SlowRecord record;
-        uint32 length = 0;
-        uint32 encoding = 0;
-        if (ring.Read(id, store.Parts().texts, &record, buffer, &length, &encoding)) {
-            const char* query =
-                record.text != 0 ? pg::ToDatabaseEncoding(buffer, length, encoding) : nullptr;
-            WriteRecord(row, store, record, query);
+        if (!ring.Read(id, &record)) {
+            continue;
         }
+        MemoryContext caller = MemoryContextSwitchTo(scratch);
+        const Texts texts{ReadText(segment.texts, record.text),
+                          ReadText(segment.details, record.parameters),
+                          ReadText(segment.details, record.plan)};
+        if (ring.Holds(id)) {
+            WriteRecord(row, store, record, texts);
+        }
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(scratch);
     }
     return Datum{0};
 }

@@ -26,6 +26,10 @@ struct Copy {
     std::array<uint64, core::kResources> resources;
     PlanSnapshot plans;
     int64 created_at;
+    uint32 plans_seen;
+    int64 plan_changed_at;
+    bool plan_regressed;
+    bool is_estimated;
     uint32 text_length;
     uint32 text_encoding;
     bool has_text;
@@ -57,6 +61,10 @@ bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
         }
     });
     copy->created_at = static_cast<int64>(core::Get(entry.created_at_us));
+    copy->plans_seen = core::Get(entry.history.seen);
+    copy->plan_changed_at = static_cast<int64>(core::Get(entry.history.changed_at_us));
+    copy->plan_regressed = core::Get(entry.history.regressed) != 0;
+    copy->is_estimated = (core::Get(entry.flags) & core::kEstimated) != 0;
     const uint32 text = core::Get(entry.text);
     copy->has_text = text != 0;
     copy->text_length = segment.texts.Read(text, copy->text, &copy->text_encoding);
@@ -206,6 +214,10 @@ ELILE_SQL_FUNCTION(elile_statements) {
         WritePlanning(row, copy->plans);
         WriteResources(row, copy->resources);
         row.Time(copy->created_at);
+        row.Integer(static_cast<int32>(copy->plans_seen));
+        copy->plan_changed_at != 0 ? row.Time(copy->plan_changed_at) : row.Null();
+        row.Boolean(copy->plan_regressed);
+        row.Boolean(copy->is_estimated);
         row.EndRow();
         MemoryContextSwitchTo(caller);
         MemoryContextReset(scratch);

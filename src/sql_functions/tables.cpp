@@ -184,7 +184,7 @@ ELILE_SQL_FUNCTION(elile_summary) {
     row.Milliseconds(sum->QuantileNs(0.50));
     row.Milliseconds(sum->QuantileNs(0.95));
     row.Milliseconds(sum->QuantileNs(0.99));
-    row.Double(pg::Settings::slow_query_threshold);
+    row.Double(pg::ThresholdMs());
     row.Time(static_cast<int64>(core::Get(segment.header->stats_since_us)));
     row.EndRow();
     return Datum{0};

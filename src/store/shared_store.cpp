@@ -18,13 +18,18 @@ shmem_startup_hook_type prev_shmem_startup = nullptr;
 void* segment_memory = nullptr;
 std::size_t segment_bytes = 0;
 
+uint32 BlocksOf(int memory_kb) {
+    return static_cast<uint32>(static_cast<std::size_t>(memory_kb) * 1024 /
+                               sizeof(core::TextBlock));
+}
+
 core::SegmentSizes SizesFromSettings() {
     core::SegmentSizes sizes{};
     sizes.statements = static_cast<uint32>(pg::Settings::max_statements);
     sizes.tables = static_cast<uint32>(pg::Settings::max_tables);
     sizes.slow_ring = static_cast<uint32>(pg::Settings::slow_query_ring);
-    sizes.text_blocks = static_cast<uint32>(
-        static_cast<std::size_t>(pg::Settings::query_text_memory) * 1024 / sizeof(core::TextBlock));
+    sizes.text_blocks = BlocksOf(pg::Settings::query_text_memory);
+    sizes.detail_blocks = BlocksOf(pg::Settings::plan_memory);
     sizes.backends = pg::ProcNumbers();
     return sizes;
 }
@@ -35,8 +40,8 @@ void FailToMake(const char* step, int error) {
                     errmsg("could not %s the statistics segment of elile_optimize: %m", step),
                     errdetail("It needs %zu kB of shared memory.", segment_bytes / 1024),
                     errhint("Lower elile_optimize.max_statements, elile_optimize.max_tables, "
-                            "elile_optimize.slow_query_ring or elile_optimize.query_text_memory, "
-                            "or give the server more memory.")));
+                            "elile_optimize.slow_query_ring, elile_optimize.query_text_memory or "
+                            "elile_optimize.plan_memory, or give the server more memory.")));
 }
 
 // Takes every page now: memory that runs out later would end a session with SIGBUS.

@@ -99,20 +99,36 @@ TEST(SlowRing, KeepsTheNewestAndItsTexts) {
         SlowRecord record{};
         record.queryid = static_cast<std::uint64_t>(round);
         record.text = segment.texts.Store("statement " + std::to_string(round), 6);
-        segment.ring.Write(record, segment.texts);
+        segment.ring.Write(record);
     }
     EXPECT_EQ(segment.ring.LastId(), 40U);
-    std::vector<char> text(kMaxTextBytes);
-    std::uint32_t length = 0;
-    std::uint32_t encoding = 0;
     SlowRecord record;
-    EXPECT_FALSE(segment.ring.Read(24, segment.texts, &record, text.data(), &length, &encoding));
-    ASSERT_TRUE(segment.ring.Read(25, segment.texts, &record, text.data(), &length, &encoding));
+    EXPECT_FALSE(segment.ring.Read(24, &record));
+    ASSERT_TRUE(segment.ring.Read(25, &record));
     EXPECT_EQ(record.queryid, 25U);
-    EXPECT_EQ(std::string(text.data(), length), "statement 25");
-    segment.ring.Forget(segment.texts, [](const SlowRecord&) { return true; });
-    EXPECT_FALSE(segment.ring.Read(40, segment.texts, &record, text.data(), &length, &encoding));
+    EXPECT_EQ(ReadText(segment.texts, record.text), "statement 25");
+    EXPECT_TRUE(segment.ring.Holds(25));
+    segment.ring.Forget([](const SlowRecord&) { return true; });
+    EXPECT_FALSE(segment.ring.Read(40, &record));
     EXPECT_EQ(segment.texts.FreeBlocks(), fresh);
+}
+
+TEST(SlowRing, TakesAPlanLaterUnlessTheRecordIsGone) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    const std::uint32_t fresh = segment.details.FreeBlocks();
+    const std::uint64_t id = segment.ring.Write(SlowRecord{});
+    segment.ring.Attach(id, {7, segment.details.Store("Seq Scan", 6), 0});
+    SlowRecord record;
+    ASSERT_TRUE(segment.ring.Read(id, &record));
+    EXPECT_EQ(record.plan_id, 7U);
+    EXPECT_EQ(ReadText(segment.details, record.plan), "Seq Scan");
+    for (std::uint32_t round = 0; round < segment.ring.Size(); ++round) {
+        segment.ring.Write(SlowRecord{});
+    }
+    EXPECT_EQ(segment.details.FreeBlocks(), fresh);
+    segment.ring.Attach(id, {7, segment.details.Store("Seq Scan", 6), 0});
+    EXPECT_EQ(segment.details.FreeBlocks(), fresh);
 }
 
 }  // namespace

@@ -1,0 +1,113 @@
+// The server log's line on a slow statement, in the forms that log readers know.
+#include "capture/slow_log.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+bool TakesLine() {
+    if (!pg::Settings::enable_query_logging) {
+        return false;
+    }
+    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    const auto second = static_cast<uint32>(GetCurrentTimestamp() / USECS_PER_SEC);
+    const int limit = pg::Settings::log_rate_limit;
+    const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
+    core::Add(header.log_suppressed, taken ? 0 : 1);
+    return taken;
+}
+
+const char* TextOf(const core::SlowRecord& record) {
+    static char text[core::kMaxTextBytes + 1];
+    uint32 encoding = 0;
+    const uint32 length = store::SharedStore()->Parts().texts.Read(record.text, text, &encoding);
+    text[length] = '\0';
+    return length > 0 ? text : "(text not kept)";
+}
+
+double DurationMs(const core::SlowRecord& record) {
+    return static_cast<double>(record.duration_ns) / 1e6;
+}
+
+double ThresholdMs(const core::SlowRecord& record) {
+    return static_cast<double>(record.threshold_us) / 1e3;
+}
+
+const char* OperationOf(const core::SlowRecord& record) {
+    return core::kOperationNames[record.operation].data();
+}
+
+// "key=value ...", then the parameters and the plan, each on lines of its own.
+void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText& text) {
+    appendStringInfo(out, "queryid=%lld operation=%s rows=%llu threshold_ms=%g toplevel=%s",
+                     static_cast<long long>(record.queryid), OperationOf(record),
+                     static_cast<unsigned long long>(record.rows), ThresholdMs(record),
+                     record.toplevel != 0 ? "true" : "false");
+    if (record.sqlstate != 0) {
+        appendStringInfo(out, " sqlstate=%s", unpack_sql_state(static_cast<int>(record.sqlstate)));
+    }
+    if (record.plan_id != 0) {
+        appendStringInfo(out, " plan_id=%lld", static_cast<long long>(record.plan_id));
+    }
+    if (text.parameters != nullptr) {
+        appendStringInfo(out, "\nparameters: %s", text.parameters);
+    }
+    if (text.plan != nullptr) {
+        appendStringInfo(out, "\nplan:\n%s", text.plan);
+    }
+}
+
+void AppendMember(StringInfo out, const char* name, const char* value) {
+    appendStringInfo(out, ",\"%s\":", name);
+    escape_json(out, value);
+}
+
+// Identifiers as strings: a reader that takes numbers for doubles would round them.
+void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& text) {
+    appendStringInfo(out, "{\"duration_ms\":%.3f,\"queryid\":\"%lld\"", DurationMs(record),
+                     static_cast<long long>(record.queryid));
+    AppendMember(out, "statement", TextOf(record));
+    AppendMember(out, "operation", OperationOf(record));
+    appendStringInfo(out, ",\"rows\":%llu,\"threshold_ms\":%g,\"toplevel\":%s",
+                     static_cast<unsigned long long>(record.rows), ThresholdMs(record),
+                     record.toplevel != 0 ? "true" : "false");
+    if (record.sqlstate != 0) {
+        AppendMember(out, "sqlstate", unpack_sql_state(static_cast<int>(record.sqlstate)));
+    }
+    if (record.plan_id != 0) {
+        appendStringInfo(out, ",\"plan_id\":\"%lld\"", static_cast<long long>(record.plan_id));
+    }
+    if (text.parameters != nullptr) {
+        AppendMember(out, "parameters", text.parameters);
+    }
+    if (text.plan != nullptr) {
+        AppendMember(out, "plan", text.plan);
+    }
+    appendStringInfoChar(out, '}');
+}
+
+}  // namespace
+
+// LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
+// the statement and its context in clear, so both are hidden.
+void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
+    if (!TakesLine()) {
+        return;
+    }
+    StringInfoData more;
+    initStringInfo(&more);
+    if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {
+        AppendJson(&more, record, text);
+        ereport(LOG_SERVER_ONLY,
+                (errmsg_internal("%s", more.data), errhidestmt(true), errhidecontext(true)));
+    } else {
+        AppendDetail(&more, record, text);
+        ereport(LOG_SERVER_ONLY,
+                (errmsg("duration: %.3f ms  statement: %s", DurationMs(record), TextOf(record)),
+                 errdetail_internal("%s", more.data), errhidestmt(true), errhidecontext(true)));
+    }
+    pfree(more.data);
+}
+
+}  // namespace elile::capture

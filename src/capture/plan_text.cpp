@@ -1,0 +1,112 @@
+#include "capture/plan_text.hpp"
+
+#include "capture/plan_tree.hpp"
+#include "capture/query_text.hpp"
+#include "pg/compat.hpp"
+#include "pg/settings.hpp"
+
+namespace elile::capture {
+namespace {
+
+char* Explain(QueryDesc* query) {
+    ExplainState* state = NewExplainState();
+    const int collected = query->planstate->instrument != nullptr ? query->instrument_options : 0;
+    state->analyze = collected != 0;
+    state->timing = (collected & INSTRUMENT_TIMER) != 0;
+    state->buffers = (collected & INSTRUMENT_BUFFERS) != 0;
+    state->wal = (collected & INSTRUMENT_WAL) != 0;
+    ExplainBeginOutput(state);
+    ExplainPrintPlan(state, query);
+    if (state->analyze) {
+        ExplainPrintTriggers(state, query);
+        ExplainPrintJITSummary(state, query);
+    }
+    ExplainEndOutput(state);
+    StringInfo text = state->str;
+    while (text->len > 0 && text->data[text->len - 1] == '\n') {
+        text->data[--text->len] = '\0';
+    }
+    return text->data;
+}
+
+// Literals that the planner made of others, or that a view brought, have numbers beyond the text's.
+void NumberLiterals(HiddenLiterals* hidden, const PlannedStmt& plan, const char* source) {
+    const Literals literals = FindLiterals(source, plan.stmt_location, plan.stmt_len);
+    int beyond = literals.highest_parameter + literals.count;
+    hidden->Number([&](int location) {
+        const int number = literals.NumberAt(location);
+        return number != 0 ? number : ++beyond;
+    });
+}
+
+// A lock that somebody else waits for or holds must not be waited for: it may be what the statement
+// failed on.
+void LockTables(const PlannedStmt& plan) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        const auto* entry = lfirst_node(RangeTblEntry, cell);
+        if (OidIsValid(entry->relid) &&
+            !ConditionalLockRelationOid(entry->relid, AccessShareLock)) {
+            elog(ERROR, "a table of the plan is locked");
+        }
+    }
+}
+
+}  // namespace
+
+const char* ExplainPlan(QueryDesc* query, bool hides) {
+    if (!hides) {
+        return Explain(query);
+    }
+    HiddenLiterals literals;
+    const char* text = nullptr;
+    PG_TRY();
+    {
+        literals.Hide(*query->plannedstmt);
+        NumberLiterals(&literals, *query->plannedstmt, query->sourceText);
+        text = Explain(query);
+    }
+    PG_FINALLY();
+    { literals.Show(); }
+    PG_END_TRY();
+    return text;
+}
+
+const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides) {
+    LockTables(*plan);
+    ForgetPruning(*plan);
+    if (hides) {
+        HiddenLiterals literals;
+        literals.Hide(*plan);
+        NumberLiterals(&literals, *plan, source);
+    }
+    PushActiveSnapshot(GetTransactionSnapshot());
+    QueryDesc* query = CreateQueryDesc(plan, source, GetActiveSnapshot(), InvalidSnapshot,
+                                       None_Receiver, nullptr, nullptr, 0);
+    // Past the hooks: this is no statement of anybody's.
+    standard_ExecutorStart(query, EXEC_FLAG_EXPLAIN_ONLY);
+    const char* text = Explain(query);
+    standard_ExecutorEnd(query);
+    FreeQueryDesc(query);
+    PopActiveSnapshot();
+    return text;
+}
+
+const char* CutPlan(const char* text) {
+    const Size most = static_cast<Size>(pg::Settings::log_plan_max_length);
+    const Size length = strlen(text);
+    if (length <= most) {
+        return text;
+    }
+    Size kept = most;
+    while (kept > 0 && text[kept] != '\n') {
+        --kept;
+    }
+    if (kept == 0) {
+        kept =
+            static_cast<Size>(pg_mbcliplen(text, static_cast<int>(length), static_cast<int>(most)));
+    }
+    return psprintf("%.*s\n(%zu more bytes were cut)", static_cast<int>(kept), text, length - kept);
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,22 @@
+// A plan as EXPLAIN shows it.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::capture {
+
+// The plan of a query that ran, with rows and times where they were collected, in the current
+// memory context; without its literals if `hides`: they become $n, with the numbers that they have
+// in the statement's normalised text. Looks at the catalogue, and runs type output functions unless
+// `hides`, so it belongs into a subtransaction.
+const char* ExplainPlan(QueryDesc* query, bool hides);
+
+// Of a plan that is not running: nothing of it is run, and who has a table of its own locked makes
+// it an error. The plan must be a copy of its own, for it is changed.
+const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides);
+
+// Cuts a plan's text at a line's end so that it has at most log_plan_max_length bytes, and says so
+// in its last line.
+const char* CutPlan(const char* text);
+
+}  // namespace elile::capture

@@ -1,0 +1,300 @@
+#include "capture/plan_tree.hpp"
+
+#include "core/hash.hpp"
+#include "pg/compat.hpp"
+
+namespace elile::capture {
+namespace {
+
+template <typename Visit>
+void ForEachChild(const List* plans, Visit visit) {
+    ListCell* cell = nullptr;
+    foreach (cell, plans) {
+        visit(static_cast<Plan*>(lfirst(cell)));
+    }
+}
+
+// The nodes below this one, but for those that expressions refer to: PlannedStmt lists these.
+template <typename Visit>
+void ForEachChild(Plan* plan, Visit visit) {
+    switch (nodeTag(plan)) {
+        case T_Append:
+            ForEachChild(reinterpret_cast<Append*>(plan)->appendplans, visit);
+            break;
+        case T_MergeAppend:
+            ForEachChild(reinterpret_cast<MergeAppend*>(plan)->mergeplans, visit);
+            break;
+        case T_BitmapAnd:
+            ForEachChild(reinterpret_cast<BitmapAnd*>(plan)->bitmapplans, visit);
+            break;
+        case T_BitmapOr:
+            ForEachChild(reinterpret_cast<BitmapOr*>(plan)->bitmapplans, visit);
+            break;
+        case T_SubqueryScan:
+            visit(reinterpret_cast<SubqueryScan*>(plan)->subplan);
+            break;
+        case T_CustomScan:
+            ForEachChild(reinterpret_cast<CustomScan*>(plan)->custom_plans, visit);
+            break;
+        default:
+            break;
+    }
+    if (plan->lefttree != nullptr) {
+        visit(plan->lefttree);
+    }
+    if (plan->righttree != nullptr) {
+        visit(plan->righttree);
+    }
+}
+
+// Visits a node, then those below it. A plan too deep for the stack is not followed to its end.
+template <typename Visit>
+void Walk(Plan* plan, Visit visit) {
+    if (plan == nullptr || stack_is_too_deep()) {
+        return;
+    }
+    visit(plan);
+    ForEachChild(plan, [&visit](Plan* child) { Walk(child, visit); });
+}
+
+// A subplan that turned out to be needless is a null in the list.
+template <typename Visit>
+void WalkAll(const PlannedStmt& statement, Visit visit) {
+    Walk(statement.planTree, visit);
+    ForEachChild(statement.subplans, [&visit](Plan* plan) { Walk(plan, visit); });
+}
+
+// What a node of a scan's kind reads besides its table.
+uint64 IndexOf(const Plan* plan) {
+    switch (nodeTag(plan)) {
+        case T_IndexScan:
+            return reinterpret_cast<const IndexScan*>(plan)->indexid;
+        case T_IndexOnlyScan:
+            return reinterpret_cast<const IndexOnlyScan*>(plan)->indexid;
+        case T_BitmapIndexScan:
+            return reinterpret_cast<const BitmapIndexScan*>(plan)->indexid;
+        default:
+            return InvalidOid;
+    }
+}
+
+Oid TableOf(const PlannedStmt& statement, const Plan* plan) {
+    switch (nodeTag(plan)) {
+        case T_SeqScan:
+        case T_SampleScan:
+        case T_IndexScan:
+        case T_IndexOnlyScan:
+        case T_BitmapIndexScan:
+        case T_BitmapHeapScan:
+        case T_TidScan:
+        case T_TidRangeScan: {
+            const Index number = reinterpret_cast<const Scan*>(plan)->scanrelid;
+            return number > 0 ? rt_fetch(number, statement.rtable)->relid : InvalidOid;
+        }
+        default:
+            return InvalidOid;
+    }
+}
+
+// The variant of a node that EXPLAIN names.
+uint64 VariantOf(const Plan* plan) {
+    switch (nodeTag(plan)) {
+        case T_NestLoop:
+        case T_MergeJoin:
+        case T_HashJoin:
+            return static_cast<uint64>(reinterpret_cast<const Join*>(plan)->jointype);
+        case T_Agg: {
+            const auto* aggregate = reinterpret_cast<const Agg*>(plan);
+            return static_cast<uint64>(aggregate->aggstrategy) << 8 |
+                   static_cast<uint64>(aggregate->aggsplit);
+        }
+        case T_SetOp:
+            return static_cast<uint64>(reinterpret_cast<const SetOp*>(plan)->strategy);
+        case T_ModifyTable:
+            return static_cast<uint64>(reinterpret_cast<const ModifyTable*>(plan)->operation);
+        default:
+            return 0;
+    }
+}
+
+// The shape needs no pairs of brackets: the kinds of nodes in order, each with its children's
+// number, are one tree's only.
+uint64 HashOf(const PlannedStmt& statement, Plan* plan) {
+    uint64 children = 0;
+    ForEachChild(plan, [&children](Plan*) { ++children; });
+    const uint64 kind = static_cast<uint64>(nodeTag(plan)) << 32 | children << 16 | VariantOf(plan);
+    return core::Mix(core::Mix(kind) ^ (uint64{TableOf(statement, plan)} << 32 | IndexOf(plan)));
+}
+
+// Every expression of the node that EXPLAIN may show, directly or as what a node above refers to.
+template <typename Visit>
+void ForEachExpression(Plan* plan, Visit visit) {
+    const auto each = [&visit](auto... expressions) {
+        (visit(reinterpret_cast<Node*>(expressions)), ...);
+    };
+    each(plan->targetlist, plan->qual);
+    switch (nodeTag(plan)) {
+        case T_Result:
+            each(reinterpret_cast<Result*>(plan)->resconstantqual);
+            break;
+        case T_ModifyTable: {
+            auto* node = reinterpret_cast<ModifyTable*>(plan);
+            each(node->withCheckOptionLists, node->returningLists, node->onConflictSet,
+                 node->onConflictWhere, node->exclRelTlist, node->mergeActionLists);
+            pg::ForEachNewExpression(*node, each);
+            break;
+        }
+        case T_SampleScan:
+            each(reinterpret_cast<SampleScan*>(plan)->tablesample);
+            break;
+        case T_IndexScan: {
+            auto* node = reinterpret_cast<IndexScan*>(plan);
+            each(node->indexqual, node->indexqualorig, node->indexorderby, node->indexorderbyorig);
+            break;
+        }
+        case T_IndexOnlyScan: {
+            auto* node = reinterpret_cast<IndexOnlyScan*>(plan);
+            each(node->indexqual, node->recheckqual, node->indexorderby, node->indextlist);
+            break;
+        }
+        case T_BitmapIndexScan: {
+            auto* node = reinterpret_cast<BitmapIndexScan*>(plan);
+            each(node->indexqual, node->indexqualorig);
+            break;
+        }
+        case T_BitmapHeapScan:
+            each(reinterpret_cast<BitmapHeapScan*>(plan)->bitmapqualorig);
+            break;
+        case T_TidScan:
+            each(reinterpret_cast<TidScan*>(plan)->tidquals);
+            break;
+        case T_TidRangeScan:
+            each(reinterpret_cast<TidRangeScan*>(plan)->tidrangequals);
+            break;
+        case T_FunctionScan:
+            each(reinterpret_cast<FunctionScan*>(plan)->functions);
+            break;
+        case T_ValuesScan:
+            each(reinterpret_cast<ValuesScan*>(plan)->values_lists);
+            break;
+        case T_TableFuncScan:
+            each(reinterpret_cast<TableFuncScan*>(plan)->tablefunc);
+            break;
+        case T_ForeignScan: {
+            auto* node = reinterpret_cast<ForeignScan*>(plan);
+            each(node->fdw_exprs, node->fdw_scan_tlist, node->fdw_recheck_quals);
+            break;
+        }
+        case T_CustomScan: {
+            auto* node = reinterpret_cast<CustomScan*>(plan);
+            each(node->custom_exprs, node->custom_scan_tlist);
+            break;
+        }
+        case T_NestLoop:
+            each(reinterpret_cast<Join*>(plan)->joinqual);
+            break;
+        case T_MergeJoin:
+            each(reinterpret_cast<Join*>(plan)->joinqual,
+                 reinterpret_cast<MergeJoin*>(plan)->mergeclauses);
+            break;
+        case T_HashJoin: {
+            auto* node = reinterpret_cast<HashJoin*>(plan);
+            each(node->join.joinqual, node->hashclauses, node->hashkeys);
+            break;
+        }
+        case T_Hash:
+            each(reinterpret_cast<Hash*>(plan)->hashkeys);
+            break;
+        case T_Memoize:
+            each(reinterpret_cast<Memoize*>(plan)->param_exprs);
+            break;
+        case T_WindowAgg: {
+            auto* node = reinterpret_cast<WindowAgg*>(plan);
+            each(node->startOffset, node->endOffset, node->runCondition, node->runConditionOrig);
+            break;
+        }
+        case T_Limit: {
+            auto* node = reinterpret_cast<Limit*>(plan);
+            each(node->limitOffset, node->limitCount);
+            break;
+        }
+        default:
+            break;
+    }
+}
+
+}  // namespace
+
+uint64 PlanIdOf(const PlannedStmt& plan) {
+    uint64 hash = 0;
+    WalkAll(plan, [&](Plan* node) { hash = core::Mix(hash ^ HashOf(plan, node)); });
+    return hash != 0 ? hash : 1;
+}
+
+int CountNodes(const PlannedStmt& plan, int most) {
+    int count = 0;
+    WalkAll(plan, [&count](Plan*) { ++count; });
+    return Min(count, most);
+}
+
+bool HasCustomNode(const PlannedStmt& plan) {
+    bool found = false;
+    WalkAll(plan, [&found](Plan* node) { found = found || IsA(node, CustomScan); });
+    return found;
+}
+
+void ForgetPruning(const PlannedStmt& plan) {
+    WalkAll(plan, [](Plan* node) {
+        if (IsA(node, Append)) {
+            pg::DropPruning(*reinterpret_cast<Append*>(node));
+        } else if (IsA(node, MergeAppend)) {
+            pg::DropPruning(*reinterpret_cast<MergeAppend*>(node));
+        }
+    });
+}
+
+void HiddenLiterals::Replace(Const* literal) {
+    if (count_ == room_) {
+        room_ = room_ == 0 ? 16 : 2 * room_;
+        const Size bytes = sizeof(HiddenLiteral) * static_cast<Size>(room_);
+        literals_ = static_cast<HiddenLiteral*>(literals_ == nullptr ? palloc(bytes)
+                                                                     : repalloc(literals_, bytes));
+    }
+    static_assert(sizeof(Param) <= sizeof(Const), "a parameter fits in a literal's place");
+    const Const original = *literal;
+    literals_[count_++] = {literal, original};
+    auto* parameter = reinterpret_cast<Param*>(literal);
+    memset(parameter, 0, sizeof(Param));
+    parameter->xpr.type = T_Param;
+    parameter->paramkind = PARAM_EXTERN;
+    parameter->paramtype = original.consttype;
+    parameter->paramtypmod = original.consttypmod;
+    parameter->paramcollid = original.constcollid;
+    parameter->location = original.location;
+}
+
+bool HiddenLiterals::HideIn(Node* node, void* self) {
+    if (node == nullptr) {
+        return false;
+    }
+    if (IsA(node, Const)) {
+        static_cast<HiddenLiterals*>(self)->Replace(reinterpret_cast<Const*>(node));
+        return false;
+    }
+    return pg::WalkExpression(node, HideIn, self);
+}
+
+void HiddenLiterals::Hide(const PlannedStmt& plan) {
+    WalkAll(plan, [this](Plan* node) {
+        ForEachExpression(node, [this](Node* expression) { HideIn(expression, this); });
+    });
+}
+
+void HiddenLiterals::Show() {
+    while (count_ > 0) {
+        const HiddenLiteral& literal = literals_[--count_];
+        *literal.place = literal.original;
+    }
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,54 @@
+// A plan as a tree: its identity, its size, and its literals, which can be hidden.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::capture {
+
+// Of the plan's shape: kinds of nodes, their order, the tables and indexes that they read. Costs,
+// literals and parameters are not part of it. Never 0. Memory only, like all of this file.
+uint64 PlanIdOf(const PlannedStmt& plan);
+
+// How many nodes the plan has, or `most` when it has more.
+int CountNodes(const PlannedStmt& plan, int most);
+
+// Whether it has a node of an extension, which cannot be copied safely while an error is handled.
+bool HasCustomNode(const PlannedStmt& plan);
+
+// So that starting the plan, which is a copy of its own, runs nothing of the statement.
+void ForgetPruning(const PlannedStmt& plan);
+
+// A literal's former self.
+struct HiddenLiteral {
+    Const* place;  // a Param now
+    Const original;
+};
+
+// Literals become parameters, in place, so that EXPLAIN shows $n. Parameter 0 stands for all until
+// they are numbered; each keeps its location in the statement's text.
+class HiddenLiterals {
+public:
+    // In the current memory context. An error when memory is short; what has been hidden by then
+    // is to be shown again.
+    void Hide(const PlannedStmt& plan);
+    // Puts all back.
+    void Show();
+    // Gives each the number that `number_of` returns for its location (-1: none known).
+    template <typename NumberOf>
+    void Number(NumberOf number_of) {
+        for (int at = 0; at < count_; ++at) {
+            auto* parameter = reinterpret_cast<Param*>(literals_[at].place);
+            parameter->paramid = number_of(parameter->location);
+        }
+    }
+
+private:
+    static bool HideIn(Node* node, void* self);
+    void Replace(Const* literal);
+
+    HiddenLiteral* literals_ = nullptr;
+    int count_ = 0;
+    int room_ = 0;
+};
+
+}  // namespace elile::capture

@@ -1,0 +1,89 @@
+#include "capture/slow_details.hpp"
+
+#include "capture/parameters.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+core::Segment& Parts() { return store::SharedStore()->Parts(); }
+
+// 0 when there was no room, which is counted.
+uint32 StoreDetail(const char* text) {
+    const uint32 stored =
+        Parts().details.Store({text, strlen(text)}, static_cast<uint32>(GetDatabaseEncoding()));
+    core::Add(Parts().header->details_exhausted, stored == 0 ? 1 : 0);
+    return stored;
+}
+
+void LogRegression(const PlanOfRun& run, const core::PlanNews& news) {
+    constexpr double kNsPerMs = 1e6;
+    ereport(
+        LOG_SERVER_ONLY,
+        (errmsg("the plan of statement %lld changed and its mean time went from %.3f to %.3f ms",
+                static_cast<long long>(run.statement.key.queryid), news.mean_before_ns / kNsPerMs,
+                news.mean_after_ns / kNsPerMs),
+         errdetail("Only executions above the threshold are compared. The plan is %lld now.",
+                   static_cast<long long>(run.plan_id)),
+         errhidestmt(true), errhidecontext(true)));
+}
+
+}  // namespace
+
+void NotePlanOf(const PlanOfRun& run, uint64 duration_ns) {
+    core::PlanNews news;
+    store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
+        news = core::NotePlan(entry.history, Parts().details, run.plan_id, duration_ns,
+                              static_cast<uint64>(GetCurrentTimestamp()));
+    });
+    if (news.regressed) {
+        LogRegression(run, news);
+    }
+}
+
+bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details) {
+    uint32 known = 0;
+    if (run.shares) {
+        store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
+            known = core::TakePlanText(entry.history, Parts().details, run.plan_id);
+        });
+    }
+    if (known == 0) {
+        return false;
+    }
+    uint32 encoding = 0;
+    auto* copy = static_cast<char*>(palloc(Parts().details.LengthOf(known) + 1));
+    copy[Parts().details.Read(known, copy, &encoding)] = '\0';
+    text->plan = copy;
+    details->plan = known;
+    return true;
+}
+
+void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details) {
+    if (plan == nullptr) {
+        core::Add(Parts().header->plans_lost, 1);
+        return;
+    }
+    text->plan = plan;
+    details->plan = StoreDetail(plan);
+    if (run.shares && details->plan != 0) {
+        store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
+            core::KeepPlanText(entry.history, Parts().details, run.plan_id, details->plan);
+        });
+    }
+}
+
+void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
+                    int length, SlowText* text, core::SlowDetails* details) {
+    const char* described = nullptr;
+    if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
+            described = DescribeParameters(parameters, source, location, length);
+        })) {
+        core::Add(Parts().header->parameters_lost, 1);
+    } else if (described != nullptr) {
+        text->parameters = described;
+        details->parameters = StoreDetail(described);
+    }
+}
+
+}  // namespace elile::capture

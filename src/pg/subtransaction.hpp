@@ -1,0 +1,23 @@
+// Work whose failure must not fail the statement that it is done for.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::pg {
+
+// Whether such work can be done now: in a sound transaction that may have subtransactions.
+inline bool MayUseSubtransaction() { return IsTransactionState() && !IsInParallelMode(); }
+
+using SubtransactionBody = void (*)(void* argument);
+bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument);
+
+// Runs `body` as `userid`, without the right to leave that role, in a subtransaction and the
+// caller's memory context. False when it raised an error, which is dropped; a request to cancel
+// that came meanwhile is kept for the statement.
+template <typename Body>
+bool InSubtransaction(Oid userid, Body body) {
+    return RunInSubtransaction(
+        userid, [](void* argument) { (*static_cast<Body*>(argument))(); }, &body);
+}
+
+}  // namespace elile::pg
