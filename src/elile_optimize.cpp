@@ -16,7 +16,7 @@ PGDLLEXPORT void _PG_init() {
         return;
     }
     EnableQueryId();
-    elile::pg::DefineSettings();
+    elile::pg::DefineSettings(elile::capture::OnLogAnalyze);
     elile::store::InstallSharedStore();
     elile::capture::InstallPlannerHook();
     elile::capture::InstallExecutorHooks();

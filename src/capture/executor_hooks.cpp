@@ -6,9 +6,22 @@
 namespace elile::capture {
 namespace {
 
+ExecutorStart_hook_type prev_ExecutorStart = nullptr;
 ExecutorRun_hook_type prev_ExecutorRun = nullptr;
 ExecutorFinish_hook_type prev_ExecutorFinish = nullptr;
 ExecutorEnd_hook_type prev_ExecutorEnd = nullptr;
+
+void OnExecutorStart(QueryDesc* query, int flags) {
+    if (pg::Settings::log_analyze && (flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && pg::KeepsPlans() &&
+        pg::Settings::slow_from_ns != UINT64_MAX && pg::IsTracked(is_nested)) {
+        query->instrument_options |= INSTRUMENT_TIMER | INSTRUMENT_BUFFERS;
+    }
+    if (prev_ExecutorStart != nullptr) {
+        prev_ExecutorStart(query, flags);
+    } else {
+        standard_ExecutorStart(query, flags);
+    }
+}
 
 void Run(ELILE_EXECUTOR_RUN_PARAMETERS) {
     if (prev_ExecutorRun != nullptr) {
@@ -122,6 +135,15 @@ void OnExecutorEnd(QueryDesc* query) {
 }
 
 }  // namespace
+
+void OnLogAnalyze(bool on, void*) {
+    static bool is_installed = false;
+    if (on && !is_installed) {
+        prev_ExecutorStart = ExecutorStart_hook;
+        ExecutorStart_hook = OnExecutorStart;
+        is_installed = true;
+    }
+}
 
 void InstallExecutorHooks() {
     prev_ExecutorRun = ExecutorRun_hook;

@@ -7,4 +7,8 @@ void InstallPlannerHook();
 void InstallExecutorHooks();
 void InstallUtilityHook();
 
+// When log_analyze takes a value. The hook that it needs is on every statement's way, so it comes
+// with the first time that it is on.
+void OnLogAnalyze(bool on, void*);
+
 }  // namespace elile::capture

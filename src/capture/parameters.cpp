@@ -53,11 +53,12 @@ const char* DescribeParameters(ParamListInfo parameters, const char* source, int
             AppendValue(&out, *parameter);
         }
     }
-    const Literals literals = FindLiterals(source, location, length);
-    for (int at = 0; at < literals.count; ++at) {
-        const Literal& literal = literals.list[at];
-        Begin(&out, literals.highest_parameter + 1 + at);
-        AppendCut(&out, source + literal.begin, literal.end - literal.begin);
+    const Values values = FindValues(source, location, length);
+    for (const Value* value = values.list; value != values.list + values.count; ++value) {
+        if (value->is_literal) {
+            Begin(&out, value->number);
+            AppendCut(&out, source + value->begin, value->end - value->begin);
+        }
     }
     return out.len > 0 ? out.data : nullptr;
 }

@@ -31,10 +31,10 @@ char* Explain(QueryDesc* query) {
 
 // Literals that the planner made of others, or that a view brought, have numbers beyond the text's.
 void NumberLiterals(HiddenLiterals* hidden, const PlannedStmt& plan, const char* source) {
-    const Literals literals = FindLiterals(source, plan.stmt_location, plan.stmt_len);
-    int beyond = literals.highest_parameter + literals.count;
+    const Values values = FindValues(source, plan.stmt_location, plan.stmt_len);
+    int beyond = values.highest;
     hidden->Number([&](int location) {
-        const int number = literals.NumberAt(location);
+        const int number = values.NumberAt(location);
         return number != 0 ? number : ++beyond;
     });
 }

@@ -1,5 +1,7 @@
 #include "capture/query_text.hpp"
 
+#include <algorithm>
+
 #include "core/text_pool.hpp"
 #include "pg/compat.hpp"
 
@@ -12,6 +14,7 @@ struct Piece {
     int begin;  // byte offsets of a token
     int end;
     bool literal;
+    int parameter;  // its number; 0 none
 };
 
 struct Scan {
@@ -61,7 +64,8 @@ Scan ScanTokens(const char* statement) {
                 repalloc_huge(scan.pieces, sizeof(Piece) * static_cast<Size>(room)));
         }
         const bool literal = IsLiteral(token);
-        scan.pieces[scan.count++] = {begin, end, literal};
+        scan.pieces[scan.count++] = {begin, end, literal,
+                                     token == pg::kTokenParam ? value.ival : 0};
         scan.literals += literal ? 1 : 0;
         // A literal keeps at least two bytes ("$1") of its own, any other token all of them.
         kept += literal ? 2 : static_cast<Size>(end - begin);
@@ -151,19 +155,21 @@ QueryText Normalise(const char* statement) {
             cut};
 }
 
-Literals ListLiterals(const char* statement, int offset) {
+Values ListValues(const char* statement, int offset) {
     const Scan scan = ScanTokens(statement);
-    auto* list = static_cast<Literal*>(palloc(sizeof(Literal) * (scan.literals + 1)));
+    auto* list = static_cast<Value*>(palloc(sizeof(Value) * (static_cast<Size>(scan.count) + 1)));
     int count = 0;
+    int literals = scan.highest_parameter;
     for (int at = 0; at < scan.count; ++at) {
         const Piece& piece = scan.pieces[at];
-        if (piece.literal) {
+        if (piece.literal || piece.parameter != 0) {
             const bool negative = at > 0 && statement[scan.pieces[at - 1].begin] == '-';
             const int signed_begin = negative ? scan.pieces[at - 1].begin : piece.begin;
-            list[count++] = {piece.begin + offset, piece.end + offset, signed_begin + offset};
+            list[count++] = {piece.begin + offset, piece.end + offset, signed_begin + offset,
+                             piece.literal ? ++literals : piece.parameter, piece.literal};
         }
     }
-    return {list, count, scan.highest_parameter};
+    return {list, count, literals};
 }
 
 // Scans. What the scanner has to say, an identifier truncated for one, was said when the statement
@@ -195,21 +201,21 @@ QueryText NormaliseQuery(const char* source, int location, int length) {
     return text;
 }
 
-Literals FindLiterals(const char* source, int location, int length) {
-    Literals literals{nullptr, 0, 0};
-    Quietly([&] {
-        literals = ListLiterals(CopyStatement(source, location, length), Max(location, 0));
-    });
-    return literals;
+Values FindValues(const char* source, int location, int length) {
+    Values values{nullptr, 0, 0};
+    Quietly(
+        [&] { values = ListValues(CopyStatement(source, location, length), Max(location, 0)); });
+    return values;
 }
 
-int Literals::NumberAt(int location) const {
-    for (int at = 0; at < count && location >= 0; ++at) {
-        if (list[at].begin == location || list[at].signed_begin == location) {
-            return highest_parameter + 1 + at;
-        }
-    }
-    return 0;
+int Values::NumberAt(int location) const {
+    const Value* end = list + count;
+    const Value* found = std::lower_bound(
+        list, end, location, [](const Value& value, int wanted) { return value.begin < wanted; });
+    // A literal's node begins with its sign.
+    return found != end && (found->begin == location || found->signed_begin == location)
+               ? found->number
+               : 0;
 }
 
 }  // namespace elile::capture

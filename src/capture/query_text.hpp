@@ -19,23 +19,25 @@ struct QueryText {
 // but out of memory.
 QueryText NormaliseQuery(const char* source, int location, int length);
 
-// The literals of a statement and the numbers that they have in its normalised text.
-struct Literal {
+// A literal or a parameter of a statement, and its number in the normalised text.
+struct Value {
     int begin;  // byte offsets in the source
     int end;
     int signed_begin;  // of a minus before it, else begin
+    int number;
+    bool is_literal;
 };
 
-struct Literals {
-    const Literal* list;  // in the current memory context, in order
+struct Values {
+    const Value* list;  // in the current memory context, in order
     int count;
-    int highest_parameter;  // of the text itself: literals are numbered from the next one on
+    int highest;  // number
 
-    // The number of the literal that a node of the statement's tree has this location of, else 0.
+    // The number of what a node of the statement's tree has this location of, else 0.
     int NumberAt(int location) const;
 };
 
 // None when the text does not scan.
-Literals FindLiterals(const char* source, int location, int length);
+Values FindValues(const char* source, int location, int length);
 
 }  // namespace elile::capture

@@ -181,7 +181,7 @@ void DefineCounting() {
         nullptr);
 }
 
-void DefineLogging() {
+void DefineLogging(void (*on_log_analyze)(bool, void*)) {
     DefineSwitch("elile_optimize.enable_query_logging", "Writes slow statements to the server log.",
                  nullptr, &Settings::enable_query_logging);
     DefineChoice("elile_optimize.log_query_plan", "Keeps the plans of slow statements.",
@@ -191,9 +191,11 @@ void DefineLogging() {
                  "Keeps the parameters and literals of slow statements.",
                  "\"environment\" is as elile_optimize.environment has it.",
                  &Settings::log_parameters, kChoiceOptions, ShowKeepsParameters);
-    DefineSwitch("elile_optimize.log_analyze",
-                 "Collects rows and times of each plan node for the plans of slow statements.",
-                 "It slows every statement down.", &Settings::log_analyze);
+    DefineCustomBoolVariable(
+        "elile_optimize.log_analyze",
+        "Collects rows and times of each plan node for the plans of slow statements.",
+        "It slows every statement down.", &Settings::log_analyze, Settings::log_analyze, PGC_SUSET,
+        0, nullptr, on_log_analyze, nullptr);
     DefineChoice("elile_optimize.log_format", "Selects the form of log lines on slow statements.",
                  nullptr, &Settings::log_format, kLogFormatOptions, nullptr);
     DefineLength("elile_optimize.log_plan_max_length",
@@ -210,10 +212,10 @@ void DefineLogging() {
 
 }  // namespace
 
-void DefineSettings() {
+void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineSizes();
     DefineCounting();
-    DefineLogging();
+    DefineLogging(on_log_analyze);
     MarkGUCPrefixReserved("elile_optimize");
 }
 

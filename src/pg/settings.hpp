@@ -41,7 +41,8 @@ struct Settings {
 inline constexpr int kThresholdOfEnvironment = -2;
 
 // Defines them and reserves their prefix. Only while shared_preload_libraries is processed.
-void DefineSettings();
+// `on_log_analyze` is called with each value that log_analyze takes.
+void DefineSettings(void (*on_log_analyze)(bool, void*));
 
 inline bool IsTracked(bool nested) {
     static_assert(static_cast<int>(Track::kTop) == 1 && static_cast<int>(Track::kAll) == 2);
