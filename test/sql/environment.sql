@@ -1,0 +1,45 @@
+-- elile_optimize.environment gives other settings their values, unless they were set themselves.
+create view effective as select current_setting('elile_optimize.environment') as environment,
+    current_setting('elile_optimize.slow_query_threshold') as threshold,
+    current_setting('elile_optimize.log_query_plan') as plans,
+    current_setting('elile_optimize.log_parameters') as parameters;
+select * from effective;
+set elile_optimize.environment = 'development';
+select * from effective;
+select threshold_ms from elile_optimize.summary;
+set elile_optimize.environment = 'testing';
+select * from effective;
+set elile_optimize.environment = 'staging';
+-- What was set wins, in whichever order.
+set elile_optimize.slow_query_threshold = '1500ms';
+set elile_optimize.log_query_plan = off;
+set elile_optimize.environment = 'development';
+select * from effective;
+reset elile_optimize.slow_query_threshold;
+reset elile_optimize.log_query_plan;
+select * from effective;
+set elile_optimize.log_parameters = 'environment';
+select * from effective;
+begin;
+set local elile_optimize.environment = 'testing';
+set local elile_optimize.slow_query_threshold = '1h';
+select * from effective;
+rollback;
+select * from effective;
+reset elile_optimize.environment;
+select * from effective;
+set elile_optimize.slow_query_threshold = -1;
+select * from effective;
+set elile_optimize.slow_query_threshold = 0;
+select * from effective;
+set elile_optimize.slow_query_threshold = -3;
+reset elile_optimize.slow_query_threshold;
+-- Of a role in a database.
+create role developer login superuser;
+alter role developer in database contrib_regression set elile_optimize.environment = 'development';
+alter role developer in database contrib_regression set elile_optimize.slow_query_threshold = '7s';
+\c - developer
+select * from effective;
+\c - postgres
+drop view effective;
+drop role developer;

@@ -1,0 +1,69 @@
+-- Slow executions that fail keep their plan too, once the session can look at the catalogue again.
+create table item (id int primary key, name text);
+insert into item select g, 'n' || g from generate_series(1, 100) g;
+analyze item;
+create function shown(plan text) returns text language sql as
+    $$ select regexp_replace(plan, '  \(cost[^)]*\)', '', 'g') $$;
+create view kept as
+    select sqlstate, query, shown(plan) as plan from elile_optimize.slow_queries where table_name = 'item' order by id;
+select elile_optimize.reset();
+\x on
+set elile_optimize.slow_query_threshold = 0;
+select 1 / (50 - id) from item where name <> 'secret' order by id;
+begin;
+select 1 / (50 - id) from item where name <> 'secret' order by id;
+-- Within the failed transaction.
+select 1;
+rollback;
+begin;
+savepoint before;
+select 1 / (50 - id) from item where name <> 'secret' order by id;
+rollback to before;
+commit;
+set statement_timeout = 50;
+select count(*) from item a, item b, item c, item d, item e where a.name || b.name || c.name <> 'secret';
+reset statement_timeout;
+insert into item select id, 'secret' from item;
+set elile_optimize.slow_query_threshold = -1;
+select * from kept;
+
+-- Caught in a function: what failed is the inner statement. The outer one, slow too, goes on.
+create function tries(out caught int) language plpgsql as $$
+begin
+    caught := 0;
+    for i in 1..3 loop
+        begin
+            perform 1 / (50 - id) from item where name <> 'secret';
+        exception when division_by_zero then
+            caught := caught + 1;
+        end;
+    end loop;
+end $$;
+select elile_optimize.reset();
+set elile_optimize.track = 'all';
+set elile_optimize.slow_query_threshold = 0;
+select caught from tries();
+set elile_optimize.slow_query_threshold = -1;
+reset elile_optimize.track;
+select * from kept;
+select sqlstate, plan is not null as has_plan from elile_optimize.slow_queries where query ~ 'tries';
+
+-- The table is gone by the time: the row has no plan, and info says so.
+select plans_lost as lost from elile_optimize.info \gset
+select elile_optimize.reset();
+set elile_optimize.slow_query_threshold = 0;
+begin;
+create table passing (id int);
+insert into passing values (0);
+select 1 / id from passing;
+rollback;
+set elile_optimize.slow_query_threshold = -1;
+select sqlstate, plan is null as is_lost, plan_id is not null as has_id from elile_optimize.slow_queries
+    where table_name = 'passing' and operation = 'select';
+select plans_lost - :lost as lost from elile_optimize.info;
+\x off
+reset elile_optimize.slow_query_threshold;
+drop function tries();
+drop view kept;
+drop function shown(text);
+drop table item;
