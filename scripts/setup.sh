@@ -10,7 +10,7 @@ fi
 
 case ${1:-build} in
     build) packages=("${build_packages[@]}") ;;
-    check) packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils) ;;
+    check) packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger) ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
         packages=("${build_packages[@]}" valgrind libbenchmark-dev python3

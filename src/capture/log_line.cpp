@@ -38,7 +38,7 @@ const char* OperationOf(const core::SlowRecord& record) {
     return core::kOperationNames[record.operation].data();
 }
 
-// "key=value ...", then the parameters and the plan, each on lines of its own.
+// "key=value ...", then the plan on lines of its own, which pgBadger shows below the statement.
 void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText& text) {
     appendStringInfo(out, "queryid=%lld operation=%s rows=%llu threshold_ms=%g toplevel=%s",
                      static_cast<long long>(record.queryid), OperationOf(record),
@@ -51,7 +51,7 @@ void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText
         appendStringInfo(out, " plan_id=%lld", static_cast<long long>(record.plan_id));
     }
     if (text.parameters != nullptr) {
-        appendStringInfo(out, "\nparameters: %s", text.parameters);
+        appendStringInfo(out, " parameters: %s", text.parameters);
     }
     if (text.plan != nullptr) {
         appendStringInfo(out, "\nplan:\n%s", text.plan);
@@ -95,19 +95,22 @@ void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
     if (!TakesLine()) {
         return;
     }
-    StringInfoData more;
-    initStringInfo(&more);
+    StringInfoData message;
+    StringInfoData detail;
+    initStringInfo(&message);
+    initStringInfo(&detail);
     if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {
-        AppendJson(&more, record, text);
-        ereport(LOG_SERVER_ONLY,
-                (errmsg_internal("%s", more.data), errhidestmt(true), errhidecontext(true)));
+        AppendJson(&message, record, text);
     } else {
-        AppendDetail(&more, record, text);
-        ereport(LOG_SERVER_ONLY,
-                (errmsg("duration: %.3f ms  statement: %s", DurationMs(record), TextOf(record)),
-                 errdetail_internal("%s", more.data), errhidestmt(true), errhidecontext(true)));
+        appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
+                         TextOf(record));
+        AppendDetail(&detail, record, text);
     }
-    pfree(more.data);
+    ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
+                              detail.len > 0 ? errdetail_internal("%s", detail.data) : 0,
+                              errhidestmt(true), errhidecontext(true)));
+    pfree(message.data);
+    pfree(detail.data);
 }
 
 }  // namespace elile::capture
