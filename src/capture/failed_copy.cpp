@@ -97,14 +97,8 @@ void WriteDownPending() {
 }
 
 void OnTransaction(XactEvent event, void*) {
-    if (pending == nullptr) {
-        return;
-    }
     if (event == XACT_EVENT_PRE_COMMIT) {
         WriteDownPending();
-    } else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT ||
-               event == XACT_EVENT_PREPARE) {
-        HandleCatchupInterrupt();
     }
 }
 
@@ -168,6 +162,13 @@ void WriteDownLater(FailedCopy* copy, const core::SlowRecord& record) {
     if (!is_watching) {
         RegisterXactCallback(OnTransaction, nullptr);
         is_watching = true;
+    }
+    AskForTransaction();
+}
+
+void AskForTransaction() {
+    if (pending != nullptr) {
+        HandleCatchupInterrupt();
     }
 }
 

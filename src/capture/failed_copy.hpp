@@ -41,6 +41,10 @@ void DropCopy(FailedCopy* copy);
 // the session next has a sound transaction. Takes over the copy and a reference to the text.
 void WriteDownLater(FailedCopy* copy, const core::SlowRecord& record);
 
+// Once the session is idle, when something waits to be written down. A failed transaction block
+// answers no such request, so it is made again by the utility statement that ends the block.
+void AskForTransaction();
+
 // When the session ends.
 void WriteDownAtExit();
 

@@ -1,3 +1,4 @@
+#include "capture/failed_copy.hpp"
 #include "capture/hooks.hpp"
 #include "capture/running.hpp"
 #include "pg/settings.hpp"
@@ -88,6 +89,7 @@ void RunNested(const UtilityCall& call) {
     }
     PG_END_TRY();
     is_nested = !outermost;
+    AskForTransaction();
     if (counted) {
         StopRunning(&execution);
         execution.rows =
