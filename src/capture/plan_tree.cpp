@@ -126,24 +126,9 @@ uint64 HashOf(const PlannedStmt& statement, Plan* plan) {
     return core::Mix(core::Mix(kind) ^ (uint64{TableOf(statement, plan)} << 32 | IndexOf(plan)));
 }
 
-// Every expression of the node that EXPLAIN may show, directly or as what a node above refers to.
-template <typename Visit>
-void ForEachExpression(Plan* plan, Visit visit) {
-    const auto each = [&visit](auto... expressions) {
-        (visit(reinterpret_cast<Node*>(expressions)), ...);
-    };
-    each(plan->targetlist, plan->qual);
+template <typename Each>
+void ForEachOfScan(Plan* plan, Each each) {
     switch (nodeTag(plan)) {
-        case T_Result:
-            each(reinterpret_cast<Result*>(plan)->resconstantqual);
-            break;
-        case T_ModifyTable: {
-            auto* node = reinterpret_cast<ModifyTable*>(plan);
-            each(node->withCheckOptionLists, node->returningLists, node->onConflictSet,
-                 node->onConflictWhere, node->exclRelTlist, node->mergeActionLists);
-            pg::ForEachNewExpression(*node, each);
-            break;
-        }
         case T_SampleScan:
             each(reinterpret_cast<SampleScan*>(plan)->tablesample);
             break;
@@ -180,16 +165,26 @@ void ForEachExpression(Plan* plan, Visit visit) {
         case T_TableFuncScan:
             each(reinterpret_cast<TableFuncScan*>(plan)->tablefunc);
             break;
-        case T_ForeignScan: {
-            auto* node = reinterpret_cast<ForeignScan*>(plan);
-            each(node->fdw_exprs, node->fdw_scan_tlist, node->fdw_recheck_quals);
+        default:
             break;
-        }
-        case T_CustomScan: {
-            auto* node = reinterpret_cast<CustomScan*>(plan);
-            each(node->custom_exprs, node->custom_scan_tlist);
-            break;
-        }
+    }
+}
+
+// Scans that somebody else plans.
+template <typename Each>
+void ForEachOfForeign(Plan* plan, Each each) {
+    if (IsA(plan, ForeignScan)) {
+        auto* node = reinterpret_cast<ForeignScan*>(plan);
+        each(node->fdw_exprs, node->fdw_scan_tlist, node->fdw_recheck_quals);
+    } else if (IsA(plan, CustomScan)) {
+        auto* node = reinterpret_cast<CustomScan*>(plan);
+        each(node->custom_exprs, node->custom_scan_tlist);
+    }
+}
+
+template <typename Each>
+void ForEachOfJoin(Plan* plan, Each each) {
+    switch (nodeTag(plan)) {
         case T_NestLoop:
             each(reinterpret_cast<Join*>(plan)->joinqual);
             break;
@@ -208,6 +203,24 @@ void ForEachExpression(Plan* plan, Visit visit) {
         case T_Memoize:
             each(reinterpret_cast<Memoize*>(plan)->param_exprs);
             break;
+        default:
+            break;
+    }
+}
+
+template <typename Each>
+void ForEachOfOther(Plan* plan, Each each) {
+    switch (nodeTag(plan)) {
+        case T_Result:
+            each(reinterpret_cast<Result*>(plan)->resconstantqual);
+            break;
+        case T_ModifyTable: {
+            auto* node = reinterpret_cast<ModifyTable*>(plan);
+            each(node->withCheckOptionLists, node->returningLists, node->onConflictSet,
+                 node->onConflictWhere, node->exclRelTlist, node->mergeActionLists);
+            pg::ForEachNewExpression(*node, each);
+            break;
+        }
         case T_WindowAgg: {
             auto* node = reinterpret_cast<WindowAgg*>(plan);
             each(node->startOffset, node->endOffset, node->runCondition, node->runConditionOrig);
@@ -220,6 +233,63 @@ void ForEachExpression(Plan* plan, Visit visit) {
         }
         default:
             break;
+    }
+}
+
+// Every expression of the node that EXPLAIN may show, directly or as what a node above refers to.
+template <typename Visit>
+void ForEachExpression(Plan* plan, Visit visit) {
+    const auto each = [&visit](auto... expressions) {
+        (visit(reinterpret_cast<Node*>(expressions)), ...);
+    };
+    each(plan->targetlist, plan->qual);
+    ForEachOfScan(plan, each);
+    ForEachOfForeign(plan, each);
+    ForEachOfJoin(plan, each);
+    ForEachOfOther(plan, each);
+}
+
+// Some arguments are literals of the tree alone: what the statement has in their place are
+// keywords, or a type's modifier. EXPLAIN looks into them (get_func_sql_syntax() and
+// get_rule_expr() in ruleutils.c).
+bool IsKeyword(const FuncExpr& call, int argument) {
+    switch (call.funcformat) {
+        case COERCE_EXPLICIT_CAST:
+        case COERCE_IMPLICIT_CAST:
+            return argument > 0;
+        case COERCE_SQL_SYNTAX:
+            break;
+        default:
+            return false;
+    }
+    switch (call.funcid) {
+        case F_EXTRACT_TEXT_DATE:
+        case F_EXTRACT_TEXT_INTERVAL:
+        case F_EXTRACT_TEXT_TIME:
+        case F_EXTRACT_TEXT_TIMESTAMP:
+        case F_EXTRACT_TEXT_TIMESTAMPTZ:
+        case F_EXTRACT_TEXT_TIMETZ:
+            return argument == 0;
+        case F_IS_NORMALIZED:
+        case F_NORMALIZE:
+            return argument == 1;
+        default:
+            return false;
+    }
+}
+
+bool IsKeyword(const XmlExpr& call, int argument) {
+    return (call.op == IS_XMLPARSE && argument == 1) || (call.op == IS_XMLROOT && argument == 2);
+}
+
+template <typename Call, typename Visit>
+void ForEachLiteralArgument(const Call& call, Visit visit) {
+    int argument = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, call.args) {
+        if (!IsKeyword(call, argument++)) {
+            visit(static_cast<Node*>(lfirst(cell)));
+        }
     }
 }
 
@@ -277,11 +347,21 @@ bool HiddenLiterals::HideIn(Node* node, void* self) {
     if (node == nullptr) {
         return false;
     }
-    if (IsA(node, Const)) {
-        static_cast<HiddenLiterals*>(self)->Replace(reinterpret_cast<Const*>(node));
-        return false;
+    const auto hide = [self](Node* argument) { HideIn(argument, self); };
+    switch (nodeTag(node)) {
+        case T_Const:
+            static_cast<HiddenLiterals*>(self)->Replace(reinterpret_cast<Const*>(node));
+            return false;
+        case T_FuncExpr:
+            ForEachLiteralArgument(*reinterpret_cast<FuncExpr*>(node), hide);
+            return false;
+        case T_XmlExpr:
+            hide(reinterpret_cast<Node*>(reinterpret_cast<XmlExpr*>(node)->named_args));
+            ForEachLiteralArgument(*reinterpret_cast<XmlExpr*>(node), hide);
+            return false;
+        default:
+            return pg::WalkExpression(node, HideIn, self);
     }
-    return pg::WalkExpression(node, HideIn, self);
 }
 
 void HiddenLiterals::Hide(const PlannedStmt& plan) {

@@ -21,11 +21,14 @@ bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument) {
     }
     PG_CATCH();
     {
-        const bool cancelled = geterrcode() == ERRCODE_QUERY_CANCELED;
+        const int sqlstate = geterrcode();
         MemoryContextSwitchTo(context);
         FlushErrorState();
         RollbackAndReleaseCurrentSubTransaction();
-        if (cancelled) {
+        // Its message might have a value in it.
+        elog(DEBUG1, "elile_optimize could not write down a plan or parameters: SQLSTATE %s",
+             unpack_sql_state(sqlstate));
+        if (sqlstate == ERRCODE_QUERY_CANCELED) {
             QueryCancelPending = true;
             InterruptPending = true;
         }
