@@ -28,18 +28,21 @@ instructions_of() {
     done <<<"${settings[$1]}"
     write_statements "$2" "$3" |
         as_user valgrind --tool=callgrind --callgrind-out-file="${callgrind_out:-/dev/null}" \
-            "$bin/postgres" --single -D "$scratch/single" -c log_min_messages=fatal \
+            "$bin/postgres" --single -D "$scratch/single" -c log_min_messages=log \
             "${options[@]}" postgres 2>&1 >/dev/null |
         sed -n 's/.*Collected : //p'
 }
 
+# measure_instructions MEASURE CONFIGURATION...
 measure_instructions() {
-    local configuration shape few many done=0 all=$(($# * 3))
+    local measure=$1 configuration shape few many done=0
+    shift
+    local all=$(($# * 3))
     for configuration in "$@"; do
         for shape in simple prepared nested; do
             few=$(instructions_of "$configuration" "$shape" 1000)
             many=$(instructions_of "$configuration" "$shape" 3000)
-            record "instructions/$shape" "$configuration" 1 $(((many - few) / 2000))
+            record "$measure/$shape" "$configuration" 1 $(((many - few) / 2000))
             progress "instructions" $((++done)) "$all" "$configuration, $shape"
         done
     done

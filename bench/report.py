@@ -40,18 +40,19 @@ def spread(values, digits=3):
             for figure in (min(values), statistics.median(values), max(values))]
 
 
-def instruction_table(results):
-    rows = [["bare server"] + [f"{results[f'instructions/{shape}']['bare'][0]:,.0f}"
+def instruction_table(results, measure="instructions", names=None):
+    rows = [["bare server"] + [f"{results[f'{measure}/{shape}']['bare'][0]:,.0f}"
                                for shape in SHAPES]]
-    for configuration in results[f"instructions/{SHAPES[0]}"]:
+    for configuration in results[f"{measure}/{SHAPES[0]}"]:
         if configuration != "bare":
-            rows.append([configuration] + [f"{added(results, shape, configuration):+,.0f}"
-                                           for shape in SHAPES])
+            rows.append([(names or {}).get(configuration, configuration)]
+                        + [f"{added(results, shape, configuration, measure):+,.0f}"
+                           for shape in SHAPES])
     return table(["instructions a statement", *SHAPES], rows)
 
 
-def added(results, shape, configuration):
-    figures = results[f"instructions/{shape}"]
+def added(results, shape, configuration, measure="instructions"):
+    figures = results[f"{measure}/{shape}"]
     return figures[configuration][0] - figures["bare"][0]
 
 
@@ -67,7 +68,7 @@ def ratio_table(results):
              "thousands of statements": "thousands of known statements"}
     rows = []
     for measure, figures in results.items():
-        if "bare" not in figures or measure.startswith("instructions"):
+        if "bare" not in figures or "instructions" in measure:
             continue
         name = names.get(measure, measure.replace("select-only/", "select-only, clients: "))
         for configuration in figures:
@@ -164,6 +165,9 @@ def main():
     sections = {
         "machine": machine_table(folder),
         "instructions": instruction_table(results),
+        "slow": instruction_table(results, "slow instructions",
+                                  {"elile_optimize_slow": "elile_optimize, row and log entry",
+                                   "auto_explain_slow": "auto_explain, log entry"}),
         "ratios": ratio_table(results),
         "readers": reader_table(results),
         "bounds": bounds_table(results),

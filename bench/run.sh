@@ -63,7 +63,8 @@ make_tree
 describe_machine >"$results/machine.tsv"
 run_core
 make_base
-measure_instructions bare query_ids elile_optimize "${peers[@]}"
+measure_instructions instructions bare query_ids elile_optimize "${peers[@]}"
+measure_instructions "slow instructions" bare elile_optimize_slow auto_explain_slow
 start_servers "${compared[@]}"
 measure_nested "${compared[@]}"
 measure_select_only "${compared[@]}"

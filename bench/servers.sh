@@ -16,6 +16,13 @@ pg_stat_statements.track = all"
 compute_query_id = off
 auto_explain.log_min_duration = 100
 auto_explain.log_nested_statements = on"
+    [elile_optimize_slow]="shared_preload_libraries = 'elile_optimize'
+elile_optimize.track = all
+elile_optimize.slow_query_threshold = 0
+elile_optimize.log_rate_limit = -1"
+    [auto_explain_slow]="shared_preload_libraries = 'auto_explain'
+auto_explain.log_min_duration = 0
+auto_explain.log_nested_statements = on"
     [pg_stat_kcache]="shared_preload_libraries = 'pg_stat_statements,pg_stat_kcache'
 pg_stat_statements.track = all
 pg_stat_kcache.track = all"

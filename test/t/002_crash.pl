@@ -15,6 +15,10 @@ $node->safe_psql('postgres', 'insert into item values (1);' x 50);
 my $calls = q{select coalesce(sum(calls), 0) from elile_optimize.table_operations
     where table_name = 'item' and operation = 'insert'};
 is($node->safe_psql('postgres', $calls), '50', 'calls before');
+$node->safe_psql('postgres', 'set elile_optimize.slow_query_threshold = 0; select count(*) from item');
+my $plan = q{select plan ~ '^Aggregate .*Seq Scan on item' from elile_optimize.slow_queries
+    where table_name = 'item'};
+is($node->safe_psql('postgres', $plan), 't', 'a plan before');
 
 for my $round (1 .. 3)
 {
@@ -32,6 +36,7 @@ for my $round (1 .. 3)
     ok( $node->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}),
         "ready after crash $round");
     is($node->safe_psql('postgres', $calls), 50 + $round - 1, "calls kept after crash $round");
+    is($node->safe_psql('postgres', $plan), 't', "the plan kept after crash $round");
     $node->safe_psql('postgres', 'insert into item values (1)');
     is($node->safe_psql('postgres', $calls), 50 + $round, "counting goes on after crash $round");
 }

@@ -51,12 +51,12 @@ is($node->safe_psql('postgres',
 
 # The log has a line for each, and no literal.
 my $log = slurp_file($node->logfile);
-my @lines = $log =~ /LOG: .*slow statement.*pg_sleep.*/g;
+my @lines = $log =~ /LOG:  duration: .*statement: .*pg_sleep.*\n.*sqlstate=57.*/g;
 is(scalar(@lines), 3, 'a line in the log for each');
 unlike(join("\n", @lines), qr/600/, 'without the literal');
 
 my $offset = -s $node->logfile;
 $node->safe_psql('postgres', 'set elile_optimize.enable_query_logging = off; select 4711');
-unlike(slurp_file($node->logfile, $offset), qr/slow statement: select \$1/, 'logging can be switched off');
+unlike(slurp_file($node->logfile, $offset), qr/ms  statement: select \$1/, 'logging can be switched off');
 
 done_testing();

@@ -22,4 +22,11 @@ my $reads = q{select calls, failed_calls from elile_optimize.statements
     where query = 'select count(*) from item' and table_name = 'item'};
 is($standby->safe_psql('postgres', $reads), '7|0', 'reads of the standby');
 is($primary->safe_psql('postgres', $reads), '', 'none of them on the primary');
+# With their plans, those that fail too.
+$standby->psql('postgres', q{set elile_optimize.slow_query_threshold = 0;
+    select count(*) from item; select 1 / count(*) from item});
+ok( $standby->poll_query_until('postgres', q{
+        select count(*) = 2 from elile_optimize.slow_queries
+        where table_name = 'item' and plan ~ 'Seq Scan on item' and sqlstate is distinct from 'x'}),
+    'plans of the standby');
 done_testing();

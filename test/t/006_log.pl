@@ -80,6 +80,16 @@ is( $node->safe_psql('postgres', q{
     '10|2',
     'both plans can be read');
 
+# A reload reaches sessions that are there.
+my $session = $node->background_psql('postgres');
+is($session->query('show elile_optimize.slow_query_threshold'), '100ms', 'production');
+$node->safe_psql('postgres', q{alter system set elile_optimize.environment = 'development'});
+$node->reload;
+$session->query('select pg_sleep(0.01)') while $session->query('show elile_optimize.environment') ne 'development';
+is($session->query('show elile_optimize.slow_query_threshold'), '200ms', 'development, after a reload');
+is($session->query('show elile_optimize.log_parameters'), 'on', 'its parameters are kept');
+$session->quit;
+
 # What pgBadger makes of it.
 my $report = $node->basedir . '/report.json';
 command_ok([ 'pgbadger', '--quiet', '--prefix', '%t [%p]: user=%u,db=%d,app=%a,client=%h ',

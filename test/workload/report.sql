@@ -27,3 +27,10 @@ select round(duration_ms::numeric, 1) as ms, coalesce(sqlstate, '') as sqlstate,
     coalesce(table_name, '') as table_name, rows,
     left(regexp_replace(query, '\s+', ' ', 'g'), 62) as query
 from elile_optimize.slow_queries order by duration_ms desc limit 10;
+\echo 'WHAT FAILED, AND ITS PLAN                    elile_optimize.slow_queries'
+\pset tuples_only on
+\pset format unaligned
+\pset fieldsep '\n'
+select round(duration_ms::numeric) || ' ms, SQLSTATE ' || sqlstate || ': ' || regexp_replace(query, '\s+', ' ', 'g'), plan
+from elile_optimize.slow_queries where sqlstate is not null and plan is not null order by duration_ms desc limit 1;
+\pset tuples_only off
