@@ -15,10 +15,12 @@ namespace {
 
 constexpr int kMostNodes = 2000;
 constexpr Size kLongestSource = 65536;  // bytes
+constexpr int kMostPending = 64;        // of a transaction: a loop may catch any number of errors
 constexpr long kStackReserve = 512 * 1024;
 
 FailedCopy* copies = nullptr;   // of what runs
 FailedCopy* pending = nullptr;  // of what has failed
+int pending_count = 0;
 bool is_watching = false;
 const char* session_stack = nullptr;  // where the session's first statement began
 
@@ -90,6 +92,7 @@ void WriteDownPending() {
     while (pending != nullptr) {
         FailedCopy* copy = pending;
         pending = copy->next;
+        --pending_count;
         MemoryContext caller = MemoryContextSwitchTo(copy->context);
         WriteDown(copy);
         MemoryContextSwitchTo(caller);
@@ -155,15 +158,21 @@ void DropCopy(FailedCopy* copy) {
     }
 }
 
-void WriteDownLater(FailedCopy* copy, const core::SlowRecord& record) {
+bool WriteDownLater(FailedCopy* copy, const core::SlowRecord& record) {
+    if (pending_count == kMostPending) {
+        core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
+        return false;
+    }
     copy->record = record;
     copy->next = pending;
     pending = copy;
+    ++pending_count;
     if (!is_watching) {
         RegisterXactCallback(OnTransaction, nullptr);
         is_watching = true;
     }
     AskForTransaction();
+    return true;
 }
 
 void AskForTransaction() {

@@ -38,8 +38,9 @@ FailedCopy* TakeCopy(const Execution& execution);
 void DropCopy(FailedCopy* copy);
 
 // Writes the copy's plan and parameters into the ring's record, and the record's log line, when
-// the session next has a sound transaction. Takes over the copy and a reference to the text.
-void WriteDownLater(FailedCopy* copy, const core::SlowRecord& record);
+// the session next has a sound transaction. Takes over the copy and a reference to the text, unless
+// it returns false: too many wait already.
+bool WriteDownLater(FailedCopy* copy, const core::SlowRecord& record);
 
 // Once the session is idle, when something waits to be written down. A failed transaction block
 // answers no such request, so it is made again by the utility statement that ends the block.

@@ -80,7 +80,6 @@ const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides)
         literals.Hide(*plan);
         NumberLiterals(&literals, *plan, source);
     }
-    PushActiveSnapshot(GetTransactionSnapshot());
     QueryDesc* query = CreateQueryDesc(plan, source, GetActiveSnapshot(), InvalidSnapshot,
                                        None_Receiver, nullptr, nullptr, 0);
     // Past the hooks: this is no statement of anybody's.
@@ -88,7 +87,6 @@ const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides)
     const char* text = Explain(query);
     standard_ExecutorEnd(query);
     FreeQueryDesc(query);
-    PopActiveSnapshot();
     return text;
 }
 

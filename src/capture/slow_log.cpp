@@ -69,7 +69,15 @@ void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
     }
 }
 
-void KeepSucceeded(const Execution& execution, core::SlowRecord record, QueryDesc* query) {
+void KeepNow(core::SlowRecord record, const SlowText& text, const core::SlowDetails& details) {
+    record.plan_id = details.plan_id;
+    record.plan = details.plan;
+    record.parameters = details.parameters;
+    WriteLogLine(record, text);
+    store::SharedStore()->Parts().ring.Write(record);
+}
+
+void KeepSucceeded(const Execution& execution, const core::SlowRecord& record, QueryDesc* query) {
     MemoryContext scratch = AllocSetContextCreate(
         CurrentMemoryContext, "elile_optimize slow statement", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(scratch);
@@ -78,31 +86,48 @@ void KeepSucceeded(const Execution& execution, core::SlowRecord record, QueryDes
     if (query != nullptr) {
         KeepDetails(execution, query, &text, &details);
     }
-    record.plan_id = details.plan_id;
-    record.plan = details.plan;
-    record.parameters = details.parameters;
-    WriteLogLine(record, text);
-    store::SharedStore()->Parts().ring.Write(record);
+    KeepNow(record, text, details);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(scratch);
+}
+
+// A text that another run has left serves at once; any other has to wait.
+void KeepFailed(FailedCopy* copy, core::SlowRecord record, uint64 duration_ns) {
+    core::StatementStore& store = *store::SharedStore();
+    MemoryContext caller = MemoryContextSwitchTo(copy->context);
+    SlowText text;
+    core::SlowDetails details{copy->run.plan_id, 0, 0};
+    if (copy->run.plan_id != 0) {
+        NotePlanOf(copy->run, duration_ns);
+    }
+    if (UseKnownPlan(copy->run, &text, &details)) {
+        KeepNow(record, text, details);
+        MemoryContextSwitchTo(caller);
+        DropCopy(copy);
+        return;
+    }
+    MemoryContextSwitchTo(caller);
+    record.plan_id = copy->run.plan_id;
+    store.Parts().texts.AddReference(record.text);
+    record.id = store.Parts().ring.Write(record);
+    if (!WriteDownLater(copy, record)) {
+        WriteLogLine(record, text);
+        store.Parts().texts.Release(record.text);
+        DropCopy(copy);
+    }
 }
 
 }  // namespace
 
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
-    core::SlowRecord record = DescribeRun(execution, sqlstate);
+    const core::SlowRecord record = DescribeRun(execution, sqlstate);
     FailedCopy* copy = TakeCopy(execution);
-    if (sqlstate == 0 || copy == nullptr) {
+    if (sqlstate != 0 && copy != nullptr) {
+        KeepFailed(copy, record, execution.elapsed_ns);
+    } else {
         DropCopy(copy);
         KeepSucceeded(execution, record, sqlstate == 0 ? query : nullptr);
-        return;
     }
-    if (copy->run.plan_id != 0) {
-        NotePlanOf(copy->run, execution.elapsed_ns);
-    }
-    store::SharedStore()->Parts().texts.AddReference(record.text);
-    record.id = store::SharedStore()->Parts().ring.Write(record);
-    WriteDownLater(copy, record);
 }
 
 }  // namespace elile::capture

@@ -14,7 +14,9 @@ bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument) {
     {
         SetUserIdAndSecContext(userid, security | SECURITY_RESTRICTED_OPERATION);
         MemoryContextSwitchTo(context);
+        PushActiveSnapshot(GetTransactionSnapshot());
         body(argument);
+        PopActiveSnapshot();
         SetUserIdAndSecContext(caller, security);
         ReleaseCurrentSubTransaction();
         done = true;

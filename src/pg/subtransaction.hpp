@@ -11,9 +11,9 @@ inline bool MayUseSubtransaction() { return IsTransactionState() && !IsInParalle
 using SubtransactionBody = void (*)(void* argument);
 bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument);
 
-// Runs `body` as `userid`, without the right to leave that role, in a subtransaction and the
-// caller's memory context. False when it raised an error, which is dropped; a request to cancel
-// that came meanwhile is kept for the statement.
+// Runs `body` as `userid`, without the right to leave that role, in a subtransaction with a
+// snapshot and in the caller's memory context. False when it raised an error, which is dropped; a
+// request to cancel that came meanwhile is kept for the statement.
 template <typename Body>
 bool InSubtransaction(Oid userid, Body body) {
     return RunInSubtransaction(
