@@ -18,7 +18,9 @@ select schema_name, table_name, operation, calls, slow_calls, max_time
 from elile_optimize.table_operations where table_name = 'orders' order by 1;
 select elile_optimize.reset(1, 2, 3);
 set elile_optimize.track = 'some';
+\set VERBOSITY sqlstate
 set elile_optimize.slow_query_threshold = -3;
+\set VERBOSITY default
 set elile_optimize.max_statements = 5;
 set elile_optimize.no_such_setting = 1;
 

@@ -32,7 +32,9 @@ set elile_optimize.slow_query_threshold = -1;
 select * from effective;
 set elile_optimize.slow_query_threshold = 0;
 select * from effective;
+\set VERBOSITY sqlstate
 set elile_optimize.slow_query_threshold = -3;
+\set VERBOSITY default
 reset elile_optimize.slow_query_threshold;
 -- Of a role in a database.
 create role developer login superuser;

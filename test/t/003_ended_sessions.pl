@@ -50,6 +50,7 @@ is($node->safe_psql('postgres',
 	't', 'with the time that it took');
 
 # The log has a line for each, and no literal.
+$node->wait_for_log(qr/(?:LOG:  duration: .*pg_sleep(?s:.*?)){3}/);
 my $log = slurp_file($node->logfile);
 my @lines = $log =~ /LOG:  duration: .*statement: .*pg_sleep.*\n.*sqlstate=57.*/g;
 is(scalar(@lines), 3, 'a line in the log for each');
