@@ -61,8 +61,8 @@ run_pg_regress() {
         >"$scratch/$what.log" 2>&1 || status=$?
     stop_server
     local good bad
-    good=$(matches ' \.\.\. ok' <"$scratch/$what.log")
-    bad=$(matches ' \.\.\. FAILED' <"$scratch/$what.log")
+    good=$(matches ' \.\.\. ok|^ok ' <"$scratch/$what.log")
+    bad=$(matches ' \.\.\. FAILED|^not ok ' <"$scratch/$what.log")
     if ((status != 0)); then
         cat "$scratch/$what.log" >&2
         cat "$input/out/regression.diffs" >&2 2>/dev/null || true

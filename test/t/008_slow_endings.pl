@@ -37,32 +37,34 @@ sub is_kept
 }
 
 # Each in a session that stays, idle, unless it is what ends.
-sub begin_session
-{
-    my $session = $node->background_psql('postgres', on_error_stop => 0);
-    my $pid = $session->query('select pg_backend_pid()');
-    return ($session, $pid);
-}
-my ($session, $pid) = begin_session();
-$session->query("set statement_timeout = 100; $join");
+sub begin_session { return $node->background_psql('postgres', on_error_stop => 0); }
+my $session = begin_session();
+$session->query("set statement_timeout = 500; $join");
 is_kept('57014', 'statement_timeout', 'Join Filter: .*<> \$1');
 $session->query('reset statement_timeout');
 $session->query(q{select 1 / (id - 500) from item where pg_sleep(0.0001) is not null and name <> 'secret'});
 is_kept('22012', 'an error', 'Seq Scan on item');
 
+# A session of its own that runs the join, and stays when that has ended.
 sub begin_join
 {
-    my ($pid, $session) = @_;
-    $session->query_until(qr/begun/, "\\echo begun\n$join;\n");
-    $node->poll_query_until('postgres', qq{
-        select count(*) = 1 from pg_stat_activity where pid = $pid and state = 'active' and now() - query_start > '20ms'
-            and query ~ 'item'}) or die;
+    my ($in, $out, $err) = ("set application_name = 'joins'; select 'begun';\n$join;\n", '', '');
+    my $psql = IPC::Run::start(
+        [ 'psql', '-X', '-q', '-A', '-t', '-d', $node->connstr('postgres'), '-f', '-' ],
+        '<', \$in, '>', \$out, '2>', \$err,
+        IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+    $psql->pump until $out =~ /begun/;
+    my $running = q{from pg_stat_activity where application_name = 'joins' and state = 'active'
+        and query ~ '^select count' and now() - query_start > '20ms'};
+    $node->poll_query_until('postgres', "select count(*) = 1 $running") or die 'no join';
+    return ($psql, $node->safe_psql('postgres', "select pid $running"));
 }
-begin_join($pid, $session);
+my ($joining, $pid) = begin_join();
 $node->safe_psql('postgres', "select pg_cancel_backend($pid)");
 is_kept('57014', 'pg_cancel_backend', 'Join Filter');
+$joining->finish;
 
-my ($holder) = begin_session();
+my $holder = begin_session();
 $holder->query('begin; select * from item where id = 7 for update');
 $session->query('set lock_timeout = 100; update item set name = $$secret$$ where id = 7');
 is_kept('55P03', 'lock_timeout on a row', 'Index Scan using item_pkey.*Index Cond: \(id = \$2\)');
@@ -70,18 +72,18 @@ $holder->query('rollback');
 $holder->quit;
 
 # In a transaction that stays aborted the plan waits for its end.
-$session->query('reset lock_timeout; set statement_timeout = 100; begin');
+$session->query('reset lock_timeout; set statement_timeout = 500; begin');
 $session->query($join);
 is($node->safe_psql('postgres', q{select count(*), count(plan) from elile_optimize.slow_queries where sqlstate = '57014'}),
     '1|0', 'the row of an aborted transaction is there at once');
 $session->query('rollback');
 is_kept('57014', 'in a transaction', 'Join Filter');
 
-$session->query('reset statement_timeout');
-begin_join($pid, $session);
+$session->quit;
+($joining, $pid) = begin_join();
 $node->safe_psql('postgres', "select pg_terminate_backend($pid)");
 is_kept('57P01', 'pg_terminate_backend', 'Join Filter');
-$session->{run}->finish;
+eval { $joining->finish };
 
 is($node->safe_psql('postgres', 'select plans_lost, plans_dropped from elile_optimize.info'), '0|0', 'none was lost');
 done_testing();
