@@ -146,7 +146,7 @@ check "rules pass their tests" promtool test rules "$tests"
 check "every rule has a test" rules_are_tested
 without_comments "$rules" >"$scratch/rules"
 check "rules use known metrics" known_names_only "$scratch/rules"
-check "dashboard is valid JSON" jq -e 'type == "object"' "$dashboard"
+check "dashboard is valid JSON" jq -es 'map(type) == ["object"]' "$dashboard"
 check "dashboard has sound panels" dashboard_is_sound
 check "dashboard queries parse" queries_parse
 dashboard_queries >"$scratch/dashboard" || true
