@@ -116,7 +116,6 @@ void CopyForFailure(const Execution& execution) {
     DropStaleCopies();
     const QueryDesc& query = *execution.query;
     if (!IsSafeToCopy(*query.plannedstmt)) {
-        core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
         return;
     }
     MemoryContext context = AllocSetContextCreate(
@@ -127,7 +126,13 @@ void CopyForFailure(const Execution& execution) {
     copy->owner = &execution;
     copy->owner_began_ns = FirstRunNs(execution);
     copy->plan = static_cast<PlannedStmt*>(copyObjectImpl(query.plannedstmt));
-    copy->source = strlen(query.sourceText) < kLongestSource ? pstrdup(query.sourceText) : "";
+    if (strlen(query.sourceText) < kLongestSource) {
+        copy->source = pstrdup(query.sourceText);
+    } else {
+        copy->source = "";
+        copy->plan->stmt_location = 0;
+        copy->plan->stmt_len = 0;
+    }
     copy->keeps_parameters = keeps_parameters;
     if (keeps_parameters && query.params != nullptr && query.params->paramFetch == nullptr) {
         copy->parameters = copyParamList(query.params);

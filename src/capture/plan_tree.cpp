@@ -47,21 +47,28 @@ void ForEachChild(Plan* plan, Visit visit) {
     }
 }
 
-// Visits a node, then those below it. A plan too deep for the stack is not followed to its end.
+// Visits a node, then those below it. False when the plan is too deep for the stack, and was not
+// followed to its end.
 template <typename Visit>
-void Walk(Plan* plan, Visit visit) {
-    if (plan == nullptr || stack_is_too_deep()) {
-        return;
+bool Walk(Plan* plan, Visit visit) {
+    if (plan == nullptr) {
+        return true;
+    }
+    if (stack_is_too_deep()) {
+        return false;
     }
     visit(plan);
-    ForEachChild(plan, [&visit](Plan* child) { Walk(child, visit); });
+    bool whole = true;
+    ForEachChild(plan, [&](Plan* child) { whole = Walk(child, visit) && whole; });
+    return whole;
 }
 
 // A subplan that turned out to be needless is a null in the list.
 template <typename Visit>
-void WalkAll(const PlannedStmt& statement, Visit visit) {
-    Walk(statement.planTree, visit);
-    ForEachChild(statement.subplans, [&visit](Plan* plan) { Walk(plan, visit); });
+bool WalkAll(const PlannedStmt& statement, Visit visit) {
+    bool whole = Walk(statement.planTree, visit);
+    ForEachChild(statement.subplans, [&](Plan* plan) { whole = Walk(plan, visit) && whole; });
+    return whole;
 }
 
 // What a node of a scan's kind reads besides its table.
@@ -303,8 +310,8 @@ uint64 PlanIdOf(const PlannedStmt& plan) {
 
 int CountNodes(const PlannedStmt& plan, int most) {
     int count = 0;
-    WalkAll(plan, [&count](Plan*) { ++count; });
-    return Min(count, most);
+    const bool whole = WalkAll(plan, [&count](Plan*) { ++count; });
+    return whole ? Min(count, most) : most;
 }
 
 bool HasCustomNode(const PlannedStmt& plan) {
@@ -365,9 +372,12 @@ bool HiddenLiterals::HideIn(Node* node, void* self) {
 }
 
 void HiddenLiterals::Hide(const PlannedStmt& plan) {
-    WalkAll(plan, [this](Plan* node) {
+    const bool whole = WalkAll(plan, [this](Plan* node) {
         ForEachExpression(node, [this](Node* expression) { HideIn(expression, this); });
     });
+    if (!whole) {
+        ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX), errmsg("the plan is too deep")));
+    }
 }
 
 void HiddenLiterals::Show() {

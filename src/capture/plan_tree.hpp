@@ -28,8 +28,8 @@ struct HiddenLiteral {
 // they are numbered; each keeps its location in the statement's text.
 class HiddenLiterals {
 public:
-    // In the current memory context. An error when memory is short; what has been hidden by then
-    // is to be shown again.
+    // In the current memory context. An error when memory is short or the plan too deep; what has
+    // been hidden by then is to be shown again.
     void Hide(const PlannedStmt& plan);
     // Puts all back.
     void Show();

@@ -77,7 +77,8 @@ void KeepNow(core::SlowRecord record, const SlowText& text, const core::SlowDeta
     store::SharedStore()->Parts().ring.Write(record);
 }
 
-void KeepSucceeded(const Execution& execution, const core::SlowRecord& record, QueryDesc* query) {
+// With its plan, unless `query` is null.
+void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, QueryDesc* query) {
     MemoryContext scratch = AllocSetContextCreate(
         CurrentMemoryContext, "elile_optimize slow statement", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(scratch);
@@ -124,10 +125,14 @@ void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
     FailedCopy* copy = TakeCopy(execution);
     if (sqlstate != 0 && copy != nullptr) {
         KeepFailed(copy, record, execution.elapsed_ns);
-    } else {
-        DropCopy(copy);
-        KeepSucceeded(execution, record, sqlstate == 0 ? query : nullptr);
+        return;
     }
+    DropCopy(copy);
+    const bool had_plan = execution.query != nullptr && pg::KeepsPlans();
+    if (had_plan && (query == nullptr || sqlstate != 0)) {
+        core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
+    }
+    KeepAtOnce(execution, record, sqlstate == 0 ? query : nullptr);
 }
 
 }  // namespace elile::capture

@@ -28,6 +28,17 @@ set elile_optimize.slow_query_threshold = 0;
 :nested;
 set elile_optimize.slow_query_threshold = -1;
 
+-- A text too long to be copied while the error is handled, not at its string's beginning.
+select repeat('x', 70000) as long \gset
+set elile_optimize.slow_query_threshold = 0;
+set elile_optimize.log_parameters = on;
+select 1 \; select 1 / (n - n), n = 4711, length(:'long') from generate_series(1, 1) n;
+set elile_optimize.log_parameters = off;
+select 2 \; select 2 / (n - n), n = 4711, length(:'long') from generate_series(1, 1) n;
+set elile_optimize.slow_query_threshold = -1;
+reset elile_optimize.log_parameters;
+select plan is not null as has_plan, parameters from elile_optimize.slow_queries where query ~ 'n - n' and sqlstate = '22012' order by id;
+
 -- Parameters of a megabyte, and many of them.
 set elile_optimize.slow_query_threshold = 0;
 set elile_optimize.log_parameters = on;
