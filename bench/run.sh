@@ -23,7 +23,7 @@ if [[ -n ${QUICK:-} ]]; then
     client_counts=("$cores" "$((4 * cores))")
 else
     peers=(pg_stat_statements auto_explain pg_stat_kcache pg_qualstats)
-    rounds=10 seconds=3 churn_rounds=5 reader_seconds=6
+    rounds=10 seconds=3 churn_rounds=12 reader_seconds=6
     nested_statements=500000 memory_statements=1000000
 fi
 compared=(bare elile_optimize "${peers[@]}")
