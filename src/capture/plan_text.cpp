@@ -75,6 +75,7 @@ const char* ExplainPlan(QueryDesc* query, bool hides) {
 const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides) {
     LockTables(*plan);
     ForgetPruning(*plan);
+    plan->jitFlags = PGJIT_NONE;  // starting it would compile; an ending session must not
     if (hides) {
         HiddenLiterals literals;
         literals.Hide(*plan);

@@ -23,10 +23,12 @@ reset elile_optimize.log_parameter_max_length;
 select * from kept;
 
 -- An output function that raises an error fails no statement.
+set client_min_messages = warning;
 create type bad;
 create function bad_in(cstring) returns bad language internal immutable strict as 'int4in';
 create function bad_out(bad) returns cstring language internal immutable strict as 'trigger_out';
 create type bad (input = bad_in, output = bad_out, like = int4);
+reset client_min_messages;
 select parameters_lost as lost from elile_optimize.info \gset
 prepare with_bad(bad) as select count(*) from item where $1 is not null and id < 3;
 select elile_optimize.reset();

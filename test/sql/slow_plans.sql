@@ -53,7 +53,7 @@ select * from kept;
 select elile_optimize.reset();
 set elile_optimize.slow_query_threshold = 0;
 set elile_optimize.log_plan_max_length = 256;
-select count(*) from item a join item b using (id) join item c using (id) join item d using (id) join item e using (id);
+select count(*) from item a join item b on b.id = a.id + 1 join item c on c.id = b.id + 1 join item d on d.id = c.id + 1;
 set elile_optimize.slow_query_threshold = -1;
 reset elile_optimize.log_plan_max_length;
 select length(plan) < 300 as is_short, substring(plan from '\n\(\d+ (.*)\)$') as last_line
