@@ -11,8 +11,9 @@ latency_of() {
     sed -n 's/^latency average = \([0-9.]*\) ms/\1/p'
 }
 
-# After the churn, which has filled both to their 5,000 entries. count(*) makes all rows, COPY to /dev/null is all that the
-# server does for a reader; a client then receives 64 columns of the one and 43 of the other.
+# After the churn, which has filled both to their 5,000 entries. count(*) makes all rows, COPY to
+# /dev/null is all that the server does for a reader; a client then receives 64 columns of the one
+# and 43 of the other.
 measure_reading() {
     local name round
     for name in elile_optimize pg_stat_statements; do

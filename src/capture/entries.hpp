@@ -38,6 +38,15 @@ core::KnownStatement FindStatement(const core::StatementKey& key);
 core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,
                                    const Source& source);
 
+// The statement and its entry, found or made. `target_of()` is asked only when it is made: it looks
+// at the plan, which may be cold.
+template <typename TargetOfIt>
+core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
+                                TargetOfIt target_of) {
+    const core::KnownStatement known = FindStatement(key);
+    return known.handle.IsValid() ? known : MakeStatement(key, target_of(), source);
+}
+
 // What this session knows of the statements that it ran last.
 constexpr uint64 kKnown = 4096;  // a power of two
 extern core::KnownStatement known_statements[kKnown];

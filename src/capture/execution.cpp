@@ -160,8 +160,7 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return linitial(ActivePortal->stmts) != &plan;
 }
 
-// Of a statement that this session does not know, or whose entry was evicted since. Nothing of the
-// plan is looked at, which may be cold, unless the entry is to be made.
+// Of a statement that this session does not know, or whose entry was evicted since.
 [[gnu::noinline]] const core::KnownStatement& LookUp(const QueryDesc& query, bool toplevel) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
@@ -169,11 +168,8 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(TargetOf(plan), toplevel);
     core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
-    place = FindStatement(key);
-    if (!place.handle.IsValid()) {
-        place = MakeStatement(key, TargetOf(plan),
-                              {query.sourceText, plan.stmt_location, plan.stmt_len});
-    }
+    place = FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len},
+                       [&plan] { return TargetOf(plan); });
     return place;
 }
 
@@ -276,11 +272,8 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     const Target none{core::Operation::kUtility, InvalidOid};
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    core::KnownStatement known = FindStatement(key);
-    if (!known.handle.IsValid()) {
-        known = MakeStatement(key, none, {source, statement.stmt_location, statement.stmt_len});
-    }
-    Prepare(utility, known);
+    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
+                                [&none] { return none; }));
     utility->query = nullptr;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;

@@ -1,13 +1,10 @@
 #include "capture/failed_copy.hpp"
 
-#include "capture/parameters.hpp"
 #include "capture/plan_text.hpp"
 #include "capture/plan_tree.hpp"
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
-#include "pg/clock.hpp"
 #include "pg/settings.hpp"
-#include "pg/subtransaction.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {

@@ -1,5 +1,6 @@
 // The server log's line on a slow statement, in the forms that log readers know.
 #include "capture/slow_log.hpp"
+#include "pg/encoding.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -18,12 +19,10 @@ bool TakesLine() {
     return taken;
 }
 
+// The statement's text, in the current memory context.
 const char* TextOf(const core::SlowRecord& record) {
-    static char text[core::kMaxTextBytes + 1];
-    uint32 encoding = 0;
-    const uint32 length = store::SharedStore()->Parts().texts.Read(record.text, text, &encoding);
-    text[length] = '\0';
-    return length > 0 ? text : "(text not kept)";
+    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, record.text);
+    return copy.length > 0 ? copy.text : "(text not kept)";
 }
 
 double DurationMs(const core::SlowRecord& record) {
@@ -109,8 +108,6 @@ void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
     ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
                               detail.len > 0 ? errdetail_internal("%s", detail.data) : 0,
                               errhidestmt(true), errhidecontext(true)));
-    pfree(message.data);
-    pfree(detail.data);
 }
 
 }  // namespace elile::capture

@@ -18,12 +18,6 @@ bool HasCustomNode(const PlannedStmt& plan);
 // So that starting the plan, which is a copy of its own, runs nothing of the statement.
 void ForgetPruning(const PlannedStmt& plan);
 
-// A literal's former self.
-struct HiddenLiteral {
-    Const* place;  // a Param now
-    Const original;
-};
-
 // Literals become parameters, in place, so that EXPLAIN shows $n. Parameter 0 stands for all until
 // they are numbered; each keeps its location in the statement's text.
 class HiddenLiterals {
@@ -33,7 +27,7 @@ public:
     void Hide(const PlannedStmt& plan);
     // Puts all back.
     void Show();
-    // Gives each the number that `number_of` returns for its location (-1: none known).
+    // Gives each the number that `number_of` returns for its location (-1: none).
     template <typename NumberOf>
     void Number(NumberOf number_of) {
         for (int at = 0; at < count_; ++at) {
@@ -43,6 +37,11 @@ public:
     }
 
 private:
+    struct HiddenLiteral {
+        Const* place;  // a Param now
+        Const original;
+    };
+
     static bool HideIn(Node* node, void* self);
     void Replace(Const* literal);
 

@@ -20,10 +20,8 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    core::KnownStatement statement = FindStatement(key);
-    if (!statement.handle.IsValid()) {
-        statement = MakeStatement(key, TargetOf(plan), {source, plan.stmt_location, plan.stmt_len});
-    }
+    const core::KnownStatement statement = FindOrMake(
+        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
     store->AddPlanning(statement.handle, duration_ns);
 }
 

@@ -1,6 +1,7 @@
 #include "capture/slow_details.hpp"
 
 #include "capture/parameters.hpp"
+#include "pg/encoding.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {
@@ -51,10 +52,7 @@ bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* detai
     if (known == 0) {
         return false;
     }
-    uint32 encoding = 0;
-    auto* copy = static_cast<char*>(palloc(Parts().details.LengthOf(known) + 1));
-    copy[Parts().details.Read(known, copy, &encoding)] = '\0';
-    text->plan = copy;
+    text->plan = pg::CopyText(Parts().details, known).text;
     details->plan = known;
     return true;
 }

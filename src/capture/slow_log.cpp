@@ -92,28 +92,30 @@ void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, Quer
     MemoryContextDelete(scratch);
 }
 
-// A text that another run has left serves at once; any other has to wait.
+// Takes over the copy. A text that another run has left serves at once; any other has to wait.
 void KeepFailed(FailedCopy* copy, core::SlowRecord record, uint64 duration_ns) {
-    core::StatementStore& store = *store::SharedStore();
+    core::Segment& segment = store::SharedStore()->Parts();
     MemoryContext caller = MemoryContextSwitchTo(copy->context);
     SlowText text;
     core::SlowDetails details{copy->run.plan_id, 0, 0};
+    bool waits = false;
     if (copy->run.plan_id != 0) {
         NotePlanOf(copy->run, duration_ns);
     }
     if (UseKnownPlan(copy->run, &text, &details)) {
         KeepNow(record, text, details);
-        MemoryContextSwitchTo(caller);
-        DropCopy(copy);
-        return;
+    } else {
+        record.plan_id = copy->run.plan_id;
+        segment.texts.AddReference(record.text);
+        record.id = segment.ring.Write(record);
+        waits = WriteDownLater(copy, record);
+        if (!waits) {
+            WriteLogLine(record, text);
+            segment.texts.Release(record.text);
+        }
     }
     MemoryContextSwitchTo(caller);
-    record.plan_id = copy->run.plan_id;
-    store.Parts().texts.AddReference(record.text);
-    record.id = store.Parts().ring.Write(record);
-    if (!WriteDownLater(copy, record)) {
-        WriteLogLine(record, text);
-        store.Parts().texts.Release(record.text);
+    if (!waits) {
         DropCopy(copy);
     }
 }
@@ -128,11 +130,10 @@ void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
         return;
     }
     DropCopy(copy);
-    const bool had_plan = execution.query != nullptr && pg::KeepsPlans();
-    if (had_plan && (query == nullptr || sqlstate != 0)) {
+    if (query == nullptr && execution.query != nullptr && pg::KeepsPlans()) {
         core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
     }
-    KeepAtOnce(execution, record, sqlstate == 0 ? query : nullptr);
+    KeepAtOnce(execution, record, query);
 }
 
 }  // namespace elile::capture

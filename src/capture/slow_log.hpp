@@ -8,11 +8,11 @@
 namespace elile::capture {
 
 // Puts it into the ring and, unless switched off, into the server log. `query` is null where its
-// plan can't be looked at: then, and in an error's handler, this is memory only. A plan that failed
-// gets its text later.
+// plan can't be looked at, as that of one that failed: then this is memory only, and safe in an
+// error's handler. What failed gets its plan's text later.
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query);
 
-// Within the limits of log_rate_limit.
+// Within the limits of log_rate_limit. Leaves what it needed in the current memory context.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text);
 
 }  // namespace elile::capture

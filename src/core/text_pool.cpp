@@ -67,11 +67,12 @@ std::uint32_t TextPool::LengthOf(std::uint32_t id) const noexcept {
     return id == 0 || id > size_ ? 0 : std::min(Get(blocks_[id - 1].length), longest_);
 }
 
-std::uint32_t TextPool::Read(std::uint32_t id, char* out, std::uint32_t* encoding) const noexcept {
+std::uint32_t TextPool::Read(std::uint32_t id, char* out, std::uint32_t room,
+                             std::uint32_t* encoding) const noexcept {
     if (id == 0 || id > size_) {
         return 0;
     }
-    const std::uint32_t length = LengthOf(id);
+    const std::uint32_t length = std::min(LengthOf(id), room);
     *encoding = Get(blocks_[id - 1].encoding);
     std::uint32_t copied = 0;
     while (copied < length && id != 0 && id <= size_) {

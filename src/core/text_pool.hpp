@@ -40,9 +40,12 @@ public:
     void AddReference(std::uint32_t id) noexcept;
     void Release(std::uint32_t id) noexcept;
 
-    // Copies the text, at most as long as the pool's longest, to `out` and returns its length.
+    // In bytes; 0 for none. Of a block that is being reused it may change from one look to the
+    // next.
     std::uint32_t LengthOf(std::uint32_t id) const noexcept;
-    std::uint32_t Read(std::uint32_t id, char* out, std::uint32_t* encoding) const noexcept;
+    // Copies at most `room` bytes of the text to `out` and returns how many.
+    std::uint32_t Read(std::uint32_t id, char* out, std::uint32_t room,
+                       std::uint32_t* encoding) const noexcept;
 
     std::uint32_t Size() const noexcept { return size_; }
     std::uint32_t FreeBlocks() const noexcept { return free_.Count(); }

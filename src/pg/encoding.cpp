@@ -34,6 +34,17 @@ char* ReplaceNonAscii(const char* text, uint32 length) {
 
 }  // namespace
 
+PooledText CopyText(const core::TextPool& pool, uint32 id) {
+    PooledText copy{};
+    if (id != 0) {
+        const uint32 room = pool.LengthOf(id);
+        copy.text = static_cast<char*>(palloc(room + 1));
+        copy.length = pool.Read(id, copy.text, room, &copy.encoding);
+        copy.text[copy.length] = '\0';
+    }
+    return copy;
+}
+
 char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding) {
     const int from = static_cast<int>(encoding);
     const int to = GetDatabaseEncoding();

@@ -1,9 +1,18 @@
-// Text that another database left, in this database's encoding.
+// Texts out of the segment, and in this database's encoding where another one left them.
 #pragma once
 
+#include "core/text_pool.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
+
+struct PooledText {
+    char* text;  // palloc'd and terminated; null for none
+    uint32 length;
+    uint32 encoding;
+};
+
+PooledText CopyText(const core::TextPool& pool, uint32 id);
 
 // A palloc'd string. What is no valid text of `encoding`, or has no counterpart here, becomes '?':
 // a reader of a view must not fail for what somebody else wrote.

@@ -22,13 +22,9 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
 
 // A text of one of the pools, in the current memory context; null for none.
 const char* ReadText(const core::TextPool& pool, uint32 id) {
-    if (id == 0) {
-        return nullptr;
-    }
-    uint32 encoding = 0;
-    auto* text = static_cast<char*>(palloc(pool.LengthOf(id) + 1));
-    const uint32 length = pool.Read(id, text, &encoding);
-    return pg::ToDatabaseEncoding(text, length, encoding);
+    const pg::PooledText copy = pg::CopyText(pool, id);
+    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
+                                : nullptr;
 }
 
 struct Texts {

@@ -67,7 +67,8 @@ bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
     copy->is_estimated = (core::Get(entry.flags) & core::kEstimated) != 0;
     const uint32 text = core::Get(entry.text);
     copy->has_text = text != 0;
-    copy->text_length = segment.texts.Read(text, copy->text, &copy->text_encoding);
+    copy->text_length =
+        segment.texts.Read(text, copy->text, core::kMaxTextBytes, &copy->text_encoding);
     return true;
 }
 

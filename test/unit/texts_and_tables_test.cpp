@@ -13,7 +13,7 @@ namespace {
 std::string ReadText(const TextPool& texts, std::uint32_t id) {
     std::vector<char> buffer(kMaxTextBytes);
     std::uint32_t encoding = 0;
-    const std::uint32_t length = texts.Read(id, buffer.data(), &encoding);
+    const std::uint32_t length = texts.Read(id, buffer.data(), kMaxTextBytes, &encoding);
     return {buffer.data(), length};
 }
 
@@ -41,6 +41,17 @@ TEST(TextPool, KeepsATextUntilItsLastReferenceGoes) {
         texts.Release(id);
         EXPECT_EQ(texts.FreeBlocks(), fresh);
     }
+}
+
+TEST(TextPool, WritesNoMoreThanItsReaderHasRoomFor) {
+    const TestSegment memory;
+    TextPool texts = memory.View().texts;
+    const std::uint32_t id = texts.Store(std::string(500, 'x'), 6);
+    std::vector<char> buffer(301, '-');
+    std::uint32_t encoding = 0;
+    EXPECT_EQ(texts.Read(id, buffer.data(), 300, &encoding), 300U);
+    EXPECT_EQ(buffer[299], 'x');
+    EXPECT_EQ(buffer[300], '-');
 }
 
 TEST(TextPool, StoresAllOfATextOrNothing) {
