@@ -4,7 +4,11 @@ DATA = $(sort $(wildcard sql/elile_optimize--*.sql))
 SOURCES = $(sort $(wildcard src/*.cpp $(patsubst %,src/%/*.cpp,core pg store capture keeper sql_functions)))
 OBJS = $(SOURCES:.cpp=.o)
 DEPS = $(OBJS:.o=.d)
-EXTRA_CLEAN = $(DEPS) build
+# The exporter is a program of its own; it shares the core's sources and nothing of the server's.
+EXPORTER = elile_optimize_exporter
+EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
+EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
+EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 
 PG_CXXFLAGS = -std=c++20 -O2 -flto=auto -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
 PG_LDFLAGS = -flto=auto -fno-plt
@@ -15,7 +19,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
 
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
-script_goals = demo check check-unit check-regress check-isolation check-tap lint format bench
+script_goals = demo check check-unit check-regress check-isolation check-tap check-dashboards lint format bench
 pgxs_goals = all install uninstall clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
@@ -58,6 +62,28 @@ src/core/%.o: override CPPFLAGS := $(filter-out -isystem%,$(CPPFLAGS))
 # The core alone may use exceptions; elsewhere ereport's longjmp would skip them.
 $(filter-out src/core/%,$(OBJS)): override CXXFLAGS += -fno-exceptions -fno-rtti
 
--include $(DEPS)
+EXPORTER_CXXFLAGS = -std=c++20 -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
+    -Wall -Wextra -Wshadow -Werror -MMD -MP -Isrc
+EXPORTER_LIBS = -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lpthread
+
+build/exporter/%.o: src/%.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(EXPORTER_CXXFLAGS) -c $< -o $@
+
+$(EXPORTER): $(EXPORTER_OBJS)
+	$(CXX) -pie -Wl,-z,relro,-z,now $^ $(EXPORTER_LIBS) -o $@
+
+all: $(EXPORTER)
+install: install-exporter
+uninstall: uninstall-exporter
+
+install-exporter: $(EXPORTER) installdirs
+	$(INSTALL_PROGRAM) $(EXPORTER) '$(DESTDIR)$(pkglibdir)/'
+uninstall-exporter:
+	rm -f '$(DESTDIR)$(pkglibdir)/$(EXPORTER)'
+
+.PHONY: install-exporter uninstall-exporter
+
+-include $(DEPS) $(EXPORTER_OBJS:.o=.d)
 
 endif

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/check.sh [unit|regress|isolation|tap ...]; all of them without a word.
+# Runs the tests: scripts/check.sh [unit|regress|isolation|tap|dashboards ...]; all of them without a word.
+# shellcheck disable=SC2016 # what "sh -c" is given expands there
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh check
@@ -115,15 +116,39 @@ check_tap() {
     count "$good" "$bad" "TAP tests"
 }
 
+check_dashboards() {
+    say "dashboard and rules"
+    local status=0 log=$scratch/dashboards.log
+    test/dashboards/check.sh >"$log" 2>&1 || status=$?
+    local good bad
+    good=$(matches '^ok ' <"$log")
+    bad=$(matches '^not ok ' <"$log")
+    if ((status != 0)); then
+        grep -vE '^ok ' "$log" >&2
+        ((bad > 0)) || bad=1
+    fi
+    count "$good" "$bad" "dashboard and rules"
+}
+
+# Where Prometheus is not installed, setup.sh has put its programs below build/, which the server's
+# user may not be able to look into.
+find_prometheus() {
+    [[ -d build/prometheus ]] || return 0
+    cp -r build/prometheus "$scratch/prometheus"
+    chmod -R a+rX "$scratch/prometheus"
+    PATH=$scratch/prometheus:$PATH
+}
+
 suites=("$@")
-((${#suites[@]})) || suites=(unit regress isolation tap)
+((${#suites[@]})) || suites=(unit regress isolation tap dashboards)
 build
 make_scratch
 make_tree
+find_prometheus
 for suite in "${suites[@]}"; do
     case $suite in
-        unit | regress | isolation | tap) "check_$suite" ;;
-        *) echo "usage: $0 [unit|regress|isolation|tap ...]" >&2; exit 2 ;;
+        unit | regress | isolation | tap | dashboards) "check_$suite" ;;
+        *) echo "usage: $0 [unit|regress|isolation|tap|dashboards ...]" >&2; exit 2 ;;
     esac
 done
 echo "$passed passed, $failed failed"

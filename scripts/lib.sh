@@ -57,7 +57,7 @@ make_tree() {
     cp -r "$own_bin/." "$bin/"
     cp -rs "$own_lib/." "$lib/"
     cp -rs "$own_share/." "$share/"
-    cp "$root/elile_optimize.so" "$lib/"
+    cp "$root/elile_optimize.so" "$root/elile_optimize_exporter" "$lib/"
     cp "$root/elile_optimize.control" "$root"/sql/elile_optimize--*.sql "$share/extension/"
     chmod -R a+rX "$tree"
 }

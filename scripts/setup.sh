@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12 machine: scripts/setup.sh [build|check|lint|bench]
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-build_packages=(g++ make)
+build_packages=(g++ make prometheus-cpp-dev libcivetweb-dev libseccomp-dev libcrypt-dev)
 # A PG_CONFIG of the caller's means a server of the caller's.
 if [[ -z ${PG_CONFIG:-} ]]; then
     build_packages+=(postgresql-15 postgresql-server-dev-15 libkrb5-dev)
 fi
 
-case ${1:-build} in
+mode=${1:-build}
+case $mode in
     build) packages=("${build_packages[@]}") ;;
-    check) packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger) ;;
+    check)
+        packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
+            jq apache2-utils)
+        ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
         packages=("${build_packages[@]}" valgrind libbenchmark-dev python3
@@ -27,10 +32,20 @@ missing=()
 for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
 done
-((${#missing[@]})) || exit 0
+
+# Debian's prometheus package starts a daemon, now and with every boot. The tests only run its
+# programs, so where it is not installed those are taken out of it.
+programs=build/prometheus
+lacks_prometheus() {
+    [[ $mode == check && ! -x $programs/promtool ]] &&
+        ! { command -v prometheus && command -v promtool; } >/dev/null
+}
+wanted=("${missing[@]}")
+! lacks_prometheus || wanted+=(prometheus)
+((${#wanted[@]})) || exit 0
 
 fail() {
-    echo "setup: $1; please install: ${missing[*]}" >&2
+    echo "setup: $1; please install: ${wanted[*]}" >&2
     exit 1
 }
 
@@ -49,17 +64,33 @@ apt() {
 # Debian's server package makes and starts a cluster unless told not to. A throwaway server is all
 # that is wanted here; the setting goes again, for it is the machine owner's.
 no_cluster=/etc/postgresql-common/createcluster.d/elile_optimize.conf
-log=$(mktemp)
+scratch=$(mktemp -d)
+log=$scratch/log
 tidy_up() {
-    rm -f "$log"
+    rm -rf "$scratch"
     "${as_root[@]}" rm -f "$no_cluster"
 }
 trap tidy_up EXIT
 "${as_root[@]}" mkdir -p "${no_cluster%/*}"
 echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
 
-echo "setup: installing ${missing[*]}" >&2
-if ! { apt update && apt install --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+get_prometheus() {
+    rm -rf "$programs" "$programs.new" &&
+        mkdir -p "$programs.new" &&
+        (cd "$scratch" && apt-get -qq download prometheus) &&
+        dpkg-deb --fsys-tarfile "$scratch"/prometheus_*.deb |
+        tar -x -C "$programs.new" --strip-components=3 ./usr/bin/prometheus ./usr/bin/promtool &&
+        mv "$programs.new" "$programs"
+}
+
+get_wanted() {
+    apt update || return
+    ((!${#missing[@]})) || apt install --no-install-recommends "${missing[@]}" || return
+    ! lacks_prometheus || get_prometheus
+}
+
+echo "setup: installing ${wanted[*]}" >&2
+if ! get_wanted >"$log" 2>&1; then
     cat "$log" >&2
     fail "apt-get failed"
 fi

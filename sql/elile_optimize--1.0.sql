@@ -189,7 +189,11 @@ create function info_row(
     out max_plan_bytes bigint,
     out plans_dropped bigint,
     out plans_lost bigint,
-    out parameters_lost bigint)
+    out parameters_lost bigint,
+    out exporter_state text,
+    out exporter_address text,
+    out pool_reports_dropped bigint,
+    out databases_overflow bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -216,6 +220,10 @@ comment on column info.plan_bytes is 'shared memory that plans and parameters of
 comment on column info.plans_dropped is 'plans and parameters not kept for want of memory: raise elile_optimize.plan_memory';
 comment on column info.plans_lost is 'plans that could not be written down: a table was locked or gone, the plan too large to copy in an error, or parallel mode';
 comment on column info.parameters_lost is 'parameters that could not be written down: a type''s output function raised an error, or parallel mode';
+comment on column info.exporter_state is 'off, starting, listening, restarting, or why it cannot';
+comment on column info.exporter_address is 'where metrics are served; null while they are not';
+comment on column info.pool_reports_dropped is 'figures of set_active_connections() and set_connection_pool_size() that found no place: 256 applications report within an hour';
+comment on column info.databases_overflow is 'sessions whose database found no place among the 32 that metrics tell apart';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
@@ -243,9 +251,25 @@ as 'MODULE_PATHNAME', 'elile_record_db_query';
 comment on function record_db_query(text, text, double precision) is
 'Counts a query that the application timed itself in table_operations and summary. operation is one of select, insert, update, delete, merge, utility; table_name a name or schema.name of at most 63 bytes a part; duration_seconds from 0 to 1e9. Errors: invalid_parameter_value, name_too_long, invalid_name, numeric_value_out_of_range.';
 
+create function set_active_connections(count integer)
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_set_active_connections';
+comment on function set_active_connections(integer) is
+'Says how many connections the application has checked out of its own pool; kept for an hour, by database and application_name. Errors: numeric_value_out_of_range below 0.';
+
+create function set_connection_pool_size(count integer)
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_set_connection_pool_size';
+comment on function set_connection_pool_size(integer) is
+'Says how large the application''s own pool is; kept for an hour, by database and application_name. Errors: numeric_value_out_of_range below 0.';
+
 revoke all on function reset() from public;
 revoke all on function reset(oid, oid, bigint) from public;
 revoke all on function record_db_query(text, text, double precision) from public;
+revoke all on function set_active_connections(integer) from public;
+revoke all on function set_connection_pool_size(integer) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, info to public;

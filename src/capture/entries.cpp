@@ -2,6 +2,7 @@
 
 #include "capture/query_text.hpp"
 #include "capture/table_index.hpp"
+#include "store/own_database.hpp"
 
 namespace elile::capture {
 
@@ -40,6 +41,7 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
 }
 
 core::KnownStatement FindStatement(const core::StatementKey& key) {
+    store::NoteOwnDatabase();
     core::StatementStore* store = store::SharedStore();
     const core::Handle found = store->Find(key);
     return {key, found,

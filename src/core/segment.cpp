@@ -8,9 +8,10 @@
 namespace elile::core {
 namespace {
 
-constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000001);
+constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000002);
 constexpr std::uint32_t kOctavesPerEntry = 8;
 constexpr std::uint32_t kOctavesPerTable = 4;
+constexpr std::uint32_t kDatabaseCells = std::bit_ceil(2 * kDatabases + 2);
 
 // Hands out the segment's parts in order. With a null base it only measures.
 class Carver {
@@ -54,6 +55,14 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* table_cells = carver.Take<HalfWord>(sizes.TableCells());
     auto* table_entries = carver.Take<TableEntry>(sizes.tables + 1);
     auto* slots = carver.Take<SlowSlot>(sizes.slow_ring);
+    auto* database_links = carver.Take<HalfWord>(kDatabases + 1);
+    auto* database_cells = carver.Take<HalfWord>(kDatabaseCells);
+    auto* database_entries = carver.Take<TableEntry>(kDatabases + 1);
+    auto* pools = carver.Take<PoolReport>(kPoolReports);
+    auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
+    auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
+    auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
+    segment.series_origins = carver.Take<SeriesCounters>(sizes.Series().Size());
     *bytes = carver.Offset();
     if (base == nullptr) {
         return segment;
@@ -70,9 +79,17 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.details = TextPool(IndexStack(&header->free_details, detail_links), detail_blocks,
                                sizes.detail_blocks, kMaxDetailBytes);
     segment.tables = TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
-                                    table_cells, sizes.TableCells(), &header->tables_overflow);
+                                    sizes.tables + 1, table_cells, sizes.TableCells(),
+                                    &header->tables_overflow);
     segment.ring = SlowRing(slots, sizes.slow_ring, &header->last_slow_id, &header->slow_dropped,
                             segment.texts, segment.details);
+    segment.databases =
+        TableDirectory(IndexStack(&header->free_databases, database_links), database_entries,
+                       kDatabases + 1, database_cells, kDatabaseCells, &header->databases_overflow);
+    segment.pools = PoolReports(pools, &header->pool_reports_dropped);
+    segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
+    segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
+    segment.exporter = Published(&header->exporter_sequence, exporter, sizeof(ExporterStatus));
     return segment;
 }
 
@@ -139,8 +156,15 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
         pool->BeginRepair();
         pool->FreeTheRest();
     }
-    segment.tables.Repair(sizes.tables + 1);
+    segment.tables.Repair();
+    segment.databases.Repair();
     return segment;
+}
+
+bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
+    const auto* header = static_cast<const SegmentHeader*>(memory);
+    return bytes >= sizeof(SegmentHeader) && header->magic == kMagic &&
+           bytes >= BytesFor(header->sizes);
 }
 
 Segment Segment::Attach(void* memory) noexcept {

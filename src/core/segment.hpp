@@ -10,6 +10,9 @@
 
 #include "core/gate.hpp"
 #include "core/log_budget.hpp"
+#include "core/pool_reports.hpp"
+#include "core/published.hpp"
+#include "core/sample.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
 #include "core/table_directory.hpp"
@@ -26,6 +29,7 @@ struct SegmentSizes {
     std::uint32_t text_blocks;    // of kTextBlockBytes, for statements
     std::uint32_t detail_blocks;  // of kTextBlockBytes, for plans and parameters
     std::uint32_t backends;       // processes that may add, each with a number below this
+    std::uint32_t series_tables;  // tables that may have series of their own in a sample
 
     // Entries beyond `statements`, for newcomers while retired ones wait to be folded.
     std::uint32_t SpareEntries() const noexcept;
@@ -35,6 +39,10 @@ struct SegmentSizes {
     std::uint32_t Buckets() const noexcept;     // of the look-up table, a power of two
     std::uint32_t TableCells() const noexcept;  // a power of two
     std::uint32_t Leftovers() const noexcept { return (tables + 1) * kOperations; }
+    SeriesLayout Series() const noexcept { return {series_tables}; }
+    std::size_t SampleBytes() const noexcept {
+        return sizeof(SampleHead) + Series().Size() * sizeof(SampledSeries);
+    }
 };
 
 // One line of the look-up table. A cell is fingerprint << 32 | (slot + 1), 0 when empty.
@@ -65,6 +73,7 @@ struct alignas(kCacheLine) SegmentHeader {
     IndexStackHead free_details;
     IndexStackHead free_tables;
     IndexStackHead free_stripes;
+    IndexStackHead free_databases;
 
     alignas(kCacheLine) Word last_slow_id;
     Word evictions;
@@ -83,6 +92,13 @@ struct alignas(kCacheLine) SegmentHeader {
     Word details_exhausted;  // plans and parameters not kept: their memory was full
     Word plans_lost;         // plans that could not be written down
     Word parameters_lost;    // parameters that could not be written down
+
+    Word databases_overflow;    // times that a database found no place in the directory
+    Word pool_reports_dropped;  // figures of an application's pool that found no place
+    Word exporter_starts;       // times that the exporter was started; the keeper
+    HalfWord sample_sequence;   // of what is published; the keeper, or an index worker
+    HalfWord indexes_sequence;
+    HalfWord exporter_sequence;
 
     // What the extension costs, as measured on some executions; any process adds.
     Word measured_executions;
@@ -104,13 +120,21 @@ struct Segment {
     TextPool texts;
     TextPool details;
     TableDirectory tables;
+    TableDirectory databases;  // by (dbid, 0), without schemas; index 0 for those without room
     SlowRing ring;
+    PoolReports pools;
+    Published sample;                           // SampleHead, then SampledSeries
+    Published indexes;                          // SampledIndexes
+    Published exporter;                         // ExporterStatus
+    SeriesCounters* series_origins = nullptr;   // where each series began from zero; the keeper
     IndexStack free_entries;
     IndexStack retired_entries;
 
     static std::size_t BytesFor(const SegmentSizes& sizes) noexcept;
     // `memory` must be zeroed, aligned to a cache line and BytesFor(sizes) long.
     static Segment Format(void* memory, const SegmentSizes& sizes) noexcept;
+    // Whether this version's Format() has prepared it and all of it is there.
+    static bool IsSound(const void* memory, std::size_t bytes) noexcept;
     // Of a segment that Format() has prepared.
     static Segment Attach(void* memory) noexcept;
 

@@ -97,6 +97,13 @@ struct KnownStatement {
 
 inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
 
+// Whether what the entry holds is in the sums. Only while the gate is held.
+inline bool IsCounted(const Entry& entry) noexcept {
+    const EntryState state = StateOf(entry.tag.load(std::memory_order_acquire));
+    return state == EntryState::kLive ||
+           (state == EntryState::kRetired && (Get(entry.flags) & kDiscard) == 0);
+}
+
 StatementKey KeyOf(const Entry& entry) noexcept;
 Target TargetOf(const Entry& entry) noexcept;
 

@@ -333,7 +333,9 @@ void StatementStore::Repair() noexcept {
     segment_.details.FreeTheRest();
     RepairStripes();
     RepairOctaves();
-    segment_.tables.Repair(header.sizes.tables + 1);
+    segment_.tables.Repair();
+    segment_.databases.Repair();
+    segment_.pools.Repair();
     RelinkEntries();
     Add(header.repaired_slots, mended);
 }

@@ -105,14 +105,14 @@ bool TableDirectory::Read(std::uint32_t index, TableNames* names,
     return false;
 }
 
-void TableDirectory::Repair(std::uint32_t size) noexcept {
-    for (std::uint32_t index = 0; index < size; ++index) {
+void TableDirectory::Repair() noexcept {
+    for (std::uint32_t index = 0; index < size_; ++index) {
         const std::uint32_t sequence = Get(entries_[index].sequence);
         Put(entries_[index].sequence, sequence + (sequence & 1));
     }
     // A dead session may have taken an index and not yet put it into a cell.
     free_.Clear();
-    for (std::uint32_t index = size; index-- > 1;) {
+    for (std::uint32_t index = size_; index-- > 1;) {
         bool used = false;
         const TableKey key = KeyOf(index);
         for (std::uint32_t step = 0; step < cell_count_ && !used; ++step) {

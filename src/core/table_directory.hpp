@@ -42,10 +42,12 @@ struct alignas(kCacheLine) TableEntry {
 class TableDirectory {
 public:
     TableDirectory() = default;
-    TableDirectory(IndexStack free, TableEntry* entries, HalfWord* cells, std::uint32_t cell_count,
-                   Word* overflow) noexcept
+    // `size` entries, the first of which is that of kOtherTables.
+    TableDirectory(IndexStack free, TableEntry* entries, std::uint32_t size, HalfWord* cells,
+                   std::uint32_t cell_count, Word* overflow) noexcept
         : free_(free),
           entries_(entries),
+          size_(size),
           cells_(cells),
           cell_count_(cell_count),
           overflow_(overflow) {}
@@ -62,7 +64,10 @@ public:
     bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
 
     // Repair: sequence numbers left odd by a dead writer. Nobody else may use it meanwhile.
-    void Repair(std::uint32_t size) noexcept;
+    void Repair() noexcept;
+
+    // How many are known, index 0 not among them.
+    std::uint32_t Used() const noexcept { return size_ - 1 - free_.Count(); }
 
     static std::uint64_t HashNames(const TableNames& names) noexcept;
 
@@ -71,6 +76,7 @@ private:
 
     IndexStack free_;
     TableEntry* entries_ = nullptr;
+    std::uint32_t size_ = 0;
     HalfWord* cells_ = nullptr;  // index + 1; a power of two of them
     std::uint32_t cell_count_ = 0;
     Word* overflow_ = nullptr;

@@ -1,13 +1,17 @@
 #include "keeper/keeper.hpp"
 
+#include "keeper/exporter.hpp"
+#include "keeper/sampler.hpp"
+#include "pg/clock.hpp"
 #include "pg/postgres.hpp"
+#include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::keeper {
 namespace {
 
 constexpr int kRestartSeconds = 1;
-constexpr long kIntervalMs = 1000;
+constexpr uint64 kIntervalNs = 1000000000;
 
 void MendIfNeeded(core::StatementStore* store) {
     if (store->IsReady()) {
@@ -42,7 +46,46 @@ void TellWhatTheLogLacks(const core::SegmentHeader& header) {
     told_at = now;
 }
 
+// What is due once a second.
+void Tend(core::StatementStore* store) {
+    MendIfNeeded(store);
+    store->Fold();
+    TellWhatTheLogLacks(*store->Parts().header);
+    if (pg::Settings::metrics_port != 0) {
+        TakeSample(*store);
+    }
+}
+
+void Wait(uint64 until_ns, long most_ms) {
+    const uint64 now_ns = pg::MonotonicNs();
+    const long left_ms =
+        now_ns < until_ns ? static_cast<long>((until_ns - now_ns) / 1000000) + 1 : 0;
+    const pgsocket socket = ExporterSocket();
+    const int events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH |
+                       (socket != PGINVALID_SOCKET ? WL_SOCKET_READABLE : 0);
+    WaitLatchOrSocket(MyLatch, events, socket, Min(left_ms, most_ms), PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+}
+
 }  // namespace
+
+void KeepStore() {
+    core::StatementStore* store = store::SharedStore();
+    uint64 due_ns = 0;
+    while (!ShutdownRequestPending) {
+        if (pg::MonotonicNs() >= due_ns) {
+            Tend(store);
+            due_ns = pg::MonotonicNs() + kIntervalNs;
+        }
+        const long exporter_due_ms = TendExporter();
+        Wait(due_ns, exporter_due_ms);
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+            ReconfigureExporter();
+        }
+    }
+}
 
 void RegisterKeeper() {
     BackgroundWorker worker = {};
@@ -59,22 +102,9 @@ void RegisterKeeper() {
 }  // namespace elile::keeper
 
 extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
-    using elile::keeper::kIntervalMs;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
     BackgroundWorkerUnblockSignals();
-    elile::core::StatementStore* store = elile::store::SharedStore();
-    while (!ShutdownRequestPending) {
-        elile::keeper::MendIfNeeded(store);
-        store->Fold();
-        elile::keeper::TellWhatTheLogLacks(*store->Parts().header);
-        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kIntervalMs,
-                  PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
-    }
+    elile::keeper::KeepStore();
     proc_exit(0);
 }

@@ -36,6 +36,15 @@ inline uint32 ProcNumber() {
 #endif
 }
 
+// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
+inline const PgBackendStatus& SessionAt(int place) {
+#if PG_VERSION_NUM >= 160000
+    return pgstat_get_local_beentry_by_index(place)->backendStatus;
+#else
+    return pgstat_fetch_stat_local_beentry(place)->backendStatus;
+#endif
+}
+
 inline uint32 ProcNumbers() { return static_cast<uint32>(MaxBackends + NUM_AUXILIARY_PROCS); }
 
 inline uint64 Nanoseconds(const instr_time& time) {

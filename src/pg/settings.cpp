@@ -1,5 +1,7 @@
 #include "pg/settings.hpp"
 
+#include <arpa/inet.h>
+
 #include "core/text_pool.hpp"
 #include "pg/postgres.hpp"
 
@@ -11,6 +13,11 @@ int Settings::slow_query_ring = 1000;
 int Settings::query_text_memory = 8192;
 int Settings::plan_memory = 1024;
 int Settings::log_rate_limit = 100;
+int Settings::metrics_port = 0;
+char* Settings::metrics_listen_address = nullptr;
+char* Settings::metrics_auth_file = nullptr;
+int Settings::metrics_max_tables = 200;
+bool Settings::metrics_show_queries = false;
 int Settings::environment = static_cast<int>(Environment::kProduction);
 int Settings::slow_query_threshold = kThresholdOfEnvironment;
 int Settings::track = static_cast<int>(Track::kTop);
@@ -210,12 +217,52 @@ void DefineLogging(void (*on_log_analyze)(bool, void*)) {
                             -1, INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
 }
 
+// The exporter resolves no names: what it binds must not hang on a name server.
+bool IsAddress(char** address, void**, GucSource) {
+    unsigned char parsed[sizeof(in6_addr)];
+    if (inet_pton(AF_INET, *address, parsed) == 1 || inet_pton(AF_INET6, *address, parsed) == 1) {
+        return true;
+    }
+    GUC_check_errdetail("\"%s\" is not an IPv4 or IPv6 address.", *address);
+    GUC_check_errhint("0.0.0.0 is all IPv4 addresses of the machine, :: all of them.");
+    return false;
+}
+
+void DefineMetrics() {
+    DefineCustomIntVariable("elile_optimize.metrics_port",
+                            "Sets the port on which metrics are served over HTTP.", "0 is off.",
+                            &Settings::metrics_port, Settings::metrics_port, 0, 65535, PGC_SIGHUP,
+                            0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("elile_optimize.metrics_listen_address",
+                               "Sets the IP address on which metrics are served.", nullptr,
+                               &Settings::metrics_listen_address, "127.0.0.1", PGC_SIGHUP, 0,
+                               IsAddress, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "elile_optimize.metrics_auth_file",
+        "Sets the file with the users who may read metrics.",
+        "It has lines of user:hash as crypt(3) reads them. Without a file everybody may.",
+        &Settings::metrics_auth_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr,
+        nullptr);
+    DefineCustomIntVariable(
+        "elile_optimize.metrics_max_tables",
+        "Sets how many tables have metrics of their own; the rest are summed as \"other\".",
+        "Above 200 a higher value takes effect at a restart.", &Settings::metrics_max_tables,
+        Settings::metrics_max_tables, 1, 10000, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable(
+        "elile_optimize.metrics_show_queries",
+        "Shows texts of statements on the status page to everybody who can reach it.",
+        "With elile_optimize.metrics_auth_file, users in it see them anyway.",
+        &Settings::metrics_show_queries, Settings::metrics_show_queries, PGC_SIGHUP, 0, nullptr,
+        nullptr, nullptr);
+}
+
 }  // namespace
 
 void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineSizes();
     DefineCounting();
     DefineLogging(on_log_analyze);
+    DefineMetrics();
     MarkGUCPrefixReserved("elile_optimize");
 }
 

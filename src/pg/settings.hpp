@@ -18,7 +18,12 @@ struct Settings {
     static int query_text_memory;  // kB
     static int plan_memory;        // kB
     // Of the whole server, re-read when it reloads.
-    static int log_rate_limit;  // lines a second; -1 no limit
+    static int log_rate_limit;            // lines a second; -1 no limit
+    static int metrics_port;              // 0 off
+    static char* metrics_listen_address;  // an IPv4 or IPv6 address
+    static char* metrics_auth_file;       // relative to the data directory; empty: none
+    static int metrics_max_tables;
+    static bool metrics_show_queries;
     // Per session; superuser unless granted.
     static int environment;           // Environment
     static int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment

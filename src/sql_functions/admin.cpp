@@ -38,6 +38,17 @@ void WriteOverhead(pg::RowWriter& row, const core::SegmentHeader& header) {
     }
 }
 
+void WriteExporter(pg::RowWriter& row, const core::Segment& segment) {
+    core::ExporterStatus status;
+    if (!segment.exporter.Read(&status)) {
+        row.Text("off");
+        row.Null();
+        return;
+    }
+    row.Text(status.state);
+    row.Text(status.address[0] != '\0' ? status.address : nullptr);
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -76,6 +87,9 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.details_exhausted));
     row.Bigint(core::Get(header.plans_lost));
     row.Bigint(core::Get(header.parameters_lost));
+    WriteExporter(row, store.Parts());
+    row.Bigint(core::Get(header.pool_reports_dropped));
+    row.Bigint(core::Get(header.databases_overflow));
     row.EndRow();
     return Datum{0};
 }

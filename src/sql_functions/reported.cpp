@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "store/own_database.hpp"
+
 namespace elile::sql_functions {
 namespace {
 
@@ -54,6 +56,7 @@ uint32 ReportedTable(core::StatementStore& store, const char* name) {
                 (errcode(ERRCODE_INVALID_NAME), errmsg("\"%.128s\" is not a table name", name),
                  errhint("Give a name or schema.name.")));
     }
+    store::NoteOwnDatabase();
     return store.Parts().tables.Insert(
         {MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)}, names,
         static_cast<uint32>(GetDatabaseEncoding()));

@@ -9,12 +9,6 @@
 namespace elile::sql_functions {
 namespace {
 
-bool IsCounting(const core::Entry& entry) {
-    const core::EntryState state = core::StateOf(entry.tag.load(std::memory_order_acquire));
-    return state == core::EntryState::kLive ||
-           (state == core::EntryState::kRetired && (core::Get(entry.flags) & core::kDiscard) == 0);
-}
-
 uint32 PlaceOf(const core::Target& target) {
     return target.table * core::kOperations + static_cast<uint32>(target.operation);
 }
@@ -37,7 +31,7 @@ Sums MakeRoom(core::StatementStore& store) {
     auto* used = static_cast<bool*>(palloc0(places));
     EnterStore(store);
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        if (IsCounting(segment.entries[slot])) {
+        if (core::IsCounted(segment.entries[slot])) {
             used[PlaceOf(core::TargetOf(segment.entries[slot]))] = true;
         }
     }
@@ -60,7 +54,7 @@ Sums SumByTableAndOperation(core::StatementStore& store) {
     EnterStore(store);
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
         const core::Entry& entry = segment.entries[slot];
-        if (IsCounting(entry)) {
+        if (core::IsCounted(entry)) {
             core::TallySnapshot* sum = sums.of[PlaceOf(core::TargetOf(entry))];
             if (sum != nullptr) {
                 segment.AddTalliesOf(entry, *sum);
@@ -164,7 +158,7 @@ ELILE_SQL_FUNCTION(elile_summary) {
     EnterStore(store);
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
         const core::Entry& entry = segment.entries[slot];
-        if (IsCounting(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
+        if (core::IsCounted(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
             segment.AddTalliesOf(entry, *sum);
         }
     }

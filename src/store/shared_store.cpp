@@ -1,12 +1,9 @@
 #include "store/shared_store.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "pg/compat.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "store/segment_file.hpp"
 
 namespace elile::store {
 
@@ -17,6 +14,10 @@ namespace {
 shmem_startup_hook_type prev_shmem_startup = nullptr;
 void* segment_memory = nullptr;
 std::size_t segment_bytes = 0;
+int segment_descriptor = -1;
+
+// So that a reload may raise elile_optimize.metrics_max_tables up to its default.
+constexpr int kLeastSeriesTables = 200;
 
 uint32 BlocksOf(int memory_kb) {
     return static_cast<uint32>(static_cast<std::size_t>(memory_kb) * 1024 /
@@ -31,6 +32,8 @@ core::SegmentSizes SizesFromSettings() {
     sizes.text_blocks = BlocksOf(pg::Settings::query_text_memory);
     sizes.detail_blocks = BlocksOf(pg::Settings::plan_memory);
     sizes.backends = pg::ProcNumbers();
+    sizes.series_tables =
+        static_cast<uint32>(Max(pg::Settings::metrics_max_tables, kLeastSeriesTables));
     return sizes;
 }
 
@@ -40,33 +43,21 @@ void FailToMake(const char* step, int error) {
                     errmsg("could not %s the statistics segment of elile_optimize: %m", step),
                     errdetail("It needs %zu kB of shared memory.", segment_bytes / 1024),
                     errhint("Lower elile_optimize.max_statements, elile_optimize.max_tables, "
-                            "elile_optimize.slow_query_ring, elile_optimize.query_text_memory or "
-                            "elile_optimize.plan_memory, or give the server more memory.")));
+                            "elile_optimize.slow_query_ring, elile_optimize.query_text_memory, "
+                            "elile_optimize.plan_memory or elile_optimize.metrics_max_tables, or give the server more memory.")));
 }
 
-// Takes every page now: memory that runs out later would end a session with SIGBUS.
 void MakeSegment() {
     const core::SegmentSizes sizes = SizesFromSettings();
     segment_bytes = core::Segment::BytesFor(sizes);
-    const int file = memfd_create("elile_optimize", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (file < 0) {
-        FailToMake("create", errno);
+    const SegmentFile file = MakeSegmentFile(segment_bytes);
+    if (file.memory == nullptr) {
+        FailToMake(file.failed_step, file.error);
     }
-    const int error = posix_fallocate(file, 0, static_cast<off_t>(segment_bytes));
-    if (error != 0) {
-        close(file);
-        FailToMake("allocate", error);
-    }
-    void* memory = mmap(nullptr, segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (memory == MAP_FAILED) {
-        const int map_error = errno;
-        close(file);
-        FailToMake("map", map_error);
-    }
-    close(file);
-    const core::Segment segment = core::Segment::Format(memory, sizes);
+    const core::Segment segment = core::Segment::Format(file.memory, sizes);
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
-    segment_memory = memory;
+    segment_memory = file.memory;
+    segment_descriptor = file.read_only;
 }
 
 void OnShmemStartup() {
@@ -109,5 +100,7 @@ core::StatementStore& RequireSharedStore() {
 }
 
 std::size_t SegmentBytes() { return segment_bytes; }
+
+int SegmentDescriptor() { return segment_descriptor; }
 
 }  // namespace elile::store

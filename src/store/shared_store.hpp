@@ -29,4 +29,7 @@ core::StatementStore& RequireSharedStore();
 
 std::size_t SegmentBytes();
 
+// Of the segment's memory file, for reading only; -1 when the system gave none.
+int SegmentDescriptor();
+
 }  // namespace elile::store

@@ -9,7 +9,7 @@
 
 namespace elile::core {
 
-inline constexpr SegmentSizes kSmallSizes{100, 8, 16, 64, 64, 8};
+inline constexpr SegmentSizes kSmallSizes{100, 8, 16, 64, 64, 8, 4};
 
 class TestSegment {
 public:

@@ -1,0 +1,30 @@
+// What the keeper and the exporter say to each other, over a socket pair of whole messages
+// (SOCK_SEQPACKET). A message is its kind, one character, then text; fields are ended by '\n'.
+#pragma once
+
+#include <cstddef>
+
+namespace elile::core {
+
+// What the exporter finds open when it starts.
+inline constexpr int kSegmentDescriptor = 3;
+inline constexpr int kLinkDescriptor = 4;
+
+// From the keeper: port, address, authentication file (absolute; empty for none), "1" or "0" for
+// whether the page shows texts of statements. At start and after a reload.
+inline constexpr char kConfigure = 'C';
+
+// From the exporter.
+inline constexpr char kAlive = 'A';
+inline constexpr char kState = 'S';    // state in words, address where it listens or nothing
+inline constexpr char kWarning = 'W';  // a line for the server log
+inline constexpr char kNotice = 'N';   // likewise, of level LOG
+
+inline constexpr std::size_t kMostConfiguration = 4096;  // bytes
+inline constexpr std::size_t kMostReport = 512;          // bytes, from the exporter
+
+inline constexpr int kAliveEveryMs = 400;
+inline constexpr int kHungAfterMs = 1600;   // without a message
+inline constexpr int kStartWithinMs = 2000;  // until the first one
+
+}  // namespace elile::core

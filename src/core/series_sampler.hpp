@@ -1,0 +1,46 @@
+// From the store's entries and leftovers to a sample's series and slowest statements.
+//
+// Who scrapes must never see a counter fall a little: Prometheus would take what is left for new.
+// A series' figures therefore only grow, or begin again from zero all together, which it knows as
+// one counter reset. They fall when reset() forgets some statements of a series, when the tables
+// with a series of their own become fewer, and when a crash took something.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/segment.hpp"
+
+namespace elile::core {
+
+class SeriesSampler {
+public:
+    static std::size_t ScratchWords(const SegmentSizes& sizes) noexcept {
+        return std::size_t{sizes.Series().Size()} + sizes.Entries() + sizes.Leftovers();
+    }
+    // `scratch` has ScratchWords() of room.
+    SeriesSampler(const Segment& segment, std::uint32_t* scratch) noexcept
+        : segment_(segment),
+          first_(scratch),
+          next_(scratch + segment.header->sizes.Series().Size()) {}
+
+    // Takes a new sample over the one before, which is all zero when there is none. `tables` is how
+    // many tables may have series of their own, at most SegmentSizes::series_tables. The caller
+    // holds the gate's shared side, and is the only one to sample.
+    void Take(std::uint32_t tables, SampleHead& head, SampledSeries* series) noexcept;
+
+private:
+    std::uint32_t SeriesOf(const Target& target) const noexcept;
+    void Link(const Target& target, std::uint32_t item) noexcept;
+    void LinkAll() noexcept;
+    void SumInto(std::uint32_t series, TallySnapshot& sum, std::uint64_t& unplaced) const noexcept;
+    void NoteIfSlow(const Entry& entry, SampleHead& head) const noexcept;
+
+    const Segment& segment_;
+    // What belongs to a series, as a list: items are slots, then leftovers; plus one, 0 ends it.
+    std::uint32_t* first_;
+    std::uint32_t* next_;
+    std::uint32_t tables_ = 0;
+};
+
+}  // namespace elile::core

@@ -1,0 +1,204 @@
+#include "exporter/collector.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace elile::exporter {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr const char* kVersion = "1.0";
+
+class Family {
+public:
+    Family(std::vector<MetricFamily>& families, const char* name, const char* help, MetricType type)
+        : family_(families.emplace_back()) {
+        family_.name = name;
+        family_.help = help;
+        family_.type = type;
+    }
+    void Add(Labels labels, double value) {
+        ClientMetric& metric = family_.metric.emplace_back();
+        metric.label = std::move(labels);
+        (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    }
+    void Add(Labels labels, ClientMetric::Histogram histogram) {
+        ClientMetric& metric = family_.metric.emplace_back();
+        metric.label = std::move(labels);
+        metric.histogram = std::move(histogram);
+    }
+
+private:
+    MetricFamily& family_;
+};
+
+void AddGauge(std::vector<MetricFamily>& families, const char* name, const char* help,
+              double value) {
+    Family(families, name, help, MetricType::Gauge).Add({}, value);
+}
+
+Labels LabelsOf(const Series& series) {
+    return {{"database", series.database},
+            {"operation", std::string(core::kOperationNames[static_cast<std::size_t>(
+                              series.operation)])},
+            {"table", series.table}};
+}
+
+ClientMetric::Histogram HistogramOf(const core::SeriesCounters& counted) {
+    ClientMetric::Histogram histogram;
+    histogram.bucket.reserve(core::kLatencyBuckets);
+    for (int at = 0; at < core::kLatencyBuckets; ++at) {
+        histogram.sample_count += counted.bucket[static_cast<std::size_t>(at)];
+        const double bound = at < core::kLatencyBounds
+                                 ? std::ldexp(1.0, core::kFirstBoundExponent + at)
+                                 : std::numeric_limits<double>::infinity();
+        histogram.bucket.push_back({histogram.sample_count, bound});
+    }
+    histogram.sample_sum = static_cast<double>(counted.total_ns) / 1e9;
+    return histogram;
+}
+
+void CollectSeries(const Model& model, std::vector<MetricFamily>& families) {
+    {
+        Family family(families, "elile_db_query_duration_seconds",
+                      "Execution times, failed executions included.", MetricType::Histogram);
+        for (const Series& series : model.series) {
+            family.Add(LabelsOf(series), HistogramOf(series.values.counted));
+        }
+    }
+    struct Counter {
+        const char* name;
+        const char* help;
+        std::uint64_t core::SeriesCounters::*word;
+    };
+    constexpr Counter kCounters[] = {
+        {"elile_db_queries_total", "Executions, failed ones included.",
+         &core::SeriesCounters::queries},
+        {"elile_db_slow_queries_total", "Executions at or above slow_query_threshold.",
+         &core::SeriesCounters::slow},
+        {"elile_db_failed_queries_total", "Executions that ended in an error.",
+         &core::SeriesCounters::failed}};
+    for (const Counter& counter : kCounters) {
+        Family family(families, counter.name, counter.help, MetricType::Counter);
+        for (const Series& series : model.series) {
+            family.Add(LabelsOf(series), static_cast<double>(series.values.counted.*counter.word));
+        }
+    }
+}
+
+void CollectConnections(const Model& model, std::vector<MetricFamily>& families) {
+    {
+        Family family(families, "elile_db_connections", "Client sessions.", MetricType::Gauge);
+        for (const Sessions& sessions : model.sessions) {
+            const auto state = static_cast<std::size_t>(sessions.state);
+            family.Add({{"application", sessions.application},
+                        {"database", sessions.database},
+                        {"state", std::string(core::kSessionStateNames[state])}},
+                       sessions.count);
+        }
+    }
+    AddGauge(families, "elile_db_max_connections", "The server's max_connections.",
+             model.max_connections);
+    AddGauge(families, "elile_db_in_recovery", "1 on a standby, 0 on a primary.",
+             model.in_recovery ? 1 : 0);
+}
+
+void CollectPools(const Model& model, std::vector<MetricFamily>& families) {
+    struct Figure {
+        const char* name;
+        const char* help;
+        std::optional<std::uint64_t> Pool::*value;
+    };
+    constexpr Figure kFigures[] = {
+        {"elile_db_active_connections",
+         "Connections that an application says it has checked out of its pool.",
+         &Pool::active_connections},
+        {"elile_db_connection_pool_size", "What an application says its pool's size is.",
+         &Pool::size}};
+    for (const Figure& figure : kFigures) {
+        Family family(families, figure.name, figure.help, MetricType::Gauge);
+        for (const Pool& pool : model.pools) {
+            if ((pool.*figure.value).has_value()) {
+                family.Add({{"application", pool.application}, {"database", pool.database}},
+                           static_cast<double>(*(pool.*figure.value)));
+            }
+        }
+    }
+}
+
+Labels LabelsOf(const Index& index) {
+    return {{"database", index.database}, {"index", index.name}, {"table", index.table}};
+}
+
+void CollectIndexes(const Model& model, std::vector<MetricFamily>& families) {
+    {
+        Family family(families, "elile_index_scans_total", "Scans begun on an index.",
+                      MetricType::Counter);
+        for (const Index& index : model.indexes) {
+            family.Add(LabelsOf(index), static_cast<double>(index.scans));
+        }
+    }
+    {
+        Family family(families, "elile_index_size_bytes", "Size of an index on disk.",
+                      MetricType::Gauge);
+        for (const Index& index : model.indexes) {
+            family.Add(LabelsOf(index), static_cast<double>(index.bytes));
+        }
+    }
+    {
+        Family family(families, "elile_index_invalid",
+                      "1 for an index that a failed build left, which queries cannot use.",
+                      MetricType::Gauge);
+        for (const Index& index : model.indexes) {
+            family.Add(LabelsOf(index), index.is_valid ? 0 : 1);
+        }
+    }
+    Family family(families, "elile_index_stats_age_seconds",
+                  "Age of a database's figures on indexes.", MetricType::Gauge);
+    for (const IndexAge& age : model.index_ages) {
+        family.Add({{"database", age.database}}, age.age_seconds);
+    }
+}
+
+void CollectOwn(const Model& model, double scrape_seconds, std::vector<MetricFamily>& families) {
+    Family(families, "elile_optimize_build_info", "The extension's and the server's version.",
+           MetricType::Gauge)
+        .Add({{"server_version", std::to_string(model.server_version)}, {"version", kVersion}}, 1);
+    AddGauge(families, "elile_optimize_sample_age_seconds",
+             "Age of what is shown; it grows when sampling stalls.", model.sample_age_seconds);
+    AddGauge(families, "elile_optimize_sampling_duration_seconds", "What the last sample took.",
+             model.sampling_seconds);
+    AddGauge(families, "elile_optimize_scrape_duration_seconds",
+             "What the scrape before this one took.", scrape_seconds);
+    AddGauge(families, "elile_optimize_stats_since_seconds",
+             "When counting began, as Unix time: server start or the last reset().",
+             model.stats_since);
+    for (const OwnFigure& figure : model.own) {
+        Family(families, figure.name, figure.help,
+               figure.is_counter ? MetricType::Counter : MetricType::Gauge)
+            .Add({}, figure.value);
+    }
+}
+
+}  // namespace
+
+std::vector<MetricFamily> Collect(const Model& model, double scrape_seconds) {
+    std::vector<MetricFamily> families;
+    CollectOwn(model, scrape_seconds, families);
+    if (model.health == Health::kNoSample) {
+        return families;
+    }
+    CollectSeries(model, families);
+    CollectConnections(model, families);
+    CollectPools(model, families);
+    CollectIndexes(model, families);
+    return families;
+}
+
+}  // namespace elile::exporter

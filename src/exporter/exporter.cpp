@@ -1,0 +1,135 @@
+// The exporter: a program of its own, started by the keeper, which reads the statistics segment and
+// serves it over HTTP. docs/ARCHITECTURE.md says why it is none of the server's processes.
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <string>
+
+#include "core/exporter_link.hpp"
+#include "exporter/link.hpp"
+#include "exporter/reader.hpp"
+#include "exporter/sandbox.hpp"
+#include "exporter/segment_view.hpp"
+#include "exporter/server.hpp"
+#include "exporter/users.hpp"
+
+namespace elile::exporter {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::seconds;
+
+class Exporter {
+public:
+    Exporter(const Link& link, const SegmentView& segment)
+        : link_(link), reader_(segment), server_(reader_, users_) {}
+
+    // Until the keeper is gone.
+    void Run() {
+        for (;;) {
+            pollfd readable{link_.Descriptor(), POLLIN, 0};
+            poll(&readable, 1, core::kAliveEveryMs);
+            Configuration wanted;
+            switch (link_.Receive(&wanted)) {
+                case Link::Event::kEnd:
+                    return;
+                case Link::Event::kConfiguration:
+                    Apply(wanted);
+                    break;
+                case Link::Event::kNone:
+                    break;
+            }
+            link_.SayAlive();
+            Tick();
+        }
+    }
+
+private:
+    void Apply(const Configuration& wanted) {
+        const bool moves =
+            wanted.port != configuration_.port || wanted.address != configuration_.address;
+        configuration_ = wanted;
+        server_.ShowQueries(wanted.shows_queries);
+        RefreshUsers();
+        if (moves) {
+            server_.Stop();
+            pause_ = Seconds(0);
+            try_listening_at_ = Clock::now();
+        }
+    }
+
+    void Tick() {
+        const auto now = Clock::now();
+        RefreshUsers();
+        if (now >= note_sample_at_) {
+            reader_.NoteSample();
+            note_sample_at_ = now + Seconds(1);
+        }
+        if (configuration_.port != 0 && !server_.IsListening() && now >= try_listening_at_) {
+            TryToListen();
+        }
+    }
+
+    void RefreshUsers() {
+        const std::string fault = users_.Refresh(configuration_.auth_file);
+        if (!fault.empty()) {
+            link_.Warn(fault);
+        }
+    }
+
+    // Warns once, and tries again after 1, 2, 4 and up to 30 seconds.
+    void TryToListen() {
+        constexpr Seconds kLongestPause(30);
+        const std::string place = Place();
+        const std::string reason = server_.Listen(configuration_.address, configuration_.port);
+        if (reason.empty()) {
+            link_.SayState("listening", place);
+            link_.Note("listening on " + place);
+            pause_ = Seconds(0);
+            return;
+        }
+        link_.SayState("cannot listen on " + place + ": " + reason + "; trying again", "");
+        if (pause_ == Seconds(0)) {
+            link_.Warn("could not listen on " + place + ": " + reason + "; trying again");
+        }
+        pause_ = std::clamp(2 * pause_, Seconds(1), kLongestPause);
+        try_listening_at_ = Clock::now() + pause_;
+    }
+
+    std::string Place() const {
+        const bool is_six = configuration_.address.find(':') != std::string::npos;
+        return (is_six ? "[" + configuration_.address + "]" : configuration_.address) + ":" +
+               std::to_string(configuration_.port);
+    }
+
+    const Link& link_;
+    Reader reader_;
+    Users users_;
+    Server server_;
+    Configuration configuration_;
+    Seconds pause_{0};
+    Clock::time_point try_listening_at_;
+    Clock::time_point note_sample_at_;
+};
+
+int Main() {
+    const Link link(core::kLinkDescriptor);
+    if (!EnterSandbox()) {
+        link.Note("this kernel has no seccomp; the exporter runs without it");
+    }
+    try {
+        const SegmentView segment(core::kSegmentDescriptor);
+        Exporter(link, segment).Run();
+        return 0;
+    } catch (const std::exception& error) {
+        link.Warn(error.what());
+        return 1;
+    }
+}
+
+}  // namespace
+}  // namespace elile::exporter
+
+int main() { return elile::exporter::Main(); }

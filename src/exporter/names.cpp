@@ -1,0 +1,101 @@
+#include "exporter/names.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+#include "exporter/model.hpp"
+
+namespace elile::exporter {
+namespace {
+
+// Bytes of the well-formed UTF-8 sequence that the text begins with (Unicode 15, table 3-7); 0 when
+// it begins with none.
+std::size_t SequenceLength(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80) {
+        return 1;
+    }
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) {
+        return 0;
+    }
+    unsigned char least = 0x80;
+    unsigned char most = 0xbf;
+    if (lead == 0xe0) {
+        least = 0xa0;
+    } else if (lead == 0xed) {
+        most = 0x9f;
+    } else if (lead == 0xf0) {
+        least = 0x90;
+    } else if (lead == 0xf4) {
+        most = 0x8f;
+    }
+    for (std::size_t at = 1; at < length; ++at) {
+        if (byte(at) < least || byte(at) > most) {
+            return 0;
+        }
+        least = 0x80;
+        most = 0xbf;
+    }
+    return length;
+}
+
+}  // namespace
+
+std::string ToUtf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        std::size_t length = SequenceLength(text);
+        if (length > 0) {
+            out += text.substr(0, length);
+        } else {
+            char escaped[8];
+            std::snprintf(escaped, sizeof(escaped), "\\x%02X",
+                          static_cast<unsigned>(static_cast<unsigned char>(text[0])));
+            out += escaped;
+            length = 1;
+        }
+        text.remove_prefix(length);
+    }
+    return out;
+}
+
+std::string NameIn(const char* name, std::size_t room) {
+    return ToUtf8({name, strnlen(name, room)});
+}
+
+std::string DatabaseName(const core::Segment& segment, std::uint32_t dbid) {
+    if (dbid == 0) {
+        return kOther;
+    }
+    const std::uint32_t index = segment.databases.Find({dbid, 0, 0});
+    core::TableNames names;
+    std::uint32_t encoding = 0;
+    if (index == core::kNoIndex || !segment.databases.Read(index, &names, &encoding) ||
+        names.table[0] == '\0') {
+        return std::to_string(dbid);
+    }
+    return NameIn(names.table, sizeof(names.table));
+}
+
+std::string TableLabel(const std::string& schema, const std::string& table) {
+    const bool is_bare = table.empty() || schema.empty() || schema == "public";
+    return is_bare && table != kOther ? table : schema + "." + table;
+}
+
+std::string TableName(const core::Segment& segment, std::uint32_t index) {
+    core::TableNames names;
+    std::uint32_t encoding = 0;
+    if (index == core::kOtherTables) {
+        return kOther;
+    }
+    if (!segment.tables.Read(index, &names, &encoding)) {
+        return std::to_string(segment.tables.KeyOf(index).relid);
+    }
+    return TableLabel(NameIn(names.schema, sizeof(names.schema)),
+                      NameIn(names.table, sizeof(names.table)));
+}
+
+}  // namespace elile::exporter

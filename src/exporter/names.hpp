@@ -1,0 +1,27 @@
+// Names out of the segment, as labels.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/segment.hpp"
+
+namespace elile::exporter {
+
+// The text in UTF-8: a byte that is none is written as \xNN, so that two names never become one.
+std::string ToUtf8(std::string_view text);
+
+// Of an array that is padded with zeros.
+std::string NameIn(const char* name, std::size_t room);
+
+// kOther for 0; the number of a database whose name no session has left.
+std::string DatabaseName(const core::Segment& segment, std::uint32_t dbid);
+
+// "name" in schema public, "schema.name" elsewhere.
+std::string TableLabel(const std::string& schema, const std::string& table);
+
+// Of the table at this index of the directory; kOther for index 0.
+std::string TableName(const core::Segment& segment, std::uint32_t index);
+
+}  // namespace elile::exporter

@@ -1,0 +1,15 @@
+// The extension's own figures, among them every limit that it has and how often it was hit.
+#pragma once
+
+#include "exporter/model.hpp"
+
+namespace elile::core {
+struct Segment;
+}
+
+namespace elile::exporter {
+
+// `head` is null while there is no sample.
+void FillOwnFigures(const core::Segment& segment, const core::SampleHead* head, Model& model);
+
+}  // namespace elile::exporter

@@ -1,0 +1,313 @@
+// How the status page writes names, numbers and tables, and its style sheet.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "exporter/model.hpp"
+
+namespace elile::exporter::page {
+
+inline constexpr std::string_view kAbsent = "–";
+inline std::string Escaped(std::string_view text) {
+    std::string html;
+    html.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (const auto special = std::string_view("&<>\"'").find(c); special != text.npos) {
+            constexpr std::array kEntities = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+            html += kEntities[special];
+        } else if ((byte < ' ' && (byte < '\t' || byte > '\r')) || byte == 0x7F) {
+            html += "\uFFFD";  // no character of HTML
+        } else {
+            html += c;
+        }
+    }
+    return html;
+}
+
+inline std::string Grouped(std::string number) {
+    const std::size_t first = number[0] == '-' ? 1 : 0;
+    for (std::size_t at = std::min(number.find('.'), number.size()); at > first + 3;) {
+        at -= 3;
+        number.insert(at, 1, ',');
+    }
+    return number;
+}
+
+inline std::string Count(std::uint64_t count) { return Grouped(std::to_string(count)); }
+
+// The server's locale must not decide how a number looks, so no printf.
+inline std::string Fixed(double value, int decimals) {
+    char text[400];  // any double
+    const auto end =
+        std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed, decimals);
+    return Grouped({text, end.ptr});
+}
+
+// Three significant figures; all of an integer part.
+inline std::string Significant(double value) {
+    if (!std::isfinite(value)) {
+        return std::string(kAbsent);
+    }
+    constexpr int kMostDecimals = 9;
+    int decimals = 0;
+    for (double size = std::abs(value); size < 99.95 && decimals < kMostDecimals; size *= 10) {
+        ++decimals;
+    }
+    return value == 0 ? "0" : Fixed(value, decimals);
+}
+
+struct Unit {
+    double size;
+    std::string_view name;
+    double from = size;  // what is less is told in the unit before
+};
+inline constexpr std::array<Unit, 6> kSeconds = {{{1e-6, "µs"},
+                                                  {1e-3, "ms"},
+                                                  {1, "s"},
+                                                  {60, "min", 120},
+                                                  {3600, "h", 7200},
+                                                  {86400, "d", 172800}}};
+inline constexpr std::array<Unit, 4> kBytes = {
+    {{0x1p10, "kB"}, {0x1p20, "MB"}, {0x1p30, "GB"}, {0x1p40, "TB"}}};
+
+inline std::string InUnits(double value, std::span<const Unit> units) {
+    std::size_t at = 0;
+    double shown = value / units[0].size;
+    while (at + 1 < units.size()) {
+        // What would round to the next unit's beginning is told in that.
+        const Unit& next = units[at + 1];
+        if (!(shown >= next.from / units[at].size - 0.5)) {
+            break;
+        }
+        shown = std::max(value, next.from) / next.size;
+        ++at;
+    }
+    return value == 0 ? "0" : Significant(shown) + " " + std::string(units[at].name);
+}
+
+inline std::string Duration(double seconds) { return InUnits(seconds, kSeconds); }
+inline std::string DurationOfNs(std::uint64_t ns) {
+    constexpr double kNsPerSecond = 1e9;
+    return Duration(static_cast<double>(ns) / kNsPerSecond);
+}
+inline std::string MeanOfNs(std::uint64_t total_ns, std::uint64_t queries) {
+    return queries == 0 ? std::string(kAbsent) : DurationOfNs(total_ns / queries);
+}
+inline std::string Size(std::uint64_t bytes) { return InUnits(static_cast<double>(bytes), kBytes); }
+
+inline std::string Percent(std::uint64_t part, std::uint64_t whole, int decimals) {
+    if (part == 0 || whole == 0) {
+        return "0 %";
+    }
+    const double percent = 100 * static_cast<double>(part) / static_cast<double>(whole);
+    const double least = std::pow(10, -decimals);
+    return percent < least / 2 ? "&lt;" + Fixed(least, decimals) + " %"
+                               : Fixed(percent, decimals) + " %";
+}
+
+inline std::string Utc(double unix_time) {
+    constexpr double kYear3000 = 32503680000;
+    if (!(unix_time > 0 && unix_time < kYear3000)) {
+        return "unknown";
+    }
+    using namespace std::chrono;
+    const sys_seconds time{seconds{static_cast<std::int64_t>(unix_time)}};
+    const year_month_day date{floor<days>(time)};
+    const hh_mm_ss clock{time - floor<days>(time)};
+    const auto two = [](auto value) {
+        const std::string digits = std::to_string(value);
+        return digits.size() < 2 ? "0" + digits : digits;
+    };
+    const std::string day = std::to_string(static_cast<int>(date.year())) + "-" +
+                            two(static_cast<unsigned>(date.month())) + "-" +
+                            two(static_cast<unsigned>(date.day()));
+    const std::string hour = two(clock.hours().count()) + ":" + two(clock.minutes().count()) + ":" +
+                             two(clock.seconds().count());
+    return "<time datetime=\"" + day + "T" + hour + "Z\">" + day + " " + hour + " UTC</time>";
+}
+
+// A metric's value; its name ends in its unit.
+inline std::string MetricValue(std::string_view name, double value) {
+    constexpr double kMostExact = 0x1p53;
+    if (name.ends_with("_timestamp_seconds")) {
+        return Utc(value);
+    }
+    if (name.ends_with("_seconds") || name.ends_with("_seconds_total")) {
+        return Duration(value);
+    }
+    if (name.ends_with("_bytes")) {
+        return InUnits(value, kBytes);
+    }
+    const bool is_whole = std::abs(value) < kMostExact && std::trunc(value) == value;
+    return is_whole ? Fixed(value, 0) : Significant(value);
+}
+
+// A name, or in words why there is none.
+inline std::string Name(std::string_view name, std::string_view without = "(unknown)") {
+    if (name.empty()) {
+        return "<span class=\"note\">" + std::string(without) + "</span>";
+    }
+    return name == kOther ? "<em>other</em>" : "<bdi>" + Escaped(name) + "</bdi>";
+}
+
+inline std::string TableName(const std::string& table) { return Name(table, "(no table)"); }
+
+inline std::string Element(std::string_view tag, std::string_view attributes,
+                           std::string_view html) {
+    std::string element = "<" + std::string(tag);
+    element += attributes.empty() ? "" : " " + std::string(attributes);
+    return element.append(">").append(html).append("</").append(tag).append(">");
+}
+
+inline std::string Paragraph(std::string_view html) { return Element("p", "", html); }
+inline std::string Note(std::string_view html) { return Element("p", "class=\"note\"", html); }
+inline std::string Alert(std::string_view kind, std::string_view html) {
+    return Element("p", "class=\"alert " + std::string(kind) + "\"", html);
+}
+
+struct Column {
+    std::string_view name;
+    std::string_view kind;  // class of its cells
+    bool is_heading = false;
+};
+
+// Rows are given cell by cell, each cell as HTML.
+class Table {
+public:
+    Table(std::string_view kind, std::string_view caption, std::span<const Column> columns)
+        : columns_(columns) {
+        html_ = "<table class=\"" + std::string(kind) + "\"><caption>" + std::string(caption) +
+                "</caption><thead><tr>";
+        for (const Column& column : columns) {
+            html_ += Element("th", "scope=\"col\" class=\"" + std::string(column.kind) + "\"",
+                             column.name);
+        }
+        html_ += "</tr></thead>\n<tbody>";
+    }
+
+    void Row(std::span<const std::string> cells) {
+        html_ += "<tr>";
+        for (std::size_t at = 0; at < cells.size(); ++at) {
+            const Column& column = columns_[at];
+            const std::string kind = "class=\"" + std::string(column.kind) + "\"";
+            html_ += column.is_heading
+                         ? Element("th", "scope=\"row\" " + kind, cells[at])
+                         : Element("td", kind + " data-label=\"" + std::string(column.name) + "\"",
+                                   cells[at]);
+        }
+        html_ += "</tr>\n";
+    }
+
+    std::string Html() const { return html_ + "</tbody></table>\n"; }
+
+private:
+    std::span<const Column> columns_;
+    std::string html_;
+};
+
+// Text has a contrast of at least 4.5:1, bars and lines with a meaning 3:1, in both schemes. Where
+// a wide table has no room, each of its rows becomes a card: a grid of labelled values.
+inline constexpr std::string_view kPageStyle = R"css(
+:root{color-scheme:light dark;--page:#fff;--ink:#1c2126;--muted:#59626d;--line:#dde2e7;
+--band:#f5f7f9;--link:#0b57a4;--ok:#17663a;--warn:#8a4b00;--bad:#b0251d;--bar:#5b87b5;--mark:#c2410c;
+--active:#2b6cb0;--idle:#8793a0;--idle-in-transaction:#b7791f;--idle-in-transaction-aborted:#c53030;
+--fastpath-function-call:#7c5cbf;--unknown:#4a5560}
+@media screen and (prefers-color-scheme:dark){:root{--page:#15181c;--ink:#dce1e6;--muted:#9ba5b0;
+--line:#2c323a;--band:#1c2026;--link:#79b3f0;--ok:#62c78d;--warn:#e3a44c;--bad:#f38b82;--bar:#5a8fc4;
+--mark:#f0833a;--active:#5a9be0;--idle:#6f7b88;--idle-in-transaction:#d69a3a;
+--idle-in-transaction-aborted:#ea6a62;--fastpath-function-call:#a58be0;--unknown:#b6c0ca}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0 auto;max-width:100rem;padding:1rem 1.5rem 2rem;background:var(--page);color:var(--ink);
+font:.875rem/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
+font-variant-numeric:tabular-nums}
+a{color:var(--link)}
+h1{font-size:1.375rem;line-height:1.3;margin:0;display:flex;flex-wrap:wrap;align-items:center;
+gap:.25rem .75rem}
+h2{font-size:1rem;margin:0 0 .5rem}
+section,footer{border-top:1px solid var(--line);margin-top:1.25rem;padding-top:.9rem}
+p{margin:.4rem 0;max-width:56rem}
+.role{font-weight:400;color:var(--muted)}
+.state{font-size:.875rem;border:1px solid;border-radius:.2rem;padding:0 .5rem}
+.ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}
+.alert{border-left:3px solid;padding-left:.6rem}
+.note,caption,dt,.zero{color:var(--muted)}
+.facts{display:flex;flex-wrap:wrap;gap:.1rem 1.5rem;margin:.5rem 0 0;padding:0;list-style:none}
+.facts div{display:flex;gap:.4rem}
+dl,dd{margin:0}
+.figures{display:grid;grid-template-columns:repeat(4,minmax(0,15rem));gap:.75rem 1.5rem}
+.figures dd:nth-of-type(1){font-size:1.375rem;line-height:1.3}
+.figures small,.unit{font-size:.875rem;color:var(--muted)}
+.side{display:flex;flex-wrap:wrap;gap:.5rem 3rem;align-items:flex-start}
+table{border-collapse:collapse;margin-top:.6rem}
+caption{text-align:left;padding-bottom:.25rem}
+th,td{text-align:left;vertical-align:baseline;padding:.2rem 1rem .2rem 0}
+th:last-child,td:last-child{padding-right:0}
+thead th{color:var(--muted);font-weight:400;white-space:nowrap;border-bottom:1px solid var(--line)}
+tbody tr+tr>*{border-top:1px solid var(--line)}
+tbody th{font-weight:600}
+.number{text-align:right;white-space:nowrap}
+.name,.statement{overflow-wrap:anywhere}
+.name{white-space:pre-wrap;min-width:5rem}
+.wide{width:100%}
+.picture{width:9rem;vertical-align:middle}
+svg{display:block}
+.latency{width:8.5rem;height:1.7rem}
+.latency .bars{fill:var(--bar)}
+.latency path{fill:none;stroke-width:1}
+.latency .scale{stroke:var(--line)}
+.latency .p95{stroke:var(--mark);stroke-width:1.5}
+.sessions{width:100%;height:.9rem;background:var(--band);border:1px solid var(--line);margin:.3rem 0}
+.key{display:inline-block;width:.7em;height:.7em;margin-right:.35em}
+.active{background:var(--active);fill:var(--active)}.idle{background:var(--idle);fill:var(--idle)}
+.idle-in-transaction{background:var(--idle-in-transaction);fill:var(--idle-in-transaction)}
+.idle-in-transaction-aborted{background:var(--idle-in-transaction-aborted);
+fill:var(--idle-in-transaction-aborted)}
+.fastpath-function-call{background:var(--fastpath-function-call);fill:var(--fastpath-function-call)}
+.unknown{background:var(--unknown);fill:var(--unknown)}
+.key,.sessions{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
+font-size:.8125rem}
+.statement{font-weight:400;min-width:20rem}
+.statement code{display:block;white-space:pre-wrap;tab-size:4}
+.own{display:grid;grid-template-columns:minmax(0,max-content) max-content minmax(0,1fr);
+gap:.15rem 1.25rem}
+.own div{display:contents}
+.own dt{color:var(--ink);overflow-wrap:anywhere}
+@media (max-width:68rem){
+.cards,.cards tbody,.cards caption{display:block}
+.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(5rem,1fr));gap:.25rem .75rem;
+padding:.5rem 0;border-top:1px solid var(--line)}
+.cards tbody tr>*{display:block;border:0;padding:0;text-align:left;min-width:0;width:auto}
+.cards tbody th{grid-column:1/-1;order:-1}
+.cards td::before{content:attr(data-label);display:block;font-size:.75rem;color:var(--muted)}
+.cards .name+.name{grid-column:span 2}
+.cards .late{order:1}
+.pictured tbody th{grid-column:1/-3}
+.cards tbody .picture{grid-column:-3/-1;order:-1;justify-self:end}
+.cards tbody .picture::before{content:none}
+.own{grid-template-columns:minmax(0,1fr) max-content}
+.own dd:last-child{grid-column:1/-1;margin-bottom:.35rem}
+}
+@media (max-width:40rem){
+body{padding:.75rem .75rem 1.5rem}
+th,td{padding-right:.6rem}
+.pictured tr{grid-template-columns:repeat(4,1fr)}
+.pictured .queries{grid-column:span 2}
+.figures{grid-template-columns:repeat(2,minmax(0,1fr))}
+}
+@media print{body{max-width:none;padding:0;font-size:.75rem}nav,.reload{display:none}
+tr,.figures div{break-inside:avoid}h2,caption{break-after:avoid}}
+)css";
+
+}  // namespace elile::exporter::page

@@ -1,0 +1,283 @@
+#include "exporter/reader.hpp"
+
+#include <ctime>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <tuple>
+
+#include "exporter/names.hpp"
+#include "exporter/own_figures.hpp"
+
+namespace elile::exporter {
+namespace {
+
+constexpr double kStaleSeconds = 5;
+constexpr double kNsPerSecond = 1e9;
+
+double Seconds(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
+
+// From microseconds since 2000-01-01 UTC, as PostgreSQL counts.
+double UnixTime(std::uint64_t us) {
+    constexpr double kPostgresEpoch = 946684800;
+    return static_cast<double>(us) / 1e6 + kPostgresEpoch;
+}
+
+std::uint64_t NowPostgresUs() {
+    constexpr std::uint64_t kPostgresEpoch = 946684800;
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (static_cast<std::uint64_t>(now.tv_sec) - kPostgresEpoch) * 1000000 +
+           static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+}
+
+std::uint64_t MonotonicNs() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000000000 +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// A copy of what the keeper published.
+class Sample {
+public:
+    explicit Sample(const core::Segment& segment)
+        : bytes_(new std::uint64_t[core::Published::WordsFor(segment.sample.Bytes())]),
+          is_there_(segment.sample.Read(bytes_.get())) {}
+
+    bool IsThere() const { return is_there_; }
+    const core::SampleHead& Head() const {
+        return *reinterpret_cast<const core::SampleHead*>(bytes_.get());
+    }
+    const core::SampledSeries& Series(std::uint32_t at) const {
+        return reinterpret_cast<const core::SampledSeries*>(&Head() + 1)[at];
+    }
+    Totals Sum() const {
+        Totals totals{Head().monotonic_ns, 0, 0, 0};
+        for (std::uint32_t at = 0; at < Head().series; ++at) {
+            totals.queries += Series(at).counted.queries;
+            totals.slow += Series(at).counted.slow;
+            totals.failed += Series(at).counted.failed;
+        }
+        return totals;
+    }
+
+private:
+    std::unique_ptr<std::uint64_t[]> bytes_;
+    bool is_there_;
+};
+
+void FillHealth(const Sample& sample, Model& model) {
+    if (!sample.IsThere()) {
+        return;
+    }
+    const std::uint64_t now_ns = MonotonicNs();
+    const std::uint64_t taken_ns = sample.Head().monotonic_ns;
+    model.sample_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
+    model.health = model.sample_age_seconds > kStaleSeconds    ? Health::kStale
+                   : sample.Head().postmaster_stopped != 0 ? Health::kPostmasterStopped
+                                                               : Health::kOk;
+}
+
+void FillServer(const core::SampleHead& head, Model& model) {
+    model.sampling_seconds = Seconds(head.sampling_ns);
+    model.stats_since = UnixTime(head.stats_since_us);
+    model.server_start = UnixTime(head.server_start_us);
+    model.server_version = static_cast<int>(head.server_version);
+    model.in_recovery = head.in_recovery != 0;
+    model.max_connections = head.max_connections;
+}
+
+auto IdentityOf(const Series& series) {
+    return std::tie(series.database, series.table, series.operation);
+}
+
+// A table that was dropped and made again, and one that an application reported by name, have the
+// same labels. Quantiles do not add up: those of the busier one stay.
+void MergeEqualNames(std::vector<Series>& series) {
+    std::sort(series.begin(), series.end(), [](const Series& left, const Series& right) {
+        return IdentityOf(left) < IdentityOf(right);
+    });
+    std::vector<Series> merged;
+    merged.reserve(series.size());
+    for (Series& one : series) {
+        if (merged.empty() || IdentityOf(merged.back()) != IdentityOf(one)) {
+            merged.push_back(std::move(one));
+            continue;
+        }
+        core::SampledSeries sum = merged.back().values;
+        if (one.values.counted.queries > sum.counted.queries) {
+            sum = one.values;
+            sum.counted = merged.back().values.counted;
+        }
+        sum.max_ns = std::max(merged.back().values.max_ns, one.values.max_ns);
+        sum.counted.queries += one.values.counted.queries;
+        sum.counted.failed += one.values.counted.failed;
+        sum.counted.slow += one.values.counted.slow;
+        sum.counted.total_ns += one.values.counted.total_ns;
+        for (std::size_t bucket = 0; bucket < core::kLatencyBuckets; ++bucket) {
+            sum.counted.bucket[bucket] += one.values.counted.bucket[bucket];
+        }
+        merged.back().values = sum;
+    }
+    series = std::move(merged);
+}
+
+void FillSeries(const core::Segment& segment, const Sample& sample, Model& model) {
+    const core::SeriesLayout layout = segment.header->sizes.Series();
+    const std::uint32_t count = std::min(sample.Head().series, layout.Size());
+    for (std::uint32_t at = 0; at < count; ++at) {
+        const core::SampledSeries& values = sample.Series(at);
+        if (values.counted.queries == 0) {
+            continue;
+        }
+        const std::uint32_t index = layout.IndexOf(at);
+        const bool is_table = layout.IsOfTable(at);
+        const std::uint32_t dbid = is_table ? segment.tables.KeyOf(index).dbid
+                                            : segment.databases.KeyOf(index).dbid;
+        model.series.push_back({DatabaseName(segment, dbid),
+                                is_table ? TableName(segment, index) : kOther,
+                                core::SeriesLayout::OperationOf(at), values});
+    }
+    MergeEqualNames(model.series);
+}
+
+void FillSessions(const core::Segment& segment, const core::SampleHead& head, Model& model) {
+    const std::uint32_t rows = std::min<std::uint32_t>(head.session_rows, core::kSessionRows);
+    for (std::uint32_t at = 0; at < rows; ++at) {
+        const core::SampledSessions& row = head.sessions[at];
+        model.sessions.push_back({DatabaseName(segment, row.dbid),
+                                  NameIn(row.application, sizeof(row.application)), row.state,
+                                  row.sessions});
+    }
+}
+
+void FillStatements(const core::Segment& segment, const core::SampleHead& head, Model& model) {
+    const std::uint32_t rows = std::min<std::uint32_t>(head.statements, core::kSlowestStatements);
+    for (std::uint32_t at = 0; at < rows; ++at) {
+        const core::SampledStatement& row = head.slowest[at];
+        const std::size_t bytes = std::min<std::size_t>(row.text_bytes, sizeof(row.text));
+        const double total = Seconds(row.total_ns);
+        model.slowest.push_back({static_cast<std::int64_t>(row.queryid),
+                                 DatabaseName(segment, row.dbid), ToUtf8({row.text, bytes}),
+                                 row.text_is_cut != 0, row.calls,
+                                 total / static_cast<double>(row.calls), Seconds(row.p95_ns),
+                                 Seconds(row.max_ns), total});
+    }
+}
+
+// Applications beyond the first have no label of their own.
+constexpr std::size_t kPoolLabels = 50;
+
+void FillPools(const core::Segment& segment, Model& model) {
+    const auto figure = [](std::uint64_t plus_one) {
+        return plus_one == 0 ? std::nullopt : std::optional<std::uint64_t>(plus_one - 1);
+    };
+    const auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
+        sum = more.has_value() ? sum.value_or(0) + *more : sum;
+    };
+    const std::uint64_t now_us = NowPostgresUs();
+    Pool others{kOther, kOther, std::nullopt, std::nullopt};
+    bool has_others = false;
+    for (std::uint32_t at = 0; at < core::kPoolReports; ++at) {
+        core::PoolReportCopy report;
+        if (!segment.pools.Read(at, now_us, &report)) {
+            continue;
+        }
+        const Pool pool{DatabaseName(segment, report.database),
+                        NameIn(report.application, sizeof(report.application)),
+                        figure(report.figure_plus_one[0]), figure(report.figure_plus_one[1])};
+        if (model.pools.size() < kPoolLabels) {
+            model.pools.push_back(pool);
+            continue;
+        }
+        has_others = true;
+        add(others.active_connections, pool.active_connections);
+        add(others.size, pool.size);
+    }
+    if (has_others) {
+        model.pools.push_back(others);
+    }
+}
+
+void FillIndexes(const core::Segment& segment, Model& model) {
+    const auto indexes = std::make_unique<core::SampledIndexes>();
+    if (!segment.indexes.Read(indexes.get())) {
+        return;
+    }
+    const std::uint64_t now_us = NowPostgresUs();
+    const std::uint32_t databases = std::min(indexes->databases, core::kDatabases);
+    for (std::uint32_t at = 0; at < databases; ++at) {
+        const auto& database = indexes->database[at];
+        const std::uint64_t age_us =
+            now_us > database.collected_at_us ? now_us - database.collected_at_us : 0;
+        model.index_ages.push_back({DatabaseName(segment, database.dbid),
+                                    static_cast<double>(age_us) / 1e6, database.left_out});
+    }
+    const std::uint32_t rows = std::min<std::uint32_t>(indexes->rows, core::kIndexRows);
+    for (std::uint32_t at = 0; at < rows; ++at) {
+        const core::SampledIndex& index = indexes->index[at];
+        model.indexes.push_back(
+            {DatabaseName(segment, index.dbid),
+             TableLabel(NameIn(index.schema, sizeof(index.schema)),
+                        NameIn(index.table, sizeof(index.table))),
+             NameIn(index.index, sizeof(index.index)), index.is_valid != 0, index.scans,
+             index.bytes});
+    }
+}
+
+}  // namespace
+
+Model Reader::ReadHealth() const {
+    Model model;
+    FillHealth(Sample(segment_), model);
+    return model;
+}
+
+void Reader::NoteSample() {
+    const Sample sample(segment_);
+    if (sample.IsThere()) {
+        rates_.Add(sample.Sum());
+    }
+}
+
+Model Reader::Read() const {
+    Model model;
+    const Sample sample(segment_);
+    FillHealth(sample, model);
+    if (sample.IsThere()) {
+        FillServer(sample.Head(), model);
+        FillSeries(segment_, sample, model);
+        FillSessions(segment_, sample.Head(), model);
+        FillStatements(segment_, sample.Head(), model);
+    }
+    FillPools(segment_, model);
+    FillIndexes(segment_, model);
+    FillOwnFigures(segment_, sample.IsThere() ? &sample.Head() : nullptr, model);
+    if (const std::optional<Rates> rates = rates_.PerSecond()) {
+        model.queries_per_second = rates->queries;
+        model.slow_per_second = rates->slow;
+        model.failed_per_second = rates->failed;
+    }
+    return model;
+}
+
+std::string DescribeHealth(const Model& model) {
+    char text[64];
+    switch (model.health) {
+        case Health::kOk:
+            return "ok";
+        case Health::kPostmasterStopped:
+            return "postmaster stopped";
+        case Health::kNoSample:
+            return "no sample yet";
+        case Health::kStale:
+            break;
+    }
+    std::snprintf(text, sizeof(text), "no sample for %.0f s", model.sample_age_seconds);
+    return text;
+}
+
+}  // namespace elile::exporter

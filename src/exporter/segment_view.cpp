@@ -1,0 +1,31 @@
+#include "exporter/segment_view.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace elile::exporter {
+
+SegmentView::SegmentView(int descriptor) {
+    struct stat status {};
+    if (fstat(descriptor, &status) != 0) {
+        throw std::system_error(errno, std::generic_category(), "could not look at the segment");
+    }
+    bytes_ = static_cast<std::size_t>(status.st_size);
+    memory_ = mmap(nullptr, bytes_, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (memory_ == MAP_FAILED) {
+        throw std::system_error(errno, std::generic_category(), "could not map the segment");
+    }
+    if (!core::Segment::IsSound(memory_, bytes_)) {
+        munmap(memory_, bytes_);
+        throw std::runtime_error("the segment is of another version: restart the server");
+    }
+    segment_ = core::Segment::Attach(memory_);
+}
+
+SegmentView::~SegmentView() { munmap(memory_, bytes_); }
+
+}  // namespace elile::exporter

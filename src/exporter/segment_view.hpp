@@ -1,0 +1,26 @@
+// The statistics segment, mapped so that nothing here can write to it.
+#pragma once
+
+#include <cstddef>
+
+#include "core/segment.hpp"
+
+namespace elile::exporter {
+
+class SegmentView {
+public:
+    // std::runtime_error when it cannot be mapped, or is one of another version's.
+    explicit SegmentView(int descriptor);
+    SegmentView(const SegmentView&) = delete;
+    SegmentView& operator=(const SegmentView&) = delete;
+    ~SegmentView();
+
+    const core::Segment& Parts() const { return segment_; }
+
+private:
+    void* memory_;
+    std::size_t bytes_;
+    core::Segment segment_;
+};
+
+}  // namespace elile::exporter

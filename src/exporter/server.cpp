@@ -1,0 +1,203 @@
+#include "exporter/server.hpp"
+
+#include <arpa/inet.h>
+#include <prometheus/text_serializer.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <sstream>
+#include <string_view>
+
+#include "exporter/collector.hpp"
+#include "exporter/status_page.hpp"
+
+namespace elile::exporter {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kText = "text/plain; charset=utf-8";
+
+// Sends an answer, in parts, so that a client who takes it slowly is left in the end.
+void Send(mg_connection& connection, int status, const char* type, std::string_view body,
+          const char* more_headers = "") {
+    constexpr std::size_t kPart = 64 * 1024;
+    constexpr auto kLongest = std::chrono::seconds(10);
+    const auto deadline = Clock::now() + kLongest;
+    const std::string_view method = mg_get_request_info(&connection)->request_method;
+    mg_printf(&connection,
+              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
+              "Connection: close\r\n\r\n",
+              status, mg_get_response_code_text(&connection, status), type, body.size(),
+              more_headers);
+    if (method == "HEAD") {
+        return;
+    }
+    while (!body.empty() && Clock::now() < deadline) {
+        const std::string_view part = body.substr(0, kPart);
+        if (mg_write(&connection, part.data(), part.size()) != static_cast<int>(part.size())) {
+            return;
+        }
+        body.remove_prefix(part.size());
+    }
+}
+
+// Why nobody can listen there, in the system's words; empty when one can.
+std::string ProbeAddress(const std::string& address, int port) {
+    sockaddr_in6 six{};
+    sockaddr_in four{};
+    six.sin6_family = AF_INET6;
+    four.sin_family = AF_INET;
+    six.sin6_port = four.sin_port = htons(static_cast<std::uint16_t>(port));
+    const bool is_four = inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1;
+    inet_pton(AF_INET6, address.c_str(), &six.sin6_addr);
+    const int probe = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    const int result = is_four ? bind(probe, reinterpret_cast<sockaddr*>(&four), sizeof(four))
+                               : bind(probe, reinterpret_cast<sockaddr*>(&six), sizeof(six));
+    std::string reason;
+    if (result != 0 || listen(probe, 1) != 0) {
+        reason = std::strerror(errno);
+    }
+    close(probe);
+    return reason;
+}
+
+// "::" stands for all addresses of both kinds.
+std::string PortSpecification(const std::string& address, int port) {
+    const std::string number = std::to_string(port);
+    if (address == "::") {
+        return "+" + number;
+    }
+    return address.find(':') != std::string::npos ? "[" + address + "]:" + number
+                                                  : address + ":" + number;
+}
+
+}  // namespace
+
+std::string Server::Listen(const std::string& address, int port) {
+    const std::string ports = PortSpecification(address, port);
+    const char* options[] = {"listening_ports", ports.c_str(),
+                             "num_threads", "48",
+                             "request_timeout_ms", "2000",
+                             "max_request_size", "16384",
+                             "enable_keep_alive", "no",
+                             "listen_backlog", "128",
+                             nullptr};
+    mg_callbacks callbacks{};
+    callbacks.begin_request = OnRequest;
+    callbacks.log_message = OnMessage;
+    const std::string reason = ProbeAddress(address, port);
+    if (!reason.empty()) {
+        return reason;
+    }
+    last_message_.clear();
+    context_.reset(mg_start(&callbacks, this, options));
+    return context_ != nullptr ? std::string() : "civetweb did not start: " + last_message_;
+}
+
+int Server::OnMessage(const mg_connection* connection, const char* message) {
+    auto* server =
+        static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
+    if (server != nullptr && !server->IsListening()) {
+        server->last_message_ = message;
+    }
+    return 1;
+}
+
+int Server::OnRequest(mg_connection* connection) {
+    constexpr int kServed = 1;
+    auto& server = *static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
+    const mg_request_info& request = *mg_get_request_info(connection);
+    const std::string_view method = request.request_method;
+    if (method != "GET" && method != "HEAD") {
+        Send(*connection, 405, kText, "only GET and HEAD are served\n", "Allow: GET, HEAD\r\n");
+        return kServed;
+    }
+    try {
+        server.Serve(*connection, request.local_uri != nullptr ? request.local_uri : "");
+    } catch (const std::exception& error) {
+        Send(*connection, 500, kText, std::string(error.what()) + "\n");
+    }
+    return kServed;
+}
+
+void Server::Serve(mg_connection& connection, std::string_view path) {
+    if (path == "/healthz") {
+        ServeHealth(connection);
+    } else if (path == "/readyz") {
+        ServeReadiness(connection);
+    } else if (path == "/metrics") {
+        if (Admit(connection)) {
+            Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", *Metrics());
+        }
+    } else if (path == "/") {
+        if (Admit(connection)) {
+            ServePage(connection);
+        }
+    } else {
+        Send(connection, 404, kText, "there are /, /metrics, /healthz and /readyz\n");
+    }
+}
+
+// Answers and returns false when the client may not read.
+bool Server::Admit(mg_connection& connection) const {
+    const char* header = mg_get_header(&connection, "Authorization");
+    switch (users_.Check(header != nullptr ? header : "")) {
+        case Users::Access::kGranted:
+            return true;
+        case Users::Access::kDenied:
+            Send(connection, 401, kText, "a user and password of metrics_auth_file are needed\n",
+                 "WWW-Authenticate: Basic realm=\"elile_optimize\", charset=\"UTF-8\"\r\n");
+            return false;
+        case Users::Access::kNoUsableFile:
+            break;
+    }
+    Send(connection, 503, kText, "metrics_auth_file is not usable; the server log says why\n");
+    return false;
+}
+
+void Server::ServeHealth(mg_connection& connection) const {
+    const Model model = reader_.ReadHealth();
+    Send(connection, model.health == Health::kOk ? 200 : 503, kText, DescribeHealth(model) + "\n");
+}
+
+void Server::ServeReadiness(mg_connection& connection) const {
+    const bool is_ready = reader_.ReadHealth().health != Health::kNoSample;
+    Send(connection, is_ready ? 200 : 503, kText, is_ready ? "ready\n" : "no sample yet\n");
+}
+
+void Server::ServePage(mg_connection& connection) const {
+    const bool shows_queries =
+        users_.AreRequired() || shows_queries_.load(std::memory_order_relaxed);
+    Send(connection, 200, "text/html; charset=utf-8",
+         RenderStatusPage(reader_.Read(), {shows_queries}),
+         "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+         "Referrer-Policy: no-referrer\r\n");
+}
+
+std::shared_ptr<const std::string> Server::Metrics() {
+    constexpr std::uint64_t kMomentNs = 250000000;
+    const std::lock_guard lock(metrics_mutex_);
+    const auto begin = Clock::now();
+    const auto now_ns = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(begin.time_since_epoch()).count());
+    if (metrics_ != nullptr && now_ns - metrics_at_ns_ < kMomentNs) {
+        return metrics_;
+    }
+    std::ostringstream text;
+    prometheus::TextSerializer().Serialize(text, Collect(reader_.Read(), scrape_seconds_));
+    metrics_ = std::make_shared<const std::string>(std::move(text).str());
+    metrics_at_ns_ = now_ns;
+    scrape_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+    return metrics_;
+}
+
+}  // namespace elile::exporter

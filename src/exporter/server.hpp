@@ -1,0 +1,57 @@
+// The HTTP server: /, /metrics, /healthz and /readyz, by civetweb, which prometheus-cpp serves with.
+//
+// TLS is left to a proxy in front. A connection serves one request, so that nobody holds a thread
+// by doing nothing; there are more threads than a page full of slow clients takes.
+#pragma once
+
+#include <civetweb.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "exporter/reader.hpp"
+#include "exporter/users.hpp"
+
+namespace elile::exporter {
+
+class Server {
+public:
+    Server(const Reader& reader, const Users& users) : reader_(reader), users_(users) {}
+
+    // Listens there and nowhere else. Returns what went wrong, or nothing.
+    std::string Listen(const std::string& address, int port);
+    void Stop() { context_.reset(); }
+    bool IsListening() const { return context_ != nullptr; }
+
+    void ShowQueries(bool shows) { shows_queries_.store(shows, std::memory_order_relaxed); }
+
+private:
+    struct End {
+        void operator()(mg_context* context) const { mg_stop(context); }
+    };
+
+    static int OnRequest(mg_connection* connection);
+    static int OnMessage(const mg_connection* connection, const char* message);
+    void Serve(mg_connection& connection, std::string_view path);
+    bool Admit(mg_connection& connection) const;
+    void ServeHealth(mg_connection& connection) const;
+    void ServeReadiness(mg_connection& connection) const;
+    void ServePage(mg_connection& connection) const;
+    std::shared_ptr<const std::string> Metrics();
+
+    const Reader& reader_;
+    const Users& users_;
+    std::atomic<bool> shows_queries_ = false;
+
+    // One text for all who ask within a moment: it is megabytes.
+    std::mutex metrics_mutex_;
+    std::shared_ptr<const std::string> metrics_;
+    std::uint64_t metrics_at_ns_ = 0;
+    double scrape_seconds_ = 0;
+
+    std::string last_message_;  // of civetweb, while it starts
+    std::unique_ptr<mg_context, End> context_;
+};
+
+}  // namespace elile::exporter

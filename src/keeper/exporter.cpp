@@ -1,0 +1,245 @@
+#include "keeper/exporter.hpp"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/exporter_link.hpp"
+#include "keeper/exporter_launch.hpp"
+#include "pg/clock.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::keeper {
+namespace {
+
+constexpr uint64 kNsPerMs = 1000000;
+constexpr uint64 kLongestPauseMs = 60000;
+// A program that went wild may say little in the server log.
+constexpr uint32 kLinesAMinute = 20;
+constexpr uint64 kMinuteNs = 60000 * kNsPerMs;
+
+struct Child {
+    pid_t pid;  // 0: none
+    int link;
+    bool is_ending;  // killed, or it closed its end; not yet reaped
+    uint64 started_ns;
+    uint64 heard_ns;  // 0: not yet
+};
+
+constexpr Child kNone = {0, -1, false, 0, 0};
+Child child = kNone;
+uint64 start_not_before_ns = 0;
+uint32 failed_starts = 0;  // in a row: it ended without a word
+
+void CopyText(char* to, size_t room, const char* from) {
+    memset(to, 0, room);
+    strlcpy(to, from, room);
+}
+
+void Publish(const char* state, const char* address) {
+    core::ExporterStatus status;
+    CopyText(status.state, sizeof(status.state), state);
+    CopyText(status.address, sizeof(status.address), address);
+    store::SharedStore()->Parts().exporter.Write(&status);
+}
+
+void Configure() {
+    char text[core::kMostConfiguration];
+    char path[MAXPGPATH] = "";
+    const char* file = pg::Settings::metrics_auth_file;
+    if (is_absolute_path(file)) {
+        strlcpy(path, file, sizeof(path));
+    } else if (file[0] != '\0') {
+        pg_snprintf(path, sizeof(path), "%s/%s", DataDir, file);
+    }
+    const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%s\n%d\n", core::kConfigure,
+                                   pg::Settings::metrics_port,
+                                   pg::Settings::metrics_listen_address, path,
+                                   pg::Settings::metrics_show_queries ? 1 : 0);
+    // One that cannot take it is hung, and will be told when it has been started again.
+    const ssize_t sent =
+        send(child.link, text, static_cast<size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
+    static_cast<void>(sent);
+}
+
+void Forget() {
+    close(child.link);
+    child = kNone;
+}
+
+// At once when it had been well, else later and later.
+void PlanRestart(uint64 now_ns) {
+    failed_starts = child.heard_ns != 0 ? 0 : failed_starts + 1;
+    const uint64 pause_ms =
+        failed_starts == 0 ? 0 : Min(kLongestPauseMs, uint64{1000} << Min(failed_starts, 10U));
+    start_not_before_ns = now_ns + pause_ms * kNsPerMs;
+}
+
+void FailToStart(const char* step, int error, uint64 now_ns) {
+    char state[sizeof(core::ExporterStatus::state)];
+    PlanRestart(now_ns);
+    errno = error;
+    pg_snprintf(state, sizeof(state), "cannot start: could not %s: %m", step);
+    Publish(state, "");
+    if (failed_starts == 1) {
+        errno = error;
+        ereport(WARNING, (errmsg("could not start the exporter of elile_optimize: could not %s: %m",
+                                 step)));
+    }
+}
+
+void Start(uint64 now_ns) {
+    char program[MAXPGPATH];
+    int ends[2];
+    pg_snprintf(program, sizeof(program), "%s/elile_optimize_exporter", pkglib_path);
+    if (store::SegmentDescriptor() < 0) {
+        FailToStart("open the statistics segment by /proc", ENOENT, now_ns);
+    } else if (access(program, X_OK) != 0) {
+        FailToStart("find its program elile_optimize_exporter", errno, now_ns);
+    } else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        FailToStart("create a socket", errno, now_ns);
+    } else {
+        const pid_t pid = LaunchExporter(program, store::SegmentDescriptor(), ends[1]);
+        const int error = errno;
+        close(ends[1]);
+        if (pid < 0) {
+            close(ends[0]);
+            FailToStart("fork a process", error, now_ns);
+            return;
+        }
+        child = {pid, ends[0], false, now_ns, 0};
+        core::Add(store::SharedStore()->Parts().header->exporter_starts, 1);
+        Publish("starting", "");
+        Configure();
+    }
+}
+
+void Kill() {
+    kill(child.pid, SIGKILL);
+    child.is_ending = true;
+}
+
+void NoteEnd(int status, uint64 now_ns) {
+    const bool was_wanted = pg::Settings::metrics_port != 0;
+    PlanRestart(now_ns);
+    if (was_wanted && failed_starts <= 1) {
+        char how[64];
+        if (WIFSIGNALED(status)) {
+            pg_snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
+        } else {
+            pg_snprintf(how, sizeof(how), "exit code %d", WEXITSTATUS(status));
+        }
+        ereport(LOG, (errmsg("the exporter of elile_optimize ended with %s", how),
+                      errdetail("It is started again; no session is affected.")));
+    }
+    Forget();
+    Publish(was_wanted ? "restarting" : "off", "");
+}
+
+void Tell(int level, const char* text, uint64 now_ns) {
+    static uint64 minute_began_ns = 0;
+    static uint32 told = 0;
+    if (now_ns - minute_began_ns > kMinuteNs) {
+        minute_began_ns = now_ns;
+        told = 0;
+    }
+    if (told++ < kLinesAMinute) {
+        ereport(level, (errmsg("elile_optimize exporter: %s", text)));
+    }
+}
+
+// Its text goes to the log and into a view.
+void MakePrintable(char* text) {
+    for (; *text != '\0'; ++text) {
+        if (static_cast<unsigned char>(*text) < ' ' || static_cast<unsigned char>(*text) > '~') {
+            *text = '?';
+        }
+    }
+}
+
+void Take(char* message, uint64 now_ns) {
+    char* text = message + 1;
+    char* second = strchr(text, '\n');
+    if (second != nullptr) {
+        *second++ = '\0';
+        second[strcspn(second, "\n")] = '\0';
+        MakePrintable(second);
+    }
+    MakePrintable(text);
+    switch (message[0]) {
+        case core::kState:
+            Publish(text, second != nullptr ? second : "");
+            break;
+        case core::kWarning:
+            Tell(WARNING, text, now_ns);
+            break;
+        case core::kNotice:
+            Tell(LOG, text, now_ns);
+            break;
+        default:
+            break;
+    }
+}
+
+void Listen(uint64 now_ns) {
+    constexpr int kMostAtOnce = 100;
+    char message[core::kMostReport + 1];
+    for (int count = 0; count < kMostAtOnce; ++count) {
+        const ssize_t length = recv(child.link, message, core::kMostReport, MSG_DONTWAIT);
+        if (length == 0) {
+            Kill();  // it has ended, or is of no more use
+        }
+        if (length <= 0) {
+            return;
+        }
+        message[length] = '\0';
+        child.heard_ns = now_ns;
+        Take(message, now_ns);
+    }
+}
+
+bool IsHung(uint64 now_ns) {
+    return child.heard_ns != 0
+               ? now_ns - child.heard_ns > core::kHungAfterMs * kNsPerMs
+               : now_ns - child.started_ns > core::kStartWithinMs * kNsPerMs;
+}
+
+}  // namespace
+
+long TendExporter() {
+    constexpr long kNothingDueMs = 1000;
+    constexpr long kReapingMs = 10;
+    const uint64 now_ns = pg::MonotonicNs();
+    const bool is_wanted = pg::Settings::metrics_port != 0;
+    int status = 0;
+    if (child.pid != 0 && !child.is_ending) {
+        Listen(now_ns);
+    }
+    if (child.pid != 0 && waitpid(child.pid, &status, WNOHANG) == child.pid) {
+        NoteEnd(status, now_ns);
+    }
+    if (child.pid == 0 && is_wanted && now_ns >= start_not_before_ns) {
+        Start(now_ns);
+    }
+    if (child.pid != 0 && !child.is_ending && (!is_wanted || IsHung(now_ns))) {
+        if (is_wanted) {
+            ereport(LOG, (errmsg("the exporter of elile_optimize does not answer")));
+        }
+        Kill();
+    }
+    return child.is_ending ? kReapingMs : kNothingDueMs;
+}
+
+pgsocket ExporterSocket() {
+    return child.pid != 0 && !child.is_ending ? child.link : PGINVALID_SOCKET;
+}
+
+void ReconfigureExporter() {
+    if (child.pid != 0) {
+        Configure();
+    }
+    start_not_before_ns = 0;
+}
+
+}  // namespace elile::keeper

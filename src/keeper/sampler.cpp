@@ -1,0 +1,84 @@
+#include "keeper/sampler.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/series_sampler.hpp"
+#include "keeper/sessions.hpp"
+#include "pg/clock.hpp"
+#include "pg/postgres.hpp"
+#include "pg/settings.hpp"
+
+namespace elile::keeper {
+namespace {
+
+// The keeper's copy of what it published last, and room for the next one.
+struct Room {
+    core::SampleHead* head;  // followed by the series
+    uint32* scratch;
+};
+
+Room MakeRoom(const core::Segment& segment) {
+    const core::SegmentSizes& sizes = segment.header->sizes;
+    Room room;
+    room.head = static_cast<core::SampleHead*>(
+        MemoryContextAllocZero(TopMemoryContext, sizes.SampleBytes()));
+    room.scratch = static_cast<uint32*>(MemoryContextAlloc(
+        TopMemoryContext, core::SeriesSampler::ScratchWords(sizes) * sizeof(uint32)));
+    // A keeper before this one may have published already; its counters must go on.
+    if (!segment.sample.Read(room.head)) {
+        memset(static_cast<void*>(room.head), 0, sizes.SampleBytes());
+    }
+    return room;
+}
+
+// A stopped postmaster starts no session and answers nobody. Its state follows its name, which is
+// in parentheses and may have any character (proc(5)).
+bool IsPostmasterStopped() {
+    char path[64];
+    char text[512];
+    pg_snprintf(path, sizeof(path), "/proc/%d/stat", PostmasterPid);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return false;
+    }
+    const ssize_t length = read(file, text, sizeof(text) - 1);
+    close(file);
+    text[Max(length, 0)] = '\0';
+    const char* name_end = strrchr(text, ')');
+    return name_end != nullptr && (name_end[2] == 'T' || name_end[2] == 't');
+}
+
+void DescribeServer(core::SampleHead& head) {
+    head.server_start_us = static_cast<uint64>(PgStartTime);
+    head.server_version = PG_VERSION_NUM;
+    head.max_connections = static_cast<uint32>(MaxConnections);
+    head.postmaster_stopped = IsPostmasterStopped() ? 1 : 0;
+    head.in_recovery = GetRecoveryState() != RECOVERY_STATE_DONE ? 1 : 0;
+}
+
+}  // namespace
+
+void TakeSample(core::StatementStore& store) {
+    const core::Segment& segment = store.Parts();
+    static Room room = {};
+    if (room.head == nullptr) {
+        room = MakeRoom(segment);
+    }
+    const uint64 begin_ns = pg::MonotonicNs();
+    if (!segment.header->gate.TryShared()) {
+        return;  // somebody folds; a second later is soon enough
+    }
+    core::SeriesSampler(segment, room.scratch)
+        .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
+              reinterpret_cast<core::SampledSeries*>(room.head + 1));
+    segment.header->gate.LeaveShared();
+    CountSessions(*room.head);
+    DescribeServer(*room.head);
+    room.head->sampled_at_us = static_cast<uint64>(GetCurrentTimestamp());
+    room.head->monotonic_ns = pg::MonotonicNs();
+    room.head->sampling_ns = room.head->monotonic_ns - begin_ns;
+    core::Published(segment.sample).Write(room.head);
+}
+
+}  // namespace elile::keeper

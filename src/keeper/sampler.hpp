@@ -1,0 +1,11 @@
+// Publishes what the exporter shows: a sample of the statistics and of the sessions.
+#pragma once
+
+#include "core/statement_store.hpp"
+
+namespace elile::keeper {
+
+// Reads shared memory only. Allocates its room once; an error when there is none.
+void TakeSample(core::StatementStore& store);
+
+}  // namespace elile::keeper

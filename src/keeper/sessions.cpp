@@ -1,0 +1,107 @@
+#include "keeper/sessions.hpp"
+
+#include "pg/compat.hpp"
+#include "pg/postgres.hpp"
+
+namespace elile::keeper {
+namespace {
+
+core::SessionState StateOf(BackendState state) {
+    switch (state) {
+        case STATE_IDLE:
+            return core::SessionState::kIdle;
+        case STATE_RUNNING:
+            return core::SessionState::kActive;
+        case STATE_IDLEINTRANSACTION:
+            return core::SessionState::kIdleInTransaction;
+        case STATE_IDLEINTRANSACTION_ABORTED:
+            return core::SessionState::kIdleInTransactionAborted;
+        case STATE_FASTPATH:
+            return core::SessionState::kFastpath;
+        default:
+            return core::SessionState::kUnknown;
+    }
+}
+
+// By what makes a group.
+int CompareGroups(const void* left, const void* right) {
+    const auto* one = static_cast<const core::SampledSessions*>(left);
+    const auto* other = static_cast<const core::SampledSessions*>(right);
+    if (one->dbid != other->dbid) {
+        return one->dbid < other->dbid ? -1 : 1;
+    }
+    if (one->state != other->state) {
+        return one->state < other->state ? -1 : 1;
+    }
+    return memcmp(one->application, other->application, sizeof(one->application));
+}
+
+// The largest first; among equals the order stays that of the groups, so that it does not flicker.
+int CompareSizes(const void* left, const void* right) {
+    const auto* one = static_cast<const core::SampledSessions*>(left);
+    const auto* other = static_cast<const core::SampledSessions*>(right);
+    if (one->sessions != other->sessions) {
+        return one->sessions > other->sessions ? -1 : 1;
+    }
+    return CompareGroups(left, right);
+}
+
+uint32 ListSessions(core::SampledSessions* rows, int sessions) {
+    uint32 count = 0;
+    for (int place = 1; place <= sessions; ++place) {
+        const PgBackendStatus& session = pg::SessionAt(place);
+        if (session.st_backendType != B_BACKEND || session.st_procpid == 0) {
+            continue;
+        }
+        core::SampledSessions& row = rows[count++];
+        memset(static_cast<void*>(&row), 0, sizeof(row));
+        row.dbid = session.st_databaseid;
+        row.state = StateOf(session.st_state);
+        row.sessions = 1;
+        strlcpy(row.application, session.st_appname, sizeof(row.application));
+    }
+    return count;
+}
+
+uint32 MergeGroups(core::SampledSessions* rows, uint32 count) {
+    uint32 groups = 0;
+    qsort(rows, count, sizeof(*rows), CompareGroups);
+    for (uint32 at = 0; at < count; ++at) {
+        if (groups > 0 && CompareGroups(&rows[groups - 1], &rows[at]) == 0) {
+            rows[groups - 1].sessions += rows[at].sessions;
+        } else {
+            rows[groups++] = rows[at];
+        }
+    }
+    return groups;
+}
+
+// The largest groups have rows, the rest one for each state.
+void Publish(core::SampleHead& head, core::SampledSessions* groups, uint32 count) {
+    qsort(groups, count, sizeof(*groups), CompareSizes);
+    const uint32 own = Min(count, static_cast<uint32>(core::kOwnSessionRows));
+    for (uint32 at = own; at < count; ++at) {
+        groups[at].dbid = InvalidOid;
+        memset(groups[at].application, 0, sizeof(groups[at].application));
+        strlcpy(groups[at].application, "other", sizeof(groups[at].application));
+    }
+    const uint32 others = MergeGroups(groups + own, count - own);
+    head.applications_other = count - own;
+    head.session_rows = own + others;
+    memcpy(static_cast<void*>(head.sessions.data()), groups,
+           head.session_rows * sizeof(*groups));
+}
+
+}  // namespace
+
+void CountSessions(core::SampleHead& head) {
+    const int sessions = pgstat_fetch_stat_numbackends();
+    auto* rows = static_cast<core::SampledSessions*>(
+        palloc(sizeof(core::SampledSessions) * static_cast<Size>(Max(sessions, 1))));
+    const uint32 listed = ListSessions(rows, sessions);
+    Publish(head, rows, MergeGroups(rows, listed));
+    pfree(rows);
+    pgstat_clear_backend_activity_snapshot();
+}
+
+}  // namespace elile::keeper

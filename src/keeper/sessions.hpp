@@ -1,0 +1,10 @@
+// Client sessions by database, application and state, from the server's own table of them.
+#pragma once
+
+#include "core/sample.hpp"
+
+namespace elile::keeper {
+
+void CountSessions(core::SampleHead& head);
+
+}  // namespace elile::keeper

@@ -1,0 +1,20 @@
+// The memory file behind the segment. No part of the server, so that a test can hold it to its
+// word: who gets the file's descriptor reads, and can never write.
+#pragma once
+
+#include <cstddef>
+
+namespace elile::store {
+
+struct SegmentFile {
+    void* memory;             // null when it could not be made
+    int read_only;            // a descriptor for who may only read; -1: none could be had
+    const char* failed_step;  // "create", "allocate" or "map"
+    int error;                // errno of the failed step
+};
+
+// Takes every page now: memory that runs out later would end a session with SIGBUS. The memory
+// stays writable here and in all children by fork; nobody can map it for writing again.
+SegmentFile MakeSegmentFile(std::size_t bytes) noexcept;
+
+}  // namespace elile::store
