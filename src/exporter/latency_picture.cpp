@@ -131,7 +131,7 @@ std::string Notes(const std::vector<Series>& all, std::size_t rows, std::size_t 
 }  // namespace
 
 std::string LatencyTable(const std::vector<Series>& all) {
-    constexpr std::array<Column, 13> kColumns = {{{"database", "name"},
+    constexpr std::array<Column, 13> kColumns = {{{"database", "database"},
                                                   {"table", "name", true},
                                                   {"operation", ""},
                                                   {"queries", "number queries"},

@@ -219,7 +219,7 @@ private:
 inline constexpr std::string_view kPageStyle = R"css(
 :root{color-scheme:light dark;--page:#fff;--ink:#1c2126;--muted:#59626d;--line:#dde2e7;
 --band:#f5f7f9;--link:#0b57a4;--ok:#17663a;--warn:#8a4b00;--bad:#b0251d;--bar:#5b87b5;--mark:#c2410c;
---active:#2b6cb0;--idle:#8793a0;--idle-in-transaction:#b7791f;--idle-in-transaction-aborted:#c53030;
+--active:#2b6cb0;--idle:#7d8996;--idle-in-transaction:#b7791f;--idle-in-transaction-aborted:#c53030;
 --fastpath-function-call:#7c5cbf;--unknown:#4a5560}
 @media screen and (prefers-color-scheme:dark){:root{--page:#15181c;--ink:#dce1e6;--muted:#9ba5b0;
 --line:#2c323a;--band:#1c2026;--link:#79b3f0;--ok:#62c78d;--warn:#e3a44c;--bad:#f38b82;--bar:#5a8fc4;
@@ -235,7 +235,8 @@ h1{font-size:1.375rem;line-height:1.3;margin:0;display:flex;flex-wrap:wrap;align
 gap:.25rem .75rem}
 h2{font-size:1rem;margin:0 0 .5rem}
 section,footer{border-top:1px solid var(--line);margin-top:1.25rem;padding-top:.9rem}
-p{margin:.4rem 0;max-width:56rem}
+section{overflow-x:auto}
+p{margin:.4rem 0;max-width:56rem;overflow-wrap:anywhere}
 .role{font-weight:400;color:var(--muted)}
 .state{font-size:.875rem;border:1px solid;border-radius:.2rem;padding:0 .5rem}
 .ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}
@@ -246,7 +247,7 @@ p{margin:.4rem 0;max-width:56rem}
 dl,dd{margin:0}
 .figures{display:grid;grid-template-columns:repeat(4,minmax(0,15rem));gap:.75rem 1.5rem}
 .figures dd:nth-of-type(1){font-size:1.375rem;line-height:1.3}
-.figures small,.unit{font-size:.875rem;color:var(--muted)}
+.figures small{font-size:.875rem;color:var(--muted)}
 .side{display:flex;flex-wrap:wrap;gap:.5rem 3rem;align-items:flex-start}
 table{border-collapse:collapse;margin-top:.6rem}
 caption{text-align:left;padding-bottom:.25rem}
@@ -257,7 +258,8 @@ tbody tr+tr>*{border-top:1px solid var(--line)}
 tbody th{font-weight:600}
 .number{text-align:right;white-space:nowrap}
 .name,.statement{overflow-wrap:anywhere}
-.name{white-space:pre-wrap;min-width:5rem}
+.name{white-space:pre-wrap;min-width:6rem}
+.database{white-space:pre-wrap;overflow-wrap:break-word;max-width:11rem}
 .wide{width:100%}
 .picture{width:9rem;vertical-align:middle}
 svg{display:block}
@@ -283,15 +285,15 @@ font-size:.8125rem}
 gap:.15rem 1.25rem}
 .own div{display:contents}
 .own dt{color:var(--ink);overflow-wrap:anywhere}
-@media (max-width:68rem){
+@media (max-width:72rem){
 .cards,.cards tbody,.cards caption{display:block}
 .cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .cards tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(5rem,1fr));gap:.25rem .75rem;
 padding:.5rem 0;border-top:1px solid var(--line)}
-.cards tbody tr>*{display:block;border:0;padding:0;text-align:left;min-width:0;width:auto}
+.cards tbody tr>*{display:block;border:0;padding:0;text-align:left;min-width:0;max-width:none;width:auto}
 .cards tbody th{grid-column:1/-1;order:-1}
 .cards td::before{content:attr(data-label);display:block;font-size:.75rem;color:var(--muted)}
-.cards .name+.name{grid-column:span 2}
+.cards td.name{grid-column:span 2}
 .cards .late{order:1}
 .pictured tbody th{grid-column:1/-3}
 .cards tbody .picture{grid-column:-3/-1;order:-1;justify-self:end}
@@ -302,6 +304,8 @@ padding:.5rem 0;border-top:1px solid var(--line)}
 @media (max-width:40rem){
 body{padding:.75rem .75rem 1.5rem}
 th,td{padding-right:.6rem}
+.name{min-width:5rem}
+.database{max-width:6.5rem}
 .pictured tr{grid-template-columns:repeat(4,1fr)}
 .pictured .queries{grid-column:span 2}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}

@@ -194,7 +194,7 @@ std::string SessionBar(const Model& model) {
 }
 
 std::string GroupTable(const Model& model) {
-    constexpr std::array<Column, 4> kColumns = {{{"database", "name"},
+    constexpr std::array<Column, 4> kColumns = {{{"database", "database"},
                                                  {"application", "name", true},
                                                  {"state", ""},
                                                  {"sessions", "number"}}};
@@ -215,16 +215,19 @@ std::string GroupTable(const Model& model) {
                        Count(group.count)});
     }
     if (groups.size() > kMostGroups) {
-        table.Row(std::array{
-            Element("span", "class=\"note\"", "all"),
-            Element("span", "class=\"note\"", Count(groups.size() - kMostGroups) + " more groups"),
-            std::string(), Count(rest)});
+        const std::string others = Count(groups.size() - kMostGroups) + " more groups";
+        table.Row(std::array{std::string(), Element("span", "class=\"note\"", others),
+                             std::string(), Count(rest)});
     }
-    return table.Html();
+    const bool has_other = std::any_of(groups.begin(), groups.end(), [](const Sessions& group) {
+        return group.database == kOther || group.application == kOther;
+    });
+    return table.Html() +
+           (has_other ? Note("<em>other</em> is the sum of what has no line of its own.") : "");
 }
 
 std::string PoolTable(const Model& model) {
-    constexpr std::array<Column, 4> kColumns = {{{"database", "name"},
+    constexpr std::array<Column, 4> kColumns = {{{"database", "database"},
                                                  {"application", "name", true},
                                                  {"active", "number"},
                                                  {"size", "number"}}};
@@ -252,7 +255,7 @@ std::string Latency(const Model& model) {
 }
 
 std::string Slowest(const Model& model, const PageOptions& options) {
-    constexpr std::array<Column, 7> kColumns = {{{"database", "name"},
+    constexpr std::array<Column, 7> kColumns = {{{"database", "database"},
                                                  {"statement", "statement", true},
                                                  {"calls", "number"},
                                                  {"mean", "number"},
@@ -285,7 +288,7 @@ std::string Slowest(const Model& model, const PageOptions& options) {
 
 std::string IndexTable(const std::vector<const Index*>& indexes, std::string_view caption,
                        std::size_t most) {
-    constexpr std::array<Column, 5> kColumns = {{{"database", "name"},
+    constexpr std::array<Column, 5> kColumns = {{{"database", "database"},
                                                  {"table", "name"},
                                                  {"index", "name", true},
                                                  {"size", "number"},
@@ -343,8 +346,9 @@ std::string Indexes(const Model& model) {
                        "The largest of " + Count(model.indexes.size()), kMostIndexes);
     const auto unused =
         IndexesWhere(model, [](const Index& index) { return index.is_valid && index.scans == 0; });
-    html += Note(Count(unused.size()) + " valid indexes were never scanned" +
-                 (model.in_recovery ? " on this standby." : " on this server.") + IndexAges(model));
+    html += Note("Valid ones that were never scanned" +
+                 std::string(model.in_recovery ? " on this standby: " : ": ") +
+                 Count(unused.size()) + "." + IndexAges(model));
     return html;
 }
 
@@ -368,6 +372,9 @@ struct Part {
 };
 
 std::string Contents(const std::vector<Part>& parts) {
+    if (parts.empty()) {
+        return "";
+    }
     std::string items;
     for (const Part& part : parts) {
         items += "<li><a href=\"#" + part.id + "\">" + part.heading + "</a></li>";

@@ -1,6 +1,7 @@
 #include "keeper/keeper.hpp"
 
 #include "keeper/exporter.hpp"
+#include "keeper/index_worker.hpp"
 #include "keeper/sampler.hpp"
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
@@ -52,7 +53,7 @@ void Tend(core::StatementStore* store) {
     store->Fold();
     TellWhatTheLogLacks(*store->Parts().header);
     if (pg::Settings::metrics_port != 0) {
-        TakeSample(*store);
+        TendIndexWorkers(*store, TakeSample(*store));
     }
 }
 

@@ -49,6 +49,19 @@ bool IsPostmasterStopped() {
     return name_end != nullptr && (name_end[2] == 'T' || name_end[2] == 't');
 }
 
+// Whoever folds does so for microseconds; reset() takes longer.
+bool EnterStore(core::Gate& gate) {
+    constexpr int kTries = 20;
+    constexpr long kPauseUs = 50;
+    for (int left = kTries; left > 0; --left) {
+        if (gate.TryShared()) {
+            return true;
+        }
+        pg_usleep(kPauseUs);
+    }
+    return false;
+}
+
 void DescribeServer(core::SampleHead& head) {
     head.server_start_us = static_cast<uint64>(PgStartTime);
     head.server_version = PG_VERSION_NUM;
@@ -59,15 +72,15 @@ void DescribeServer(core::SampleHead& head) {
 
 }  // namespace
 
-void TakeSample(core::StatementStore& store) {
+const core::SampleHead& TakeSample(core::StatementStore& store) {
     const core::Segment& segment = store.Parts();
     static Room room = {};
     if (room.head == nullptr) {
         room = MakeRoom(segment);
     }
     const uint64 begin_ns = pg::MonotonicNs();
-    if (!segment.header->gate.TryShared()) {
-        return;  // somebody folds; a second later is soon enough
+    if (!EnterStore(segment.header->gate)) {
+        return *room.head;  // a second later is soon enough
     }
     core::SeriesSampler(segment, room.scratch)
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
@@ -78,7 +91,8 @@ void TakeSample(core::StatementStore& store) {
     room.head->sampled_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();
     room.head->sampling_ns = room.head->monotonic_ns - begin_ns;
-    core::Published(segment.sample).Write(room.head);
+    store.Parts().sample.Write(room.head);
+    return *room.head;
 }
 
 }  // namespace elile::keeper

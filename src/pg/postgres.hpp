@@ -21,6 +21,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "commands/dbcommands.h"
 #include "commands/explain.h"
+#include "commands/extension.h"
 #include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "executor/spi.h"

@@ -1,0 +1,256 @@
+#include "keeper/index_worker.hpp"
+
+#include "pg/clock.hpp"
+#include "pg/postgres.hpp"
+#include "store/own_database.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::keeper {
+namespace {
+
+constexpr uint64 kNsPerSecond = 1000000000;
+constexpr uint64 kBetweenNs = 60 * kNsPerSecond;
+// Of databases without the extension, which are asked less and less often.
+constexpr uint64 kFirstPauseNs = 10 * kNsPerSecond;
+constexpr uint64 kLongestPauseNs = 600 * kNsPerSecond;
+
+// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
+constexpr int kLongestStayMs = 2000;
+
+constexpr uint32 kRowsOfDatabase = 250;
+
+struct Asked {
+    uint64 due_ns;
+    uint64 pause_ns;
+    uint64 queries;  // counted in the database when it was asked last
+};
+
+Asked asked[core::kDatabases + 1];  // by index in the directory
+BackgroundWorkerHandle* running = nullptr;
+uint32 running_for = 0;
+
+uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, uint32 dbid) {
+    const core::SeriesLayout layout = segment.header->sizes.Series();
+    const auto* series = reinterpret_cast<const core::SampledSeries*>(&sample + 1);
+    uint64 queries = 0;
+    for (uint32 at = 0; at < sample.series; ++at) {
+        const core::TableDirectory& directory =
+            layout.IsOfTable(at) ? segment.tables : segment.databases;
+        if (series[at].counted.queries != 0 && directory.KeyOf(layout.IndexOf(at)).dbid == dbid) {
+            queries += series[at].counted.queries;
+        }
+    }
+    return queries;
+}
+
+core::SampledIndexes* CopyIndexes(const core::Segment& segment) {
+    auto* indexes = static_cast<core::SampledIndexes*>(palloc0(sizeof(core::SampledIndexes)));
+    if (!segment.indexes.Read(indexes)) {
+        memset(static_cast<void*>(indexes), 0, sizeof(*indexes));
+    }
+    return indexes;
+}
+
+bool HasFigures(const core::Segment& segment, uint32 dbid) {
+    core::SampledIndexes* indexes = CopyIndexes(segment);
+    bool found = false;
+    for (uint32 at = 0; at < indexes->databases; ++at) {
+        found = found || indexes->database[at].dbid == dbid;
+    }
+    pfree(indexes);
+    return found;
+}
+
+void Start(uint32 index, uint32 dbid) {
+    BackgroundWorker worker = {};
+    strlcpy(worker.bgw_name, "elile_optimize index statistics", BGW_MAXLEN);
+    strlcpy(worker.bgw_type, "elile_optimize index statistics", BGW_MAXLEN);
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_ConsistentState;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, "elile_index_worker_main", BGW_MAXLEN);
+    worker.bgw_main_arg = ObjectIdGetDatum(dbid);
+    // Without a free slot the figures grow older, which they say.
+    if (RegisterDynamicBackgroundWorker(&worker, &running)) {
+        running_for = index;
+    }
+}
+
+// Whether none is at work.
+bool IsFree(const core::Segment& segment, uint64 now_ns) {
+    pid_t pid = 0;
+    if (running == nullptr) {
+        return true;
+    }
+    if (GetBackgroundWorkerPid(running, &pid) != BGWH_STOPPED) {
+        return false;
+    }
+    pfree(running);
+    running = nullptr;
+    Asked& database = asked[running_for];
+    if (HasFigures(segment, segment.databases.KeyOf(running_for).dbid)) {
+        database.pause_ns = 0;
+        database.due_ns = now_ns + kBetweenNs;
+    } else {
+        database.pause_ns = Min(Max(2 * database.pause_ns, kFirstPauseNs), kLongestPauseNs);
+        database.due_ns = now_ns + database.pause_ns;
+    }
+    return true;
+}
+
+}  // namespace
+
+void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sample) {
+    const core::Segment& segment = store.Parts();
+    const uint64 now_ns = pg::MonotonicNs();
+    if (!IsFree(segment, now_ns)) {
+        return;
+    }
+    for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
+        Asked& database = asked[index];
+        if (now_ns < database.due_ns) {
+            continue;
+        }
+        const uint32 dbid = segment.databases.KeyOf(index).dbid;
+        const uint64 queries = QueriesOf(segment, sample, dbid);
+        if (queries != database.queries) {
+            database.queries = queries;
+            database.due_ns = now_ns + kFirstPauseNs;
+            Start(index, dbid);
+            return;
+        }
+    }
+}
+
+namespace {
+
+// An index that somebody holds exclusively would have to be waited for, so it is left out.
+constexpr const char* kIndexQuery =
+    "select n.nspname, t.relname, i.relname, pg_stat_get_numscans(i.oid), x.indisvalid,"
+    "       pg_relation_size(i.oid), count(*) over ()"
+    "  from pg_index x"
+    "  join pg_class i on i.oid = x.indexrelid and i.relkind = 'i'"
+    "  join pg_class t on t.oid = x.indrelid"
+    "  join pg_namespace n on n.oid = t.relnamespace"
+    " where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'"
+    "   and not exists (select from pg_locks l"
+    "                    where l.database = (select oid from pg_database"
+    "                                         where datname = current_database())"
+    "                      and l.relation = i.oid and l.mode = 'AccessExclusiveLock')"
+    " order by 5, 6 desc, i.oid"
+    " limit 250";
+
+void CopyName(char (&to)[core::kNameBytes], HeapTuple tuple, int column) {
+    bool is_null = false;
+    const Datum name = SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, &is_null);
+    memset(to, 0, sizeof(to));
+    strlcpy(to, NameStr(*DatumGetName(name)), sizeof(to));
+}
+
+int64 NumberIn(HeapTuple tuple, int column) {
+    bool is_null = false;
+    const Datum number = SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, &is_null);
+    return is_null ? 0 : DatumGetInt64(number);
+}
+
+void CopyRow(core::SampledIndex& row, HeapTuple tuple) {
+    bool is_null = false;
+    row.dbid = MyDatabaseId;
+    CopyName(row.schema, tuple, 1);
+    CopyName(row.table, tuple, 2);
+    CopyName(row.index, tuple, 3);
+    row.scans = static_cast<uint64>(NumberIn(tuple, 4));
+    row.is_valid =
+        DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 5, &is_null)) ? 1 : 0;
+    row.bytes = static_cast<uint64>(NumberIn(tuple, 6));
+}
+
+// What stays is of other databases that still are there.
+void ForgetOwnAndDropped(core::SampledIndexes& indexes) {
+    const auto stays = [](Oid dbid) {
+        return dbid != MyDatabaseId && SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(dbid));
+    };
+    uint32 databases = 0;
+    for (uint32 at = 0; at < indexes.databases; ++at) {
+        if (stays(indexes.database[at].dbid)) {
+            indexes.database[databases++] = indexes.database[at];
+        }
+    }
+    uint32 rows = 0;
+    for (uint32 at = 0; at < indexes.rows; ++at) {
+        if (stays(indexes.index[at].dbid)) {
+            indexes.index[rows++] = indexes.index[at];
+        }
+    }
+    indexes.databases = databases;
+    indexes.rows = rows;
+}
+
+void AddOwn(core::SampledIndexes& indexes) {
+    static_assert(kRowsOfDatabase == 250, "the query's limit");
+    if (SPI_execute(kIndexQuery, true, 0) != SPI_OK_SELECT ||
+        indexes.databases >= core::kDatabases) {
+        return;
+    }
+    const uint64 found = SPI_processed;
+    const uint64 all =
+        found > 0 ? static_cast<uint64>(NumberIn(SPI_tuptable->vals[0], 7)) : 0;
+    uint32 added = 0;
+    for (; added < found && indexes.rows < core::kIndexRows; ++added) {
+        CopyRow(indexes.index[indexes.rows++], SPI_tuptable->vals[added]);
+    }
+    indexes.database[indexes.databases++] = {MyDatabaseId, static_cast<uint32>(all - added),
+                                             static_cast<uint64>(GetCurrentTimestamp())};
+}
+
+void Look() {
+    StartTransactionCommand();
+    core::Segment& segment = store::RequireSharedStore().Parts();
+    if (OidIsValid(get_extension_oid("elile_optimize", true))) {
+        SPI_connect();
+        PushActiveSnapshot(GetTransactionSnapshot());
+        core::SampledIndexes* indexes = CopyIndexes(segment);
+        ForgetOwnAndDropped(*indexes);
+        AddOwn(*indexes);
+        store::NoteOwnDatabase(get_database_name(MyDatabaseId));
+        segment.indexes.Write(indexes);
+        PopActiveSnapshot();
+        SPI_finish();
+    }
+    CommitTransactionCommand();
+}
+
+void OnTimeout() {
+    QueryCancelPending = true;
+    InterruptPending = true;
+}
+
+void Connect(Oid dbid) {
+    RegisterTimeout(USER_TIMEOUT, OnTimeout);
+    enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
+    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
+    SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
+}
+
+}  // namespace
+}  // namespace elile::keeper
+
+extern "C" PGDLLEXPORT void elile_index_worker_main(Datum database) {
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    // What goes wrong in here, a lock that is not to be had, is told by the figures' age.
+    PG_TRY();
+    {
+        elile::keeper::Connect(DatumGetObjectId(database));
+        elile::keeper::Look();
+    }
+    PG_CATCH();
+    {
+        FlushErrorState();
+    }
+    PG_END_TRY();
+    proc_exit(0);
+}
