@@ -25,11 +25,14 @@ check_unit_with() {
     shift
     say "unit tests, $name"
     mkdir -p "$out"
-    printf '%s\n' src/core/*.cpp test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
+    local exporter
+    exporter=$(printf '%s\n' src/exporter/*.cpp | grep -v /exporter.cpp)
+    printf '%s\n' src/core/*.cpp src/store/segment_file.cpp "$exporter" test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
         source=$1 out=$2; shift 2
         g++ -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -Isrc -Itest "$@" \
             -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh {} "$out" "$@"
-    g++ "$@" "$out"/*.o -lgtest -lgtest_main -lpthread -o "$out/run"
+    g++ "$@" "$out"/*.o -lgtest -lgtest_main -lpthread \
+        -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -o "$out/run"
     # The sanitizers' memory layout does not go with every kernel's address randomisation.
     setarch -R "$out/run" >"$out/log" 2>&1 || status=$?
     local good bad

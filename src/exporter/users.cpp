@@ -43,6 +43,9 @@ std::optional<std::string> FromBase64(std::string_view text) {
             out += static_cast<char>(bits >> held & 0xff);
         }
     }
+    if (held == 6) {
+        return std::nullopt;  // a digit that begins a byte and has no second one
+    }
     return out;
 }
 
