@@ -13,6 +13,7 @@ allow() {
 }
 allow core 'core'
 allow store 'store|pg|core'
+allow exporter 'exporter|core'
 for folder in capture keeper sql_functions; do
     allow "$folder" "$folder|store|pg|core"
 done

@@ -24,7 +24,7 @@ inline constexpr std::size_t kMostConfiguration = 4096;  // bytes
 inline constexpr std::size_t kMostReport = 512;          // bytes, from the exporter
 
 inline constexpr int kAliveEveryMs = 400;
-inline constexpr int kHungAfterMs = 1600;   // without a message
+inline constexpr int kHungAfterMs = 1600;    // without a message
 inline constexpr int kStartWithinMs = 2000;  // until the first one
 
 }  // namespace elile::core

@@ -19,9 +19,9 @@ enum class PoolFigure { kActiveConnections, kPoolSize };
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) PoolReport {
-    Word key;             // hash of database and application; 0 free
-    HalfWord sequence;    // odd while database and application are being written
-    HalfWord database;    // oid
+    Word key;                             // hash of database and application; 0 free
+    HalfWord sequence;                    // odd while database and application are being written
+    HalfWord database;                    // oid
     std::array<Word, 2> figure_plus_one;  // by PoolFigure; 0 not reported
     std::array<Word, 2> reported_at_us;   // microseconds since 2000-01-01 UTC
     std::array<Word, kNameBytes / 8> application;

@@ -1,4 +1,5 @@
-// A block of plain data that one process publishes and any other reads, also by a read-only mapping.
+// A block of plain data that one process publishes and any other reads, also by a read-only
+// mapping.
 //
 // A sequence lock (Boehm, MSPC 2012): the reader copies, and copies again when the writer came in
 // between. A writer that dies in between leaves the sequence odd; the next one goes on from there.

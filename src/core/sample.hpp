@@ -92,9 +92,9 @@ struct SampleHead {
     std::uint32_t max_connections;
     std::uint32_t postmaster_stopped;  // by SIGSTOP or a debugger: no session can begin
     std::uint32_t in_recovery;
-    std::uint32_t series;             // how many follow the head
+    std::uint32_t series;              // how many follow the head
     std::uint32_t tables_with_series;  // those with the lowest indexes have series of their own
-    std::uint32_t tables_other;       // tables whose executions are in `other`
+    std::uint32_t tables_other;        // tables whose executions are in `other`
     std::uint32_t applications_other;  // groups of sessions that are summed as `other`
     std::uint32_t session_rows;
     std::uint32_t statements;

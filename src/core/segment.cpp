@@ -78,9 +78,9 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
                              sizes.text_blocks, kMaxTextBytes);
     segment.details = TextPool(IndexStack(&header->free_details, detail_links), detail_blocks,
                                sizes.detail_blocks, kMaxDetailBytes);
-    segment.tables = TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
-                                    sizes.tables + 1, table_cells, sizes.TableCells(),
-                                    &header->tables_overflow);
+    segment.tables =
+        TableDirectory(IndexStack(&header->free_tables, table_links), table_entries,
+                       sizes.tables + 1, table_cells, sizes.TableCells(), &header->tables_overflow);
     segment.ring = SlowRing(slots, sizes.slow_ring, &header->last_slow_id, &header->slow_dropped,
                             segment.texts, segment.details);
     segment.databases =

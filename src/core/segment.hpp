@@ -123,10 +123,10 @@ struct Segment {
     TableDirectory databases;  // by (dbid, 0), without schemas; index 0 for those without room
     SlowRing ring;
     PoolReports pools;
-    Published sample;                           // SampleHead, then SampledSeries
-    Published indexes;                          // SampledIndexes
-    Published exporter;                         // ExporterStatus
-    SeriesCounters* series_origins = nullptr;   // where each series began from zero; the keeper
+    Published sample;                          // SampleHead, then SampledSeries
+    Published indexes;                         // SampledIndexes
+    Published exporter;                        // ExporterStatus
+    SeriesCounters* series_origins = nullptr;  // where each series began from zero; the keeper
     IndexStack free_entries;
     IndexStack retired_entries;
 

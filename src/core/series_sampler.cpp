@@ -122,9 +122,8 @@ void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexc
     });
     const auto begin = head.slowest.begin();
     const auto end = begin + head.statements;
-    const auto place = std::find_if(begin, end, [&](const SampledStatement& other) {
-        return IsSlower(statement, other);
-    });
+    const auto place = std::find_if(
+        begin, end, [&](const SampledStatement& other) { return IsSlower(statement, other); });
     if (statement.calls == 0 || place == head.slowest.end()) {
         return;
     }

@@ -45,8 +45,8 @@ void AddGauge(std::vector<MetricFamily>& families, const char* name, const char*
 
 Labels LabelsOf(const Series& series) {
     return {{"database", series.database},
-            {"operation", std::string(core::kOperationNames[static_cast<std::size_t>(
-                              series.operation)])},
+            {"operation",
+             std::string(core::kOperationNames[static_cast<std::size_t>(series.operation)])},
             {"table", series.table}};
 }
 

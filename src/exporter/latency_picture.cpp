@@ -7,7 +7,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "exporter/page_style.hpp"
+#include "exporter/page_text.hpp"
 
 namespace elile::exporter {
 namespace {
@@ -49,9 +49,11 @@ std::string Bars(const core::SeriesCounters& counted) {
             continue;
         }
         const double share = static_cast<double>(counted.bucket[at]) / static_cast<double>(tallest);
+        const double left = kPitch * static_cast<double>(at) + (kPitch - kBar) / 2;
         const std::string height = Coordinate(std::max(kShortest, share * kHeight));
-        path += "M" + Coordinate(kPitch * static_cast<double>(at) + (kPitch - kBar) / 2) + " " +
-                Coordinate(kHeight) + "v-" + height + "h" + Coordinate(kBar) + "v" + height + "z";
+        path.append("M").append(Coordinate(left)).append(" ").append(Coordinate(kHeight));
+        path.append("v-").append(height).append("h").append(Coordinate(kBar));
+        path.append("v").append(height).append("z");
     }
     return path;
 }

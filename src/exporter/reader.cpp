@@ -76,9 +76,9 @@ void FillHealth(const Sample& sample, Model& model) {
     const std::uint64_t now_ns = MonotonicNs();
     const std::uint64_t taken_ns = sample.Head().monotonic_ns;
     model.sample_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
-    model.health = model.sample_age_seconds > kStaleSeconds    ? Health::kStale
-                   : sample.Head().postmaster_stopped != 0 ? Health::kPostmasterStopped
-                                                               : Health::kOk;
+    model.health = model.sample_age_seconds > kStaleSeconds ? Health::kStale
+                   : sample.Head().postmaster_stopped != 0  ? Health::kPostmasterStopped
+                                                            : Health::kOk;
 }
 
 void FillServer(const core::SampleHead& head, Model& model) {
@@ -135,8 +135,8 @@ void FillSeries(const core::Segment& segment, const Sample& sample, Model& model
         }
         const std::uint32_t index = layout.IndexOf(at);
         const bool is_table = layout.IsOfTable(at);
-        const std::uint32_t dbid = is_table ? segment.tables.KeyOf(index).dbid
-                                            : segment.databases.KeyOf(index).dbid;
+        const std::uint32_t dbid =
+            is_table ? segment.tables.KeyOf(index).dbid : segment.databases.KeyOf(index).dbid;
         model.series.push_back({DatabaseName(segment, dbid),
                                 is_table ? TableName(segment, index) : kOther,
                                 core::SeriesLayout::OperationOf(at), values});
@@ -175,7 +175,8 @@ void FillPools(const core::Segment& segment, Model& model) {
     const auto figure = [](std::uint64_t plus_one) {
         return plus_one == 0 ? std::nullopt : std::optional<std::uint64_t>(plus_one - 1);
     };
-    const auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
+    const auto add = [](std::optional<std::uint64_t>& sum,
+                        const std::optional<std::uint64_t>& more) {
         sum = more.has_value() ? sum.value_or(0) + *more : sum;
     };
     const std::uint64_t now_us = NowPostgresUs();
@@ -219,12 +220,11 @@ void FillIndexes(const core::Segment& segment, Model& model) {
     const std::uint32_t rows = std::min<std::uint32_t>(indexes->rows, core::kIndexRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SampledIndex& index = indexes->index[at];
-        model.indexes.push_back(
-            {DatabaseName(segment, index.dbid),
-             TableLabel(NameIn(index.schema, sizeof(index.schema)),
-                        NameIn(index.table, sizeof(index.table))),
-             NameIn(index.index, sizeof(index.index)), index.is_valid != 0, index.scans,
-             index.bytes});
+        model.indexes.push_back({DatabaseName(segment, index.dbid),
+                                 TableLabel(NameIn(index.schema, sizeof(index.schema)),
+                                            NameIn(index.table, sizeof(index.table))),
+                                 NameIn(index.index, sizeof(index.index)), index.is_valid != 0,
+                                 index.scans, index.bytes});
     }
 }
 

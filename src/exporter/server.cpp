@@ -83,17 +83,23 @@ std::string PortSpecification(const std::string& address, int port) {
 
 std::string Server::Listen(const std::string& address, int port) {
     const std::string ports = PortSpecification(address, port);
-    const char* options[] = {"listening_ports", ports.c_str(),
-                             "num_threads", "48",
-                             "request_timeout_ms", "2000",
-                             "max_request_size", "16384",
-                             "enable_keep_alive", "no",
-                             "listen_backlog", "128",
+    const char* options[] = {"listening_ports",
+                             ports.c_str(),
+                             "num_threads",
+                             "48",
+                             "request_timeout_ms",
+                             "2000",
+                             "max_request_size",
+                             "16384",
+                             "enable_keep_alive",
+                             "no",
+                             "listen_backlog",
+                             "128",
                              nullptr};
     mg_callbacks callbacks{};
     callbacks.begin_request = OnRequest;
     callbacks.log_message = OnMessage;
-    const std::string reason = ProbeAddress(address, port);
+    std::string reason = ProbeAddress(address, port);
     if (!reason.empty()) {
         return reason;
     }
@@ -103,8 +109,7 @@ std::string Server::Listen(const std::string& address, int port) {
 }
 
 int Server::OnMessage(const mg_connection* connection, const char* message) {
-    auto* server =
-        static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
+    auto* server = static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
     if (server != nullptr && !server->IsListening()) {
         server->last_message_ = message;
     }

@@ -1,4 +1,5 @@
-// The HTTP server: /, /metrics, /healthz and /readyz, by civetweb, which prometheus-cpp serves with.
+// The HTTP server: /, /metrics, /healthz and /readyz, by civetweb, which prometheus-cpp serves
+// with.
 //
 // TLS is left to a proxy in front. A connection serves one request, so that nobody holds a thread
 // by doing nothing; there are more threads than a page full of slow clients takes.

@@ -54,9 +54,8 @@ void Configure() {
         pg_snprintf(path, sizeof(path), "%s/%s", DataDir, file);
     }
     const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%s\n%d\n", core::kConfigure,
-                                   pg::Settings::metrics_port,
-                                   pg::Settings::metrics_listen_address, path,
-                                   pg::Settings::metrics_show_queries ? 1 : 0);
+                                   pg::Settings::metrics_port, pg::Settings::metrics_listen_address,
+                                   path, pg::Settings::metrics_show_queries ? 1 : 0);
     // One that cannot take it is hung, and will be told when it has been started again.
     const ssize_t sent =
         send(child.link, text, static_cast<size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -84,8 +83,8 @@ void FailToStart(const char* step, int error, uint64 now_ns) {
     Publish(state, "");
     if (failed_starts == 1) {
         errno = error;
-        ereport(WARNING, (errmsg("could not start the exporter of elile_optimize: could not %s: %m",
-                                 step)));
+        ereport(WARNING,
+                (errmsg("could not start the exporter of elile_optimize: could not %s: %m", step)));
     }
 }
 
@@ -200,9 +199,8 @@ void Listen(uint64 now_ns) {
 }
 
 bool IsHung(uint64 now_ns) {
-    return child.heard_ns != 0
-               ? now_ns - child.heard_ns > core::kHungAfterMs * kNsPerMs
-               : now_ns - child.started_ns > core::kStartWithinMs * kNsPerMs;
+    return child.heard_ns != 0 ? now_ns - child.heard_ns > core::kHungAfterMs * kNsPerMs
+                               : now_ns - child.started_ns > core::kStartWithinMs * kNsPerMs;
 }
 
 }  // namespace

@@ -161,8 +161,7 @@ void CopyRow(core::SampledIndex& row, HeapTuple tuple) {
     CopyName(row.table, tuple, 2);
     CopyName(row.index, tuple, 3);
     row.scans = static_cast<uint64>(NumberIn(tuple, 4));
-    row.is_valid =
-        DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 5, &is_null)) ? 1 : 0;
+    row.is_valid = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 5, &is_null)) ? 1 : 0;
     row.bytes = static_cast<uint64>(NumberIn(tuple, 6));
 }
 
@@ -194,8 +193,7 @@ void AddOwn(core::SampledIndexes& indexes) {
         return;
     }
     const uint64 found = SPI_processed;
-    const uint64 all =
-        found > 0 ? static_cast<uint64>(NumberIn(SPI_tuptable->vals[0], 7)) : 0;
+    const uint64 all = found > 0 ? static_cast<uint64>(NumberIn(SPI_tuptable->vals[0], 7)) : 0;
     uint32 added = 0;
     for (; added < found && indexes.rows < core::kIndexRows; ++added) {
         CopyRow(indexes.index[indexes.rows++], SPI_tuptable->vals[added]);
@@ -248,9 +246,7 @@ extern "C" PGDLLEXPORT void elile_index_worker_main(Datum database) {
         elile::keeper::Look();
     }
     PG_CATCH();
-    {
-        FlushErrorState();
-    }
+    { FlushErrorState(); }
     PG_END_TRY();
     proc_exit(0);
 }

@@ -88,8 +88,7 @@ void Publish(core::SampleHead& head, core::SampledSessions* groups, uint32 count
     const uint32 others = MergeGroups(groups + own, count - own);
     head.applications_other = count - own;
     head.session_rows = own + others;
-    memcpy(static_cast<void*>(head.sessions.data()), groups,
-           head.session_rows * sizeof(*groups));
+    memcpy(static_cast<void*>(head.sessions.data()), groups, head.session_rows * sizeof(*groups));
 }
 
 }  // namespace

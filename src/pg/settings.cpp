@@ -238,8 +238,7 @@ void DefineMetrics() {
                                &Settings::metrics_listen_address, "127.0.0.1", PGC_SIGHUP, 0,
                                IsAddress, nullptr, nullptr);
     DefineCustomStringVariable(
-        "elile_optimize.metrics_auth_file",
-        "Sets the file with the users who may read metrics.",
+        "elile_optimize.metrics_auth_file", "Sets the file with the users who may read metrics.",
         "It has lines of user:hash as crypt(3) reads them. Without a file everybody may.",
         &Settings::metrics_auth_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr,
         nullptr);

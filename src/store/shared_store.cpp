@@ -44,7 +44,8 @@ void FailToMake(const char* step, int error) {
                     errdetail("It needs %zu kB of shared memory.", segment_bytes / 1024),
                     errhint("Lower elile_optimize.max_statements, elile_optimize.max_tables, "
                             "elile_optimize.slow_query_ring, elile_optimize.query_text_memory, "
-                            "elile_optimize.plan_memory or elile_optimize.metrics_max_tables, or give the server more memory.")));
+                            "elile_optimize.plan_memory or elile_optimize.metrics_max_tables, or "
+                            "give the server more memory.")));
 }
 
 void MakeSegment() {

@@ -18,11 +18,13 @@ TEST(ToUtf8, KeepsWhatIsValid) {
 
 TEST(ToUtf8, WritesOtherBytesOut) {
     EXPECT_EQ(ToUtf8("caf\xe9"), "caf\\xE9");
-    EXPECT_EQ(ToUtf8("\xc0\x80"), "\\xC0\\x80");          // overlong
+    EXPECT_EQ(ToUtf8("\xc0\x80"), "\\xC0\\x80");           // overlong
     EXPECT_EQ(ToUtf8("\xed\xa0\x80"), "\\xED\\xA0\\x80");  // a surrogate
     EXPECT_EQ(ToUtf8("\xf4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80");
     EXPECT_EQ(ToUtf8("\xe2\x82"), "\\xE2\\x82");  // cut short
-    EXPECT_EQ(ToUtf8("\xff" "a"), "\\xFFa");
+    EXPECT_EQ(ToUtf8("\xff"
+                     "a"),
+              "\\xFFa");
 }
 
 TEST(TableLabel, IsBareInPublicAndNeverTakenForTheRest) {

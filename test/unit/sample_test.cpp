@@ -91,9 +91,7 @@ protected:
         return series_[Layout().OfDatabase(database, Operation::kSelect)].counted;
     }
     SeriesLayout Layout() const { return store_.Parts().header->sizes.Series(); }
-    void AddTable(std::uint32_t relid) {
-        store_.Parts().tables.Insert({5, relid, 0}, {}, 6);
-    }
+    void AddTable(std::uint32_t relid) { store_.Parts().tables.Insert({5, relid, 0}, {}, 6); }
     static bool IsZero(const SeriesCounters& counters) {
         return std::bit_cast<std::array<std::uint64_t, kSeriesWords>>(counters) ==
                std::array<std::uint64_t, kSeriesWords>{};
@@ -211,9 +209,9 @@ TEST_F(SeriesSamplerTest, TablesWithoutSeriesAreSummedByDatabase) {
 
 TEST_F(SeriesSamplerTest, SlowestStatementsComeInOrder) {
     for (std::uint64_t statement = 1; statement <= 20; ++statement) {
-        const std::uint32_t text = store_.Parts().texts.Store("select " + std::to_string(statement), 6);
-        const Handle handle =
-            store_.Insert(Key(statement), {{1, Operation::kSelect}, text, 1});
+        const std::uint32_t text =
+            store_.Parts().texts.Store("select " + std::to_string(statement), 6);
+        const Handle handle = store_.Insert(Key(statement), {{1, Operation::kSelect}, text, 1});
         const std::uint64_t duration_ns = (statement * 7 % 20 + 1) * 1000;
         ASSERT_TRUE(store_.AddExecution(handle, {duration_ns, 1, false, false}, kNoUse));
     }
