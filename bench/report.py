@@ -93,6 +93,18 @@ def reader_table(results):
     return table(["readers", "", "min", "median", "max"], rows)
 
 
+def exporter_table(results):
+    seconds = next(iter(results["scrape"].values()))
+    rows = [["scrape of 200 tables by 5 operations, ms", *spread([1000 * s for s in seconds], 1)]]
+    writers = results["scraped writers"]
+    for label in ("exporter on", "scraped each second"):
+        rows.append([f"writers, {label} / off", *spread(
+            [value / off for value, off in zip(writers[label], writers["exporter off"])])])
+    kilobytes = next(iter(results["exporter memory"].values()))[0]
+    rows.append(["exporter's memory at its largest, MB", f"{kilobytes / 1000:,.1f}", "", ""])
+    return table(["exporter", "min", "median", "max"], rows)
+
+
 def bounds_table(results):
     private = results["private memory"]
     nested = results["nested"]
@@ -170,6 +182,7 @@ def main():
                                    "auto_explain_slow": "auto_explain, log entry"}),
         "ratios": ratio_table(results),
         "readers": reader_table(results),
+        "exporter": exporter_table(results),
         "bounds": bounds_table(results),
         "store": store_table(folder),
     }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh bench
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-for part in servers instructions throughput readers; do
+for part in servers instructions throughput readers exporter; do
     # shellcheck source=/dev/null
     source "bench/$part.sh"
 done
@@ -73,4 +73,6 @@ measure_churn bare elile_optimize pg_stat_statements
 measure_reading
 measure_writers_beside_reader
 measure_memory
+measure_scrapes
+measure_scraped_writers
 bench/report.py "$results" ${QUICK:+--quick}

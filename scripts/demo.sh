@@ -31,6 +31,22 @@ run_workload() {
     run_psql -f "$scratch/workload/failing.sql" postgres >/dev/null 2>&1 || true
 }
 
+# What the exporter serves, without a program for it.
+metrics_of() {
+    local line
+    exec 3<>"/dev/tcp/127.0.0.1/$metrics_port"
+    printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+    while IFS= read -r line <&3; do
+        [[ $line == *"$1"* ]] && printf '%s\n' "$line"
+    done
+    exec 3>&-
+}
+
+metrics() {
+    printf '\nMETRICS                                      http://127.0.0.1:%s/metrics\n' "$metrics_port"
+    metrics_of 'operation="select",table="entities"' | grep -v _bucket
+}
+
 report() {
     run_psql -P pager=off -f "$scratch/workload/report.sql" postgres
 }
@@ -41,13 +57,16 @@ make_tree
 cp -r "$workload" "$scratch/workload"
 chmod -R a+rX "$scratch/workload"
 say "starting a throwaway server"
-start_server "shared_buffers = 256MB" "log_min_messages = error"
+metrics_port=$((20000 + RANDOM % 30000))
+start_server "shared_buffers = 256MB" "log_min_messages = error" "elile_optimize.metrics_port = $metrics_port"
+say "its status page: http://127.0.0.1:$metrics_port/"
 say "creating the application's schema and rows"
 run_psql -v ON_ERROR_STOP=1 -f "$scratch/workload/schema.sql" postgres
 run_psql -f "$scratch/workload/load.sql" postgres >/dev/null
 run_psql -c "create extension elile_optimize" -c "select elile_optimize.reset()" postgres >/dev/null
 run_workload
 report
+metrics
 if [[ -n ${KEEP:-} ]]; then
     keep_scratch=1
     trap - EXIT
@@ -55,6 +74,7 @@ if [[ -n ${KEEP:-} ]]; then
 
 The server is still up. Look further:
     $bin/psql -h $scratch -p $port -U postgres
+    http://127.0.0.1:$metrics_port/ and http://127.0.0.1:$metrics_port/metrics
 Stop and remove it:
     $( ((EUID == 0)) && echo 'runuser -u postgres -- ')$bin/pg_ctl -D $data -m immediate stop && rm -rf $scratch
 KEPT

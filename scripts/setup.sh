@@ -18,7 +18,7 @@ case $mode in
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
-        packages=("${build_packages[@]}" valgrind libbenchmark-dev python3
+        packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl
             postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
         ;;
     *) echo "usage: $0 [build|check|lint|bench]" >&2; exit 2 ;;

@@ -1,5 +1,6 @@
 // The exporter: a program of its own, started by the keeper, which reads the statistics segment and
 // serves it over HTTP. docs/ARCHITECTURE.md says why it is none of the server's processes.
+#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -114,7 +115,17 @@ private:
     Clock::time_point note_sample_at_;
 };
 
+// A scrape's text is megabytes and any thread may serve it: one arena for all, given back at once,
+// keeps the process as small as one scrape.
+void KeepMemorySmall() {
+    constexpr int kTrimAbove = 256 * 1024;
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TRIM_THRESHOLD, kTrimAbove);
+    mallopt(M_MMAP_THRESHOLD, kTrimAbove);
+}
+
 int Main() {
+    KeepMemorySmall();
     const Link link(core::kLinkDescriptor);
     if (!EnterSandbox()) {
         link.Note("this kernel has no seccomp; the exporter runs without it");

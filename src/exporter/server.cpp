@@ -11,6 +11,8 @@
 #include <exception>
 #include <sstream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "exporter/collector.hpp"
 #include "exporter/status_page.hpp"
@@ -83,19 +85,18 @@ std::string PortSpecification(const std::string& address, int port) {
 
 std::string Server::Listen(const std::string& address, int port) {
     const std::string ports = PortSpecification(address, port);
-    const char* options[] = {"listening_ports",
-                             ports.c_str(),
-                             "num_threads",
-                             "48",
-                             "request_timeout_ms",
-                             "2000",
-                             "max_request_size",
-                             "16384",
-                             "enable_keep_alive",
-                             "no",
-                             "listen_backlog",
-                             "128",
-                             nullptr};
+    const std::pair<const char*, std::string> options[] = {
+        {"listening_ports", PortSpecification(address, port)},
+        {"num_threads", "48"},
+        {"request_timeout_ms", "2000"},
+        {"max_request_size", "16384"},
+        {"enable_keep_alive", "no"},
+        {"listen_backlog", "128"}};
+    std::vector<const char*> flat;
+    for (const auto& [name, value] : options) {
+        flat.insert(flat.end(), {name, value.c_str()});
+    }
+    flat.push_back(nullptr);
     mg_callbacks callbacks{};
     callbacks.begin_request = OnRequest;
     callbacks.log_message = OnMessage;
@@ -103,14 +104,15 @@ std::string Server::Listen(const std::string& address, int port) {
     if (!reason.empty()) {
         return reason;
     }
-    last_message_.clear();
-    context_.reset(mg_start(&callbacks, this, options));
+    context_.reset(mg_start(&callbacks, this, flat.data()));
+    const std::lock_guard lock(message_mutex_);
     return context_ != nullptr ? std::string() : "civetweb did not start: " + last_message_;
 }
 
 int Server::OnMessage(const mg_connection* connection, const char* message) {
     auto* server = static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
-    if (server != nullptr && !server->IsListening()) {
+    if (server != nullptr) {
+        const std::lock_guard lock(server->message_mutex_);
         server->last_message_ = message;
     }
     return 1;

@@ -7,6 +7,7 @@
 
 #include <civetweb.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -51,7 +52,8 @@ private:
     std::uint64_t metrics_at_ns_ = 0;
     double scrape_seconds_ = 0;
 
-    std::string last_message_;  // of civetweb, while it starts
+    std::mutex message_mutex_;
+    std::string last_message_;  // of civetweb
     std::unique_ptr<mg_context, End> context_;
 };
 
