@@ -44,6 +44,9 @@ constexpr HeaderCounter kCounters[] = {
      &Header::repaired_slots},
     {"elile_optimize_pool_reports_dropped_total",
      "Figures of an application's pool that found no place.", &Header::pool_reports_dropped},
+    {"elile_optimize_databases_overflow_total",
+     "Sessions whose database found no place among those that have a label.",
+     &Header::databases_overflow},
     {"elile_optimize_exporter_starts_total", "Times that the exporter was started.",
      &Header::exporter_starts},
 };

@@ -14,7 +14,6 @@ namespace elile::keeper {
 namespace {
 
 constexpr uint64 kNsPerMs = 1000000;
-constexpr uint64 kLongestPauseMs = 60000;
 // A program that went wild may say little in the server log.
 constexpr uint32 kLinesAMinute = 20;
 constexpr uint64 kMinuteNs = 60000 * kNsPerMs;
@@ -30,7 +29,7 @@ struct Child {
 constexpr Child kNone = {0, -1, false, 0, 0};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
-uint32 failed_starts = 0;  // in a row: it ended without a word
+uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
 
 void CopyText(char* to, size_t room, const char* from) {
     memset(to, 0, room);
@@ -67,12 +66,27 @@ void Forget() {
     child = kNone;
 }
 
-// At once when it had been well, else later and later.
+// At once when it had lived a while, else a second later; what dies again and again, more rarely.
 void PlanRestart(uint64 now_ns) {
-    failed_starts = child.heard_ns != 0 ? 0 : failed_starts + 1;
-    const uint64 pause_ms =
-        failed_starts == 0 ? 0 : Min(kLongestPauseMs, uint64{1000} << Min(failed_starts, 10U));
-    start_not_before_ns = now_ns + pause_ms * kNsPerMs;
+    constexpr uint64 kSecondNs = 1000 * kNsPerMs;
+    constexpr uint32 kPatience = 30;
+    constexpr uint32 kMostDoublings = 6;
+    const bool lived = child.heard_ns != 0 && now_ns - child.started_ns > kSecondNs;
+    short_lives = lived ? 0 : short_lives + 1;
+    const uint32 doublings =
+        short_lives > kPatience ? Min(short_lives - kPatience, kMostDoublings) : 0;
+    start_not_before_ns = now_ns + (short_lives == 0 ? 0 : kSecondNs << doublings);
+}
+
+// Whether the log may have another line.
+bool MayTell(uint64 now_ns) {
+    static uint64 minute_began_ns = 0;
+    static uint32 told = 0;
+    if (now_ns - minute_began_ns > kMinuteNs) {
+        minute_began_ns = now_ns;
+        told = 0;
+    }
+    return told++ < kLinesAMinute;
 }
 
 void FailToStart(const char* step, int error, uint64 now_ns) {
@@ -81,7 +95,7 @@ void FailToStart(const char* step, int error, uint64 now_ns) {
     errno = error;
     pg_snprintf(state, sizeof(state), "cannot start: could not %s: %m", step);
     Publish(state, "");
-    if (failed_starts == 1) {
+    if (short_lives == 1) {
         errno = error;
         ereport(WARNING,
                 (errmsg("could not start the exporter of elile_optimize: could not %s: %m", step)));
@@ -122,7 +136,7 @@ void Kill() {
 void NoteEnd(int status, uint64 now_ns) {
     const bool was_wanted = pg::Settings::metrics_port != 0;
     PlanRestart(now_ns);
-    if (was_wanted && failed_starts <= 1) {
+    if (was_wanted && MayTell(now_ns)) {
         char how[64];
         if (WIFSIGNALED(status)) {
             pg_snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
@@ -134,18 +148,6 @@ void NoteEnd(int status, uint64 now_ns) {
     }
     Forget();
     Publish(was_wanted ? "restarting" : "off", "");
-}
-
-void Tell(int level, const char* text, uint64 now_ns) {
-    static uint64 minute_began_ns = 0;
-    static uint32 told = 0;
-    if (now_ns - minute_began_ns > kMinuteNs) {
-        minute_began_ns = now_ns;
-        told = 0;
-    }
-    if (told++ < kLinesAMinute) {
-        ereport(level, (errmsg("elile_optimize exporter: %s", text)));
-    }
 }
 
 // Its text goes to the log and into a view.
@@ -171,10 +173,11 @@ void Take(char* message, uint64 now_ns) {
             Publish(text, second != nullptr ? second : "");
             break;
         case core::kWarning:
-            Tell(WARNING, text, now_ns);
-            break;
         case core::kNotice:
-            Tell(LOG, text, now_ns);
+            if (MayTell(now_ns)) {
+                ereport(message[0] == core::kWarning ? WARNING : LOG,
+                        (errmsg("elile_optimize exporter: %s", text)));
+            }
             break;
         default:
             break;
@@ -221,10 +224,15 @@ long TendExporter() {
         Start(now_ns);
     }
     if (child.pid != 0 && !child.is_ending && (!is_wanted || IsHung(now_ns))) {
-        if (is_wanted) {
+        if (is_wanted && MayTell(now_ns)) {
             ereport(LOG, (errmsg("the exporter of elile_optimize does not answer")));
         }
         Kill();
+    }
+    if (child.pid == 0 && is_wanted) {
+        return start_not_before_ns > now_ns
+                   ? static_cast<long>((start_not_before_ns - now_ns) / kNsPerMs) + 1
+                   : 0;
     }
     return child.is_ending ? kReapingMs : kNothingDueMs;
 }
@@ -236,6 +244,8 @@ pgsocket ExporterSocket() {
 void ReconfigureExporter() {
     if (child.pid != 0) {
         Configure();
+    } else {
+        Publish(pg::Settings::metrics_port != 0 ? "starting" : "off", "");
     }
     start_not_before_ns = 0;
 }

@@ -15,7 +15,7 @@ long TendExporter();
 // To wait for; PGINVALID_SOCKET while there is nothing to hear.
 pgsocket ExporterSocket();
 
-// After the settings were read again.
+// At the keeper's start, and after the settings were read again.
 void ReconfigureExporter();
 
 }  // namespace elile::keeper

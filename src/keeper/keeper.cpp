@@ -73,6 +73,7 @@ void Wait(uint64 until_ns, long most_ms) {
 void KeepStore() {
     core::StatementStore* store = store::SharedStore();
     uint64 due_ns = 0;
+    ReconfigureExporter();
     while (!ShutdownRequestPending) {
         if (pg::MonotonicNs() >= due_ns) {
             Tend(store);

@@ -228,6 +228,15 @@ bool IsAddress(char** address, void**, GucSource) {
     return false;
 }
 
+// It goes to the exporter as a line.
+bool IsPath(char** path, void**, GucSource) {
+    if (strpbrk(*path, "\r\n") == nullptr && strlen(*path) < MAXPGPATH) {
+        return true;
+    }
+    GUC_check_errdetail("A path is one line of less than %d bytes.", MAXPGPATH);
+    return false;
+}
+
 void DefineMetrics() {
     DefineCustomIntVariable("elile_optimize.metrics_port",
                             "Sets the port on which metrics are served over HTTP.", "0 is off.",
@@ -240,8 +249,7 @@ void DefineMetrics() {
     DefineCustomStringVariable(
         "elile_optimize.metrics_auth_file", "Sets the file with the users who may read metrics.",
         "It has lines of user:hash as crypt(3) reads them. Without a file everybody may.",
-        &Settings::metrics_auth_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr,
-        nullptr);
+        &Settings::metrics_auth_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, IsPath, nullptr, nullptr);
     DefineCustomIntVariable(
         "elile_optimize.metrics_max_tables",
         "Sets how many tables have metrics of their own; the rest are summed as \"other\".",
