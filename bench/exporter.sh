@@ -23,14 +23,37 @@ start_exporter() {
 
 exporter_memory() {
     local keeper
-    keeper=$(sql_on elile_optimize -c "select pid from pg_stat_activity
-        where backend_type = 'elile_optimize keeper'")
+    keeper=$(pgrep -f -P "$(head -n 1 "$scratch/elile_optimize/postmaster.pid")" 'elile_optimize keeper')
     sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(pgrep -P "$keeper")/status"
+}
+
+select_only_beside() {
+    record "scraped writers" "$1" "$2" "$(bench_on elile_optimize pgbench -n -S -M prepared \
+        -c "$cores" -j "$cores" -T "$reader_seconds" 2>&1 | tps_of)"
+}
+
+# measure_scraped_writers SERIES: each execution writes statistics, so a select-only load is what
+# reading them disturbs most. The scraping client runs beside it and takes its share, too.
+measure_scraped_writers() {
+    local round scraper
+    for ((round = 1; round <= rounds; ++round)); do
+        select_only_beside "$1, exporter off" "$round"
+        start_exporter
+        select_only_beside "$1, exporter on" "$round"
+        while scrape >/dev/null; do sleep 1; done &
+        scraper=$!
+        select_only_beside "$1, scraped each second" "$round"
+        kill "$scraper"
+        wait "$scraper" 2>/dev/null || true
+        set_metrics_port 0
+        progress "scraped writers" "$round" "$rounds" "$1: off, on, scraped each second"
+    done
 }
 
 # 200 tables by 5 operations; more is summed.
 measure_scrapes() {
     local round
+    measure_scraped_writers "pgbench's tables"
     sql_on elile_optimize -c "do \$\$ begin for t in 1..200 loop for op in 1..5 loop for n in 1..20 loop
         perform elile_optimize.record_db_query(
             (array['select', 'insert', 'update', 'delete', 'merge'])[op], 't_' || t, random() * 0.5);
@@ -44,26 +67,5 @@ measure_scrapes() {
     record "exporter memory" "the most it took" 1 "$(exporter_memory)"
     set_metrics_port 0
     progress "scrapes" 1 1 "1,000 series"
-}
-
-select_only_beside() {
-    record "scraped writers" "$1" "$2" "$(bench_on elile_optimize pgbench -n -S -M prepared \
-        -c "$cores" -j "$cores" -T "$reader_seconds" 2>&1 | tps_of)"
-}
-
-# Each execution writes statistics, so a select-only load is what reading them disturbs most.
-measure_scraped_writers() {
-    local round scraper
-    for ((round = 1; round <= rounds; ++round)); do
-        select_only_beside "exporter off" "$round"
-        start_exporter
-        select_only_beside "exporter on" "$round"
-        while scrape >/dev/null; do sleep 1; done &
-        scraper=$!
-        select_only_beside "scraped each second" "$round"
-        kill "$scraper"
-        wait "$scraper" 2>/dev/null || true
-        set_metrics_port 0
-        progress "scraped writers" "$round" "$rounds" "off, on, scraped each second"
-    done
+    measure_scraped_writers "1,000 series"
 }

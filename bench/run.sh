@@ -74,5 +74,4 @@ measure_reading
 measure_writers_beside_reader
 measure_memory
 measure_scrapes
-measure_scraped_writers
 bench/report.py "$results" ${QUICK:+--quick}

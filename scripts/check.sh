@@ -99,6 +99,18 @@ check_isolation() {
         isolation test/isolation/expected "${tests[@]%.spec}"
 }
 
+# count_lines LOG STATUS NAME: of output in the form of TAP, which is shown when the status is bad.
+count_lines() {
+    local good bad
+    good=$(matches '^ok ' <"$1")
+    bad=$(matches '^not ok ' <"$1")
+    if (($2 != 0)); then
+        grep -vE '^ok ' "$1" >&2
+        ((bad > 0)) || bad=1
+    fi
+    count "$good" "$bad" "$3"
+}
+
 check_tap() {
     say "TAP tests"
     local status=0 log=$scratch/tap.log
@@ -109,28 +121,14 @@ check_tap() {
     as_user env PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \
         PG_REGRESS="$pgxs_test/regress/pg_regress" PGUSER=postgres LANG=C \
         sh -c 'cd "$0" && prove -v --nocolor -j2 ./*.pl' "$scratch/t" >"$log" 2>&1 || status=$?
-    local good bad
-    good=$(matches '^ok ' <"$log")
-    bad=$(matches '^not ok ' <"$log")
-    if ((status != 0)); then
-        grep -vE '^ok ' "$log" >&2
-        ((bad > 0)) || bad=1
-    fi
-    count "$good" "$bad" "TAP tests"
+    count_lines "$log" "$status" "TAP tests"
 }
 
 check_dashboards() {
     say "dashboard and rules"
     local status=0 log=$scratch/dashboards.log
     test/dashboards/check.sh >"$log" 2>&1 || status=$?
-    local good bad
-    good=$(matches '^ok ' <"$log")
-    bad=$(matches '^not ok ' <"$log")
-    if ((status != 0)); then
-        grep -vE '^ok ' "$log" >&2
-        ((bad > 0)) || bad=1
-    fi
-    count "$good" "$bad" "dashboard and rules"
+    count_lines "$log" "$status" "dashboard and rules"
 }
 
 # Where Prometheus is not installed, setup.sh has put its programs below build/, which the server's
