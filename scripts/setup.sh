@@ -77,9 +77,13 @@ echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/nul
 get_prometheus() {
     rm -rf "$programs" "$programs.new" &&
         mkdir -p "$programs.new" &&
-        (cd "$scratch" && apt-get -qq download prometheus) &&
-        dpkg-deb --fsys-tarfile "$scratch"/prometheus_*.deb |
-        tar -x -C "$programs.new" --strip-components=3 ./usr/bin/prometheus ./usr/bin/promtool &&
+        (cd "$scratch" && apt-get -qq download prometheus &&
+            # A package of its own since Debian 13.
+            { ! apt-cache show promtool || apt-get -qq download promtool; }) &&
+        for package in "$scratch"/prom*.deb; do
+            dpkg-deb -x "$package" "$scratch/unpacked" || return
+        done &&
+        mv "$scratch"/unpacked/usr/bin/prom{etheus,tool} "$programs.new" &&
         mv "$programs.new" "$programs"
 }
 

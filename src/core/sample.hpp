@@ -90,8 +90,10 @@ struct SampleHead {
     std::uint64_t server_start_us;  // postmaster start, like sampled_at_us
     std::uint32_t server_version;   // PG_VERSION_NUM
     std::uint32_t max_connections;
-    std::uint32_t postmaster_stopped;  // by SIGSTOP or a debugger: no session can begin
-    std::uint32_t in_recovery;
+    std::uint32_t postmaster_stopped;   // by SIGSTOP or a debugger: no session can begin
+    std::uint32_t in_recovery;          // a standby, or one that restores from an archive
+    std::uint32_t accepts_connections;  // 0 while it starts or stops
+    std::uint32_t unused;
     std::uint32_t series;              // how many follow the head
     std::uint32_t tables_with_series;  // those with the lowest indexes have series of their own
     std::uint32_t tables_other;        // tables whose executions are in `other`

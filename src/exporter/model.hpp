@@ -73,7 +73,7 @@ struct OwnFigure {
     double value;
 };
 
-enum class Health { kOk, kNoSample, kStale, kPostmasterStopped };
+enum class Health { kOk, kNoSample, kStale, kPostmasterStopped, kNotAccepting };
 
 struct Model {
     Health health = Health::kNoSample;

@@ -76,9 +76,14 @@ void FillHealth(const Sample& sample, Model& model) {
     const std::uint64_t now_ns = MonotonicNs();
     const std::uint64_t taken_ns = sample.Head().monotonic_ns;
     model.sample_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
-    model.health = model.sample_age_seconds > kStaleSeconds ? Health::kStale
-                   : sample.Head().postmaster_stopped != 0  ? Health::kPostmasterStopped
-                                                            : Health::kOk;
+    const core::SampleHead& head = sample.Head();
+    if (model.sample_age_seconds > kStaleSeconds) {
+        model.health = Health::kStale;
+    } else if (head.postmaster_stopped != 0) {
+        model.health = Health::kPostmasterStopped;
+    } else {
+        model.health = head.accepts_connections != 0 ? Health::kOk : Health::kNotAccepting;
+    }
 }
 
 void FillServer(const core::SampleHead& head, Model& model) {
@@ -271,6 +276,8 @@ std::string DescribeHealth(const Model& model) {
             return "ok";
         case Health::kPostmasterStopped:
             return "postmaster stopped";
+        case Health::kNotAccepting:
+            return "starting or stopping";
         case Health::kNoSample:
             return "no sample yet";
         case Health::kStale:

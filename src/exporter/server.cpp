@@ -176,8 +176,10 @@ void Server::ServeHealth(mg_connection& connection) const {
 }
 
 void Server::ServeReadiness(mg_connection& connection) const {
-    const bool is_ready = reader_.ReadHealth().health != Health::kNoSample;
-    Send(connection, is_ready ? 200 : 503, kText, is_ready ? "ready\n" : "no sample yet\n");
+    const Model model = reader_.ReadHealth();
+    const bool is_ready = model.health == Health::kOk || model.health == Health::kStale;
+    Send(connection, is_ready ? 200 : 503, kText,
+         (is_ready ? "ready" : DescribeHealth(model)) + "\n");
 }
 
 void Server::ServePage(mg_connection& connection) const {

@@ -82,6 +82,9 @@ Verdict VerdictOf(const Model& model) {
             return {"bad", "postmaster stopped",
                     "The postmaster is stopped, by a signal or a debugger: open sessions go on, "
                     "none can begin."};
+        case Health::kNotAccepting:
+            return {"warn", "starting or stopping",
+                    "The server is starting, recovering or stopping: no session can begin."};
     }
     return {"bad", "unknown", ""};
 }

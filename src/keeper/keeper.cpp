@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kRestartSeconds = 1;
 constexpr uint64 kIntervalNs = 1000000000;
+constexpr uint64 kStartingIntervalNs = 100000000;
 
 void MendIfNeeded(core::StatementStore* store) {
     if (store->IsReady()) {
@@ -47,14 +48,20 @@ void TellWhatTheLogLacks(const core::SegmentHeader& header) {
     told_at = now;
 }
 
-// What is due once a second.
-void Tend(core::StatementStore* store) {
+// What is due once a second. Returns when it is due again: soon while the server is starting, so
+// that nobody is told for a second that it is.
+uint64 Tend(core::StatementStore* store) {
     MendIfNeeded(store);
     store->Fold();
     TellWhatTheLogLacks(*store->Parts().header);
     if (pg::Settings::metrics_port != 0) {
-        TendIndexWorkers(*store, TakeSample(*store));
+        const core::SampleHead& sample = TakeSample(*store);
+        TendIndexWorkers(*store, sample);
+        if (sample.accepts_connections == 0) {
+            return pg::MonotonicNs() + kStartingIntervalNs;
+        }
     }
+    return pg::MonotonicNs() + kIntervalNs;
 }
 
 void Wait(uint64 until_ns, long most_ms) {
@@ -76,8 +83,7 @@ void KeepStore() {
     ReconfigureExporter();
     while (!ShutdownRequestPending) {
         if (pg::MonotonicNs() >= due_ns) {
-            Tend(store);
-            due_ns = pg::MonotonicNs() + kIntervalNs;
+            due_ns = Tend(store);
         }
         const long exporter_due_ms = TendExporter();
         Wait(due_ns, exporter_due_ms);

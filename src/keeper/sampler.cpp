@@ -32,20 +32,40 @@ Room MakeRoom(const core::Segment& segment) {
     return room;
 }
 
+// The beginning of a small file; empty when it cannot be read.
+struct FileText {
+    char text[2 * MAXPGPATH];
+};
+
+FileText ReadFile(const char* path) {
+    FileText out = {};
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+        const ssize_t length = read(file, out.text, sizeof(out.text) - 1);
+        out.text[Max(length, 0)] = '\0';
+        close(file);
+    }
+    return out;
+}
+
+// The postmaster's own word, in the file that pg_ctl reads.
+bool AcceptsConnections() {
+    const FileText file = ReadFile("postmaster.pid");
+    const char* line = file.text;
+    for (int number = 1; line != nullptr && number < LOCK_FILE_LINE_PM_STATUS; ++number) {
+        line = strchr(line, '\n');
+        line = line != nullptr ? line + 1 : nullptr;
+    }
+    return line != nullptr && strncmp(line, PM_STATUS_READY, strlen(PM_STATUS_READY)) == 0;
+}
+
 // A stopped postmaster starts no session and answers nobody. Its state follows its name, which is
 // in parentheses and may have any character (proc(5)).
 bool IsPostmasterStopped() {
     char path[64];
-    char text[512];
     pg_snprintf(path, sizeof(path), "/proc/%d/stat", PostmasterPid);
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return false;
-    }
-    const ssize_t length = read(file, text, sizeof(text) - 1);
-    close(file);
-    text[Max(length, 0)] = '\0';
-    const char* name_end = strrchr(text, ')');
+    const FileText file = ReadFile(path);
+    const char* name_end = strrchr(file.text, ')');
     return name_end != nullptr && (name_end[2] == 'T' || name_end[2] == 't');
 }
 
@@ -67,7 +87,8 @@ void DescribeServer(core::SampleHead& head) {
     head.server_version = PG_VERSION_NUM;
     head.max_connections = static_cast<uint32>(MaxConnections);
     head.postmaster_stopped = IsPostmasterStopped() ? 1 : 0;
-    head.in_recovery = GetRecoveryState() != RECOVERY_STATE_DONE ? 1 : 0;
+    head.in_recovery = GetRecoveryState() == RECOVERY_STATE_ARCHIVE ? 1 : 0;
+    head.accepts_connections = AcceptsConnections() ? 1 : 0;
 }
 
 }  // namespace

@@ -168,6 +168,7 @@ TEST(StatusPage, SaysHowItsFiguresAre) {
     EXPECT_EQ(state(Health::kNoSample), "<strong class=\"state warn\">no sample yet");
     EXPECT_EQ(state(Health::kStale), "<strong class=\"state bad\">sample is 42.3 s old");
     EXPECT_EQ(state(Health::kPostmasterStopped), "<strong class=\"state bad\">postmaster stopped");
+    EXPECT_EQ(state(Health::kNotAccepting), "<strong class=\"state warn\">starting or stopping");
 }
 
 TEST(StatusPage, WithoutASampleShowsNoFigures) {
