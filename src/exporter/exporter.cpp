@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -56,6 +57,7 @@ private:
         RefreshUsers();
         if (moves) {
             server_.Stop();
+            link_.SayState("starting", "");
             pause_ = Seconds(0);
             try_listening_at_ = Clock::now();
         }
@@ -68,7 +70,7 @@ private:
             reader_.NoteSample();
             note_sample_at_ = now + Seconds(1);
         }
-        if (configuration_.port != 0 && !server_.IsListening() && now >= try_listening_at_) {
+        if (configuration_.port != 0 && now >= try_listening_at_ && server_.IsIdle()) {
             TryToListen();
         }
     }
@@ -133,7 +135,7 @@ int Main() {
     try {
         const SegmentView segment(core::kSegmentDescriptor);
         Exporter(link, segment).Run();
-        return 0;
+        std::_Exit(0);  // who waits for nobody need not wait for its threads
     } catch (const std::exception& error) {
         link.Warn(error.what());
         return 1;

@@ -109,6 +109,18 @@ std::string Server::Listen(const std::string& address, int port) {
     return context_ != nullptr ? std::string() : "civetweb did not start: " + last_message_;
 }
 
+void Server::Stop() {
+    if (context_ != nullptr) {
+        stopping_ = std::async(std::launch::async, mg_stop, context_.release());
+    }
+}
+
+bool Server::IsIdle() {
+    const bool is_stopping = stopping_.valid() && stopping_.wait_for(std::chrono::seconds(0)) !=
+                                                      std::future_status::ready;
+    return context_ == nullptr && !is_stopping;
+}
+
 int Server::OnMessage(const mg_connection* connection, const char* message) {
     auto* server = static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
     if (server != nullptr) {

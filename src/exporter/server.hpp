@@ -8,6 +8,7 @@
 #include <civetweb.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,10 +22,12 @@ class Server {
 public:
     Server(const Reader& reader, const Users& users) : reader_(reader), users_(users) {}
 
-    // Listens there and nowhere else. Returns what went wrong, or nothing.
+    // Listens there. Only while it is idle. Returns what went wrong, or nothing.
     std::string Listen(const std::string& address, int port);
-    void Stop() { context_.reset(); }
-    bool IsListening() const { return context_ != nullptr; }
+    // Begins to stop, which takes civetweb seconds.
+    void Stop();
+    // Neither listening nor about to stop.
+    bool IsIdle();
 
     void ShowQueries(bool shows) { shows_queries_.store(shows, std::memory_order_relaxed); }
 
@@ -55,6 +58,7 @@ private:
     std::mutex message_mutex_;
     std::string last_message_;  // of civetweb
     std::unique_ptr<mg_context, End> context_;
+    std::future<void> stopping_;
 };
 
 }  // namespace elile::exporter
