@@ -66,18 +66,31 @@ std::string NameIn(const char* name, std::size_t room) {
     return ToUtf8({name, strnlen(name, room)});
 }
 
-std::string DatabaseName(const core::Segment& segment, std::uint32_t dbid) {
-    if (dbid == 0) {
-        return kOther;
-    }
-    const std::uint32_t index = segment.databases.Find({dbid, 0, 0});
+DatabaseNames::DatabaseNames(const core::Segment& segment) {
     core::TableNames names;
     std::uint32_t encoding = 0;
-    if (index == core::kNoIndex || !segment.databases.Read(index, &names, &encoding) ||
-        names.table[0] == '\0') {
-        return std::to_string(dbid);
+    // The directory is filled from the front and forgets nothing: the last of a name is the newest.
+    for (std::uint32_t index = 1; index <= core::kDatabases; ++index) {
+        const std::uint32_t dbid = segment.databases.KeyOf(index).dbid;
+        if (dbid != 0 && segment.databases.Read(index, &names, &encoding) &&
+            names.table[0] != '\0') {
+            names_[dbid] = NameIn(names.table, sizeof(names.table));
+            newest_[names_[dbid]] = dbid;
+        }
     }
-    return NameIn(names.table, sizeof(names.table));
+}
+
+std::string DatabaseNames::Of(std::uint32_t dbid) const {
+    const auto known = names_.find(dbid);
+    if (known != names_.end()) {
+        return known->second;
+    }
+    return dbid == 0 ? kOther : std::to_string(dbid);
+}
+
+bool DatabaseNames::IsSuperseded(std::uint32_t dbid) const {
+    const auto newest = newest_.find(Of(dbid));
+    return newest != newest_.end() && newest->second != dbid;
 }
 
 std::string TableLabel(const std::string& schema, const std::string& table) {

@@ -95,42 +95,62 @@ void FillServer(const core::SampleHead& head, Model& model) {
     model.max_connections = head.max_connections;
 }
 
-auto IdentityOf(const Series& series) {
-    return std::tie(series.database, series.table, series.operation);
-}
-
-// A table that was dropped and made again, and one that an application reported by name, have the
-// same labels. Quantiles do not add up: those of the busier one stay.
-void MergeEqualNames(std::vector<Series>& series) {
-    std::sort(series.begin(), series.end(), [](const Series& left, const Series& right) {
-        return IdentityOf(left) < IdentityOf(right);
+// What has the same labels becomes one: a metric may have each label set once. `identity` gives the
+// labels, `add` adds its second argument to the first.
+template <typename Row, typename Identity, typename Add>
+void MergeEqual(std::vector<Row>& rows, Identity identity, Add add) {
+    std::stable_sort(rows.begin(), rows.end(), [&](const Row& left, const Row& right) {
+        return identity(left) < identity(right);
     });
-    std::vector<Series> merged;
-    merged.reserve(series.size());
-    for (Series& one : series) {
-        if (merged.empty() || IdentityOf(merged.back()) != IdentityOf(one)) {
-            merged.push_back(std::move(one));
-            continue;
+    std::vector<Row> merged;
+    merged.reserve(rows.size());
+    for (Row& row : rows) {
+        if (merged.empty() || identity(merged.back()) != identity(row)) {
+            merged.push_back(std::move(row));
+        } else {
+            add(merged.back(), row);
         }
-        core::SampledSeries sum = merged.back().values;
-        if (one.values.counted.queries > sum.counted.queries) {
-            sum = one.values;
-            sum.counted = merged.back().values.counted;
-        }
-        sum.max_ns = std::max(merged.back().values.max_ns, one.values.max_ns);
-        sum.counted.queries += one.values.counted.queries;
-        sum.counted.failed += one.values.counted.failed;
-        sum.counted.slow += one.values.counted.slow;
-        sum.counted.total_ns += one.values.counted.total_ns;
-        for (std::size_t bucket = 0; bucket < core::kLatencyBuckets; ++bucket) {
-            sum.counted.bucket[bucket] += one.values.counted.bucket[bucket];
-        }
-        merged.back().values = sum;
     }
-    series = std::move(merged);
+    rows = std::move(merged);
 }
 
-void FillSeries(const core::Segment& segment, const Sample& sample, Model& model) {
+// Of a table that was dropped and made again, or that an application reported by name. Quantiles
+// do not add up: those of the busier one stay.
+void AddSeries(Series& sum, const Series& more) {
+    core::SeriesCounters counted = sum.values.counted;
+    const core::SeriesCounters& others = more.values.counted;
+    const std::uint64_t max_ns = std::max(sum.values.max_ns, more.values.max_ns);
+    if (others.queries > counted.queries) {
+        sum.values = more.values;
+    }
+    counted.queries += others.queries;
+    counted.failed += others.failed;
+    counted.slow += others.slow;
+    counted.total_ns += others.total_ns;
+    for (std::size_t bucket = 0; bucket < core::kLatencyBuckets; ++bucket) {
+        counted.bucket[bucket] += others.bucket[bucket];
+    }
+    sum.values.counted = counted;
+    sum.values.max_ns = max_ns;
+}
+
+void AddPool(Pool& sum, const Pool& more) {
+    const auto add = [](std::optional<std::uint64_t>& to,
+                        const std::optional<std::uint64_t>& figure) {
+        to = figure.has_value() ? to.value_or(0) + *figure : to;
+    };
+    add(sum.active_connections, more.active_connections);
+    add(sum.size, more.size);
+}
+
+void AddIndex(Index& sum, const Index& more) {
+    sum.is_valid = sum.is_valid && more.is_valid;
+    sum.scans += more.scans;
+    sum.bytes += more.bytes;
+}
+
+void FillSeries(const core::Segment& segment, const DatabaseNames& databases, const Sample& sample,
+                Model& model) {
     const core::SeriesLayout layout = segment.header->sizes.Series();
     const std::uint32_t count = std::min(sample.Head().series, layout.Size());
     for (std::uint32_t at = 0; at < count; ++at) {
@@ -142,32 +162,37 @@ void FillSeries(const core::Segment& segment, const Sample& sample, Model& model
         const bool is_table = layout.IsOfTable(at);
         const std::uint32_t dbid =
             is_table ? segment.tables.KeyOf(index).dbid : segment.databases.KeyOf(index).dbid;
-        model.series.push_back({DatabaseName(segment, dbid),
-                                is_table ? TableName(segment, index) : kOther,
+        model.series.push_back({databases.Of(dbid), is_table ? TableName(segment, index) : kOther,
                                 core::SeriesLayout::OperationOf(at), values});
     }
-    MergeEqualNames(model.series);
+    MergeEqual(
+        model.series,
+        [](const Series& one) { return std::tie(one.database, one.table, one.operation); },
+        AddSeries);
 }
 
-void FillSessions(const core::Segment& segment, const core::SampleHead& head, Model& model) {
+void FillSessions(const DatabaseNames& databases, const core::SampleHead& head, Model& model) {
     const std::uint32_t rows = std::min<std::uint32_t>(head.session_rows, core::kSessionRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SampledSessions& row = head.sessions[at];
-        model.sessions.push_back({DatabaseName(segment, row.dbid),
+        model.sessions.push_back({databases.Of(row.dbid),
                                   NameIn(row.application, sizeof(row.application)), row.state,
                                   row.sessions});
     }
+    MergeEqual(
+        model.sessions,
+        [](const Sessions& one) { return std::tie(one.database, one.application, one.state); },
+        [](Sessions& sum, const Sessions& more) { sum.count += more.count; });
 }
 
-void FillStatements(const core::Segment& segment, const core::SampleHead& head, Model& model) {
+void FillStatements(const DatabaseNames& databases, const core::SampleHead& head, Model& model) {
     const std::uint32_t rows = std::min<std::uint32_t>(head.statements, core::kSlowestStatements);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SampledStatement& row = head.slowest[at];
         const std::size_t bytes = std::min<std::size_t>(row.text_bytes, sizeof(row.text));
         const double total = Seconds(row.total_ns);
-        model.slowest.push_back({static_cast<std::int64_t>(row.queryid),
-                                 DatabaseName(segment, row.dbid), ToUtf8({row.text, bytes}),
-                                 row.text_is_cut != 0, row.calls,
+        model.slowest.push_back({static_cast<std::int64_t>(row.queryid), databases.Of(row.dbid),
+                                 ToUtf8({row.text, bytes}), row.text_is_cut != 0, row.calls,
                                  total / static_cast<double>(row.calls), Seconds(row.p95_ns),
                                  Seconds(row.max_ns), total});
     }
@@ -176,61 +201,59 @@ void FillStatements(const core::Segment& segment, const core::SampleHead& head, 
 // Applications beyond the first have no label of their own.
 constexpr std::size_t kPoolLabels = 50;
 
-void FillPools(const core::Segment& segment, Model& model) {
+void FillPools(const core::Segment& segment, const DatabaseNames& databases, Model& model) {
     const auto figure = [](std::uint64_t plus_one) {
         return plus_one == 0 ? std::nullopt : std::optional<std::uint64_t>(plus_one - 1);
     };
-    const auto add = [](std::optional<std::uint64_t>& sum,
-                        const std::optional<std::uint64_t>& more) {
-        sum = more.has_value() ? sum.value_or(0) + *more : sum;
-    };
     const std::uint64_t now_us = NowPostgresUs();
-    Pool others{kOther, kOther, std::nullopt, std::nullopt};
-    bool has_others = false;
     for (std::uint32_t at = 0; at < core::kPoolReports; ++at) {
         core::PoolReportCopy report;
-        if (!segment.pools.Read(at, now_us, &report)) {
+        if (!segment.pools.Read(at, now_us, &report) || databases.IsSuperseded(report.database)) {
             continue;
         }
-        const Pool pool{DatabaseName(segment, report.database),
-                        NameIn(report.application, sizeof(report.application)),
-                        figure(report.figure_plus_one[0]), figure(report.figure_plus_one[1])};
-        if (model.pools.size() < kPoolLabels) {
-            model.pools.push_back(pool);
-            continue;
-        }
-        has_others = true;
-        add(others.active_connections, pool.active_connections);
-        add(others.size, pool.size);
+        const bool has_label = model.pools.size() < kPoolLabels;
+        model.pools.push_back(
+            {has_label ? databases.Of(report.database) : kOther,
+             has_label ? NameIn(report.application, sizeof(report.application)) : kOther,
+             figure(report.figure_plus_one[0]), figure(report.figure_plus_one[1])});
     }
-    if (has_others) {
-        model.pools.push_back(others);
-    }
+    MergeEqual(
+        model.pools, [](const Pool& one) { return std::tie(one.database, one.application); },
+        AddPool);
 }
 
-void FillIndexes(const core::Segment& segment, Model& model) {
+void FillIndexes(const core::Segment& segment, const DatabaseNames& databases, Model& model) {
     const auto indexes = std::make_unique<core::SampledIndexes>();
     if (!segment.indexes.Read(indexes.get())) {
         return;
     }
     const std::uint64_t now_us = NowPostgresUs();
-    const std::uint32_t databases = std::min(indexes->databases, core::kDatabases);
-    for (std::uint32_t at = 0; at < databases; ++at) {
+    const std::uint32_t looked_at = std::min(indexes->databases, core::kDatabases);
+    for (std::uint32_t at = 0; at < looked_at; ++at) {
         const auto& database = indexes->database[at];
+        if (databases.IsSuperseded(database.dbid)) {
+            continue;
+        }
         const std::uint64_t age_us =
             now_us > database.collected_at_us ? now_us - database.collected_at_us : 0;
-        model.index_ages.push_back({DatabaseName(segment, database.dbid),
-                                    static_cast<double>(age_us) / 1e6, database.left_out});
+        model.index_ages.push_back(
+            {databases.Of(database.dbid), static_cast<double>(age_us) / 1e6, database.left_out});
     }
     const std::uint32_t rows = std::min<std::uint32_t>(indexes->rows, core::kIndexRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SampledIndex& index = indexes->index[at];
-        model.indexes.push_back({DatabaseName(segment, index.dbid),
+        if (databases.IsSuperseded(index.dbid)) {
+            continue;
+        }
+        model.indexes.push_back({databases.Of(index.dbid),
                                  TableLabel(NameIn(index.schema, sizeof(index.schema)),
                                             NameIn(index.table, sizeof(index.table))),
                                  NameIn(index.index, sizeof(index.index)), index.is_valid != 0,
                                  index.scans, index.bytes});
     }
+    MergeEqual(
+        model.indexes, [](const Index& one) { return std::tie(one.database, one.table, one.name); },
+        AddIndex);
 }
 
 }  // namespace
@@ -251,15 +274,16 @@ void Reader::NoteSample() {
 Model Reader::Read() const {
     Model model;
     const Sample sample(segment_);
+    const DatabaseNames databases(segment_);
     FillHealth(sample, model);
     if (sample.IsThere()) {
         FillServer(sample.Head(), model);
-        FillSeries(segment_, sample, model);
-        FillSessions(segment_, sample.Head(), model);
-        FillStatements(segment_, sample.Head(), model);
+        FillSeries(segment_, databases, sample, model);
+        FillSessions(databases, sample.Head(), model);
+        FillStatements(databases, sample.Head(), model);
     }
-    FillPools(segment_, model);
-    FillIndexes(segment_, model);
+    FillPools(segment_, databases, model);
+    FillIndexes(segment_, databases, model);
     FillOwnFigures(segment_, sample.IsThere() ? &sample.Head() : nullptr, model);
     if (const std::optional<Rates> rates = rates_.PerSecond()) {
         model.queries_per_second = rates->queries;

@@ -91,6 +91,7 @@ std::string Server::Listen(const std::string& address, int port) {
         {"request_timeout_ms", "2000"},
         {"max_request_size", "16384"},
         {"enable_keep_alive", "no"},
+        {"additional_header", "Allow: GET, HEAD"},
         {"listen_backlog", "128"}};
     std::vector<const char*> flat;
     for (const auto& [name, value] : options) {
@@ -135,8 +136,13 @@ int Server::OnRequest(mg_connection* connection) {
     auto& server = *static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
     const mg_request_info& request = *mg_get_request_info(connection);
     const std::string_view method = request.request_method;
-    if (method != "GET" && method != "HEAD") {
-        Send(*connection, 405, kText, "only GET and HEAD are served\n", "Allow: GET, HEAD\r\n");
+    const bool is_read = method == "GET" || method == "HEAD";
+    // civetweb reads a body to its end before it closes, however slowly it comes; after an error
+    // answer of its own it closes at once.
+    if (!is_read || request.content_length > 0 ||
+        mg_get_header(connection, "Transfer-Encoding") != nullptr) {
+        mg_send_http_error(connection, is_read ? 400 : 405, "%s",
+                           "only GET and HEAD without a body are served");
         return kServed;
     }
     try {

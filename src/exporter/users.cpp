@@ -153,7 +153,8 @@ Users::Access Users::Check(std::string_view authorization) const {
     }
     const auto credentials = FromBase64(authorization.substr(kScheme.size()));
     const std::size_t colon = credentials ? credentials->find(':') : std::string::npos;
-    if (colon == std::string::npos) {
+    // crypt(3) would take a password with a NUL for the part before it.
+    if (colon == std::string::npos || credentials->find('\0') != std::string::npos) {
         return Access::kDenied;
     }
     const auto known = hashes_.find(credentials->substr(0, colon));

@@ -248,6 +248,7 @@ void ReconfigureExporter() {
         Publish(pg::Settings::metrics_port != 0 ? "starting" : "off", "");
     }
     start_not_before_ns = 0;
+    short_lives = 0;
 }
 
 }  // namespace elile::keeper

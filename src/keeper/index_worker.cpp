@@ -114,8 +114,9 @@ void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sampl
         }
         const uint32 dbid = segment.databases.KeyOf(index).dbid;
         const uint64 queries = QueriesOf(segment, sample, dbid);
-        if (queries != database.queries) {
-            database.queries = queries;
+        const bool has_worked = queries > database.queries;
+        database.queries = queries;  // less after reset()
+        if (has_worked) {
             database.due_ns = now_ns + kFirstPauseNs;
             Start(index, dbid);
             return;

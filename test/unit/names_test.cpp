@@ -34,17 +34,31 @@ TEST(TableLabel, IsBareInPublicAndNeverTakenForTheRest) {
     EXPECT_EQ(TableLabel("public", "other"), "public.other");
 }
 
-TEST(DatabaseName, IsTheNumberWhereNoSessionLeftTheName) {
+TEST(DatabaseNames, AreNumbersWhereNoSessionLeftTheName) {
     const core::TestSegment memory;
     core::Segment segment = memory.View();
     core::TableNames names{};
     segment.databases.Insert({1, 0, 0}, names, 6);
     std::string("shop").copy(names.table, 4);
     segment.databases.Insert({2, 0, 0}, names, 6);
-    EXPECT_EQ(DatabaseName(segment, 0), "other");
-    EXPECT_EQ(DatabaseName(segment, 1), "1");
-    EXPECT_EQ(DatabaseName(segment, 2), "shop");
-    EXPECT_EQ(DatabaseName(segment, 3), "3");
+    const DatabaseNames databases(segment);
+    EXPECT_EQ(databases.Of(0), "other");
+    EXPECT_EQ(databases.Of(1), "1");
+    EXPECT_EQ(databases.Of(2), "shop");
+    EXPECT_EQ(databases.Of(3), "3");
+    EXPECT_FALSE(databases.IsSuperseded(2));
+}
+
+TEST(DatabaseNames, TellADatabaseThatWasMadeAnew) {
+    const core::TestSegment memory;
+    core::Segment segment = memory.View();
+    core::TableNames names{};
+    std::string("shop").copy(names.table, 4);
+    segment.databases.Insert({9, 0, 0}, names, 6);
+    segment.databases.Insert({4, 0, 0}, names, 6);
+    const DatabaseNames databases(segment);
+    EXPECT_TRUE(databases.IsSuperseded(9));
+    EXPECT_FALSE(databases.IsSuperseded(4));
 }
 
 TEST(RateWindow, IsOverTheLastMinute) {

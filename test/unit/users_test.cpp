@@ -60,7 +60,8 @@ TEST_F(UsersTest, LetsInWhoIsInTheFile) {
         for (const std::string& denied :
              {std::string(), std::string(kAliceWrong), std::string(kMallory),
               std::string("Bearer YWxpY2U6c2VjcmV0"), std::string("Basic "),
-              std::string("Basic !!!!"), std::string("Basic YWxpY2U="), std::string(kAlice) + "x",
+              std::string("Basic !!!!"), std::string("Basic YWxpY2U="),
+              std::string("Basic YWxpY2U6c2VjcmV0AHg="), std::string(kAlice) + "x",
               std::string(100000, 'Q')}) {
             EXPECT_EQ(users_.Check(denied), Users::Access::kDenied) << denied.substr(0, 40);
         }
