@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR);
+use File::Spec;
 use IO::Select;
 use IO::Socket::INET;
 use IPC::Run;
@@ -175,8 +176,8 @@ ok(poll(sub { status('/metrics') == 200 }), 'a change of the port moves it');
 is(dial($old_port), undef, 'away from the one before');
 
 # Who may read.
-my $users = $node->data_dir . '/metrics.users';
-my $elsewhere = $node->data_dir . '/users.d';
+my $users = File::Spec->rel2abs($node->data_dir . '/metrics.users');
+my $elsewhere = File::Spec->rel2abs($node->data_dir . '/users.d');
 sub write_users
 {
     my ($mode, $text) = @_;
