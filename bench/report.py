@@ -98,10 +98,11 @@ def exporter_table(results):
     rows = [["scrape of 200 tables by 5 operations, ms", *spread([1000 * s for s in seconds], 1)]]
     writers = results["scraped writers"]
     for series in ("pgbench's tables", "1,000 series"):
-        for label in ("exporter on", "scraped each second"):
-            beside = [value / off for value, off in zip(writers[f"{series}, {label}"],
-                                                        writers[f"{series}, exporter off"])]
-            rows.append([f"writers, {series}: {label} / off", *spread(beside)])
+        for label, base in (("exporter on", "exporter off"),
+                            ("scraped each second", "exporter on")):
+            beside = [value / other for value, other in zip(writers[f"{series}, {label}"],
+                                                            writers[f"{series}, {base}"])]
+            rows.append([f"writers, {series}: {label} / {base}", *spread(beside)])
     kilobytes = next(iter(results["exporter memory"].values()))[0]
     rows.append(["exporter's memory at its largest, MB", f"{kilobytes / 1000:,.1f}", "", ""])
     return table(["exporter", "min", "median", "max"], rows)
