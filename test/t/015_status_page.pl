@@ -117,7 +117,7 @@ sub start_browser
         POSIX::close($_) for @ends;
         @ENV{qw(HOME TMPDIR)} = ($home, $home);
         # A container has neither a display nor what the sandbox needs; the page is our own.
-        exec 'chromium', qw(--headless=new --no-sandbox --disable-gpu --no-first-run --no-proxy-server
+        exec 'chromium', qw(--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu --no-first-run --no-proxy-server
             --disable-background-networking --disable-component-update --disable-breakpad
             --remote-debugging-pipe), "--user-data-dir=$home/profile"
             or POSIX::_exit(127);
