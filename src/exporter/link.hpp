@@ -11,8 +11,6 @@ struct Configuration {
     std::string address;    // IPv4 or IPv6
     std::string auth_file;  // absolute; empty: everybody may read
     bool shows_queries = false;
-
-    bool operator==(const Configuration&) const = default;
 };
 
 class Link {

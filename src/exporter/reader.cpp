@@ -16,17 +16,16 @@ namespace {
 
 constexpr double kStaleSeconds = 5;
 constexpr double kNsPerSecond = 1e9;
+constexpr std::uint64_t kPostgresEpoch = 946684800;  // 2000-01-01, in Unix time
 
 double Seconds(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
 
 // From microseconds since 2000-01-01 UTC, as PostgreSQL counts.
 double UnixTime(std::uint64_t us) {
-    constexpr double kPostgresEpoch = 946684800;
-    return static_cast<double>(us) / 1e6 + kPostgresEpoch;
+    return static_cast<double>(us) / 1e6 + static_cast<double>(kPostgresEpoch);
 }
 
 std::uint64_t NowPostgresUs() {
-    constexpr std::uint64_t kPostgresEpoch = 946684800;
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
     return (static_cast<std::uint64_t>(now.tv_sec) - kPostgresEpoch) * 1000000 +

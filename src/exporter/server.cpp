@@ -84,7 +84,6 @@ std::string PortSpecification(const std::string& address, int port) {
 }  // namespace
 
 std::string Server::Listen(const std::string& address, int port) {
-    const std::string ports = PortSpecification(address, port);
     const std::pair<const char*, std::string> options[] = {
         {"listening_ports", PortSpecification(address, port)},
         {"num_threads", "48"},
