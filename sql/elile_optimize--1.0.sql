@@ -265,6 +265,77 @@ as 'MODULE_PATHNAME', 'elile_set_connection_pool_size';
 comment on function set_connection_pool_size(integer) is
 'Says how large the application''s own pool is; kept for an hour, by database and application_name. Errors: numeric_value_out_of_range below 0.';
 
+-- What build_indexes() was asked for, and how far each is. index_oid is what a builder has begun and
+-- not finished: the builder notes it in the transaction that makes the index, so that after any end
+-- of it, a crash or a failover, it is known which index is its own.
+create table index_build_journal (
+    id bigint generated always as identity primary key,
+    name name not null,
+    schema_name name not null,
+    table_name name not null,
+    table_oid oid not null,
+    userid oid not null,
+    state text not null default 'queued'
+        check (state in ('queued', 'building', 'done', 'failed', 'cancelled')),
+    cancel boolean not null default false,
+    phase text,
+    attempts integer not null default 0,
+    index_oid oid not null default 0,
+    not_before timestamptz not null default '-infinity',
+    requested_at timestamptz not null default clock_timestamp(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    error text,
+    calls_before bigint,
+    p95_before double precision,
+    counts_then bigint[],
+    stats_since timestamptz);
+create unique index on index_build_journal (schema_name, name) where state in ('queued', 'building');
+revoke all on index_build_journal from public;
+comment on table index_build_journal is
+'Background builds: read index_builds instead. The last 1,000 that ended are kept.';
+
+create function index_build_progress(
+    out id bigint,
+    out pid integer,
+    out phase text,
+    out percent double precision)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_index_build_progress';
+comment on function index_build_progress() is
+'The builders at work in this database, with the server''s own progress of CREATE INDEX.';
+
+create view index_builds as
+select j.name, current_database() as datname, j.schema_name, j.table_name, j.state,
+    case when j.state in ('queued', 'building') then coalesce(p.phase, j.phase) end as phase,
+    p.percent, j.started_at, j.finished_at, j.error, p.pid, j.attempts, j.requested_at
+from @extschema@.index_build_journal j left join @extschema@.index_build_progress() p using (id)
+order by j.id desc;
+comment on view index_builds is
+'One row per background build of this database, newest first: those that are queued or at work, and the last 1,000 that ended.';
+comment on column index_builds.state is
+'queued, building, done, failed (error says why) or cancelled; a build that was ended by something else is queued again';
+comment on column index_builds.phase is 'as in pg_stat_progress_create_index, or what it waits for; null once it ended';
+comment on column index_builds.percent is 'how far the phase is by the server''s own progress, 0 to 100; null where it has no figure';
+comment on column index_builds.error is 'why the last attempt ended; null when none failed';
+comment on column index_builds.pid is 'the builder''s process';
+comment on column index_builds.attempts is 'how often it was begun; elile_optimize.index_build_retries more than once at most';
+
+create function build_indexes(names text[] default null)
+returns integer language c volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_build_indexes';
+comment on function build_indexes(text[]) is
+'Queues the missing indexes of the set, or those named, to be built by CREATE INDEX CONCURRENTLY in the background once the transaction commits; returns how many were queued. A missing index is built even when another one covers it. The caller must own the tables. Errors: undefined_object for an unknown name, undefined_table and undefined_column for what cannot be built, insufficient_privilege, read_only_sql_transaction, feature_not_supported in a transaction that is prepared.';
+
+create function cancel_index_builds()
+returns integer language c volatile strict parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_cancel_index_builds';
+comment on function cancel_index_builds() is
+'Cancels the queued and running builds of this database that the caller asked for or whose table the caller owns, once the transaction commits; returns how many. What a running build has made is removed in the background.';
+
 revoke all on function reset() from public;
 revoke all on function reset(oid, oid, bigint) from public;
 revoke all on function record_db_query(text, text, double precision) from public;
@@ -273,3 +344,4 @@ revoke all on function set_connection_pool_size(integer) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, info to public;
+grant select on index_builds to public;

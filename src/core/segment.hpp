@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/build_board.hpp"
 #include "core/gate.hpp"
 #include "core/log_budget.hpp"
 #include "core/pool_reports.hpp"
@@ -100,6 +101,8 @@ struct alignas(kCacheLine) SegmentHeader {
     HalfWord indexes_sequence;
     HalfWord exporter_sequence;
 
+    BuildBoard builds;
+
     // What the extension costs, as measured on some executions; any process adds.
     Word measured_executions;
     Word measured_own_ns;     // what capturing those took
@@ -152,6 +155,18 @@ struct Segment {
 
     void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept {
         ForEachCounters(entry, [&](const Counters& unit) { sum.AddTally(unit.tally, octaves); });
+    }
+
+    // All executions of the target. Only while the gate is held.
+    void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept {
+        for (std::uint32_t slot = 0; slot < header->sizes.Entries(); ++slot) {
+            const Target of = TargetOf(entries[slot]);
+            if (of.table == target.table && of.operation == target.operation &&
+                IsCounted(entries[slot])) {
+                AddTalliesOf(entries[slot], sum);
+            }
+        }
+        sum.AddTally(LeftoverOf(target), octaves);
     }
 
     Tally& LeftoverOf(const Target& target) const noexcept {

@@ -140,13 +140,23 @@ void TallySnapshot::AddSnapshot(const TallySnapshot& other) noexcept {
     }
 }
 
-std::uint64_t TallySnapshot::Placed() const noexcept {
-    std::uint64_t sum = below + above;
+void TallySnapshot::TakeOut(int octave, int bucket, std::uint64_t count) noexcept {
+    if ((present >> octave & 1) != 0) {
+        const std::uint64_t taken = std::min(count, counts[octave][bucket]);
+        counts[octave][bucket] -= taken;
+        in_octave[octave] -= taken;
+    }
+}
+
+std::uint64_t TallySnapshot::InBuckets() const noexcept {
+    std::uint64_t sum = 0;
     for (std::uint64_t left = present; left != 0; left &= left - 1) {
         sum += in_octave[std::countr_zero(left)];
     }
     return sum;
 }
+
+std::uint64_t TallySnapshot::Placed() const noexcept { return below + above + InBuckets(); }
 
 double TallySnapshot::QuantileNs(double quantile) const noexcept {
     const std::uint64_t placed = Placed();

@@ -114,6 +114,12 @@ struct TallySnapshot {
     void AddTally(const Tally& tally, const OctavePool& pool) noexcept;
     void AddSnapshot(const TallySnapshot& other) noexcept;
 
+    // Takes executions of one bucket out, or as many as it has: what an earlier snapshot of the
+    // same tally had there, so that percentiles are those of the time since.
+    void TakeOut(int octave, int bucket, std::uint64_t count) noexcept;
+    // Executions that have a bucket.
+    std::uint64_t InBuckets() const noexcept;
+
     std::uint64_t Executions() const noexcept { return calls + failed_calls; }
     // The order statistic of rank ceil(quantile * n), at most 1.09 % off; 0 < quantile <= 1.
     // Zero when nothing was counted.

@@ -1,5 +1,6 @@
 #include "keeper/keeper.hpp"
 
+#include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
 #include "keeper/index_worker.hpp"
 #include "keeper/sampler.hpp"
@@ -85,6 +86,7 @@ void KeepStore() {
         if (pg::MonotonicNs() >= due_ns) {
             due_ns = Tend(store);
         }
+        TendBuilds(*store);
         const long exporter_due_ms = TendExporter();
         Wait(due_ns, exporter_due_ms);
         if (ConfigReloadPending) {
@@ -112,6 +114,7 @@ void RegisterKeeper() {
 extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+    pqsignal(SIGUSR1, procsignal_sigusr1_handler);  // a worker that it started has ended
     BackgroundWorkerUnblockSignals();
     elile::keeper::KeepStore();
     proc_exit(0);

@@ -104,6 +104,48 @@ inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* conte
 #endif
 }
 
+// The one command of a portal, to its end.
+inline void RunPortal(Portal portal) {
+    QueryCompletion completion;
+    InitializeQueryCompletion(&completion);
+#if PG_VERSION_NUM >= 180000
+    PortalRun(portal, FETCH_ALL, true, None_Receiver, None_Receiver, &completion);
+#else
+    PortalRun(portal, FETCH_ALL, true, true, None_Receiver, None_Receiver, &completion);
+#endif
+}
+
+inline bool OwnsTable(Oid relid, Oid userid) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, relid, userid);
+#else
+    return pg_class_ownercheck(relid, userid);
+#endif
+}
+
+inline bool MayCreateIn(Oid schema, Oid userid) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, userid, ACL_CREATE) == ACLCHECK_OK;
+#else
+    return pg_namespace_aclcheck(schema, userid, ACL_CREATE) == ACLCHECK_OK;
+#endif
+}
+
+inline bool MayConnectTo(Oid dbid, Oid userid) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(DatabaseRelationId, dbid, userid, ACL_CONNECT) == ACLCHECK_OK;
+#else
+    return pg_database_aclcheck(dbid, userid, ACL_CONNECT) == ACLCHECK_OK;
+#endif
+}
+
+// A limit on whole transactions, which a background build must not have.
+inline void DropTransactionTimeout() {
+#if PG_VERSION_NUM >= 170000
+    SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_SESSION);
+#endif
+}
+
 // What a ModifyTable node of newer servers computes besides.
 template <typename Each>
 void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "core/build_board.hpp"
 #include "core/text_pool.hpp"
 #include "pg/postgres.hpp"
 
@@ -18,6 +19,12 @@ char* Settings::metrics_listen_address = nullptr;
 char* Settings::metrics_auth_file = nullptr;
 int Settings::metrics_max_tables = 200;
 bool Settings::metrics_show_queries = false;
+int Settings::max_parallel_builds = 1;
+int Settings::index_build_memory = kServersMemory;
+int Settings::index_build_retries = 3;
+int Settings::index_build_retry_delay = 5;
+int Settings::index_build_max_lag = 1024 * 1024;
+int Settings::index_build_max_active = -1;
 int Settings::environment = static_cast<int>(Environment::kProduction);
 int Settings::slow_query_threshold = kThresholdOfEnvironment;
 int Settings::track = static_cast<int>(Track::kTop);
@@ -263,6 +270,35 @@ void DefineMetrics() {
         nullptr, nullptr);
 }
 
+void DefineBuild(const char* name, const char* what, const char* more, int* value, int least,
+                 int most, int flags) {
+    DefineCustomIntVariable(name, what, more, value, *value, least, most, PGC_SIGHUP, flags,
+                            nullptr, nullptr, nullptr);
+}
+
+void DefineBuilds() {
+    DefineBuild("elile_optimize.max_parallel_builds",
+                "Sets how many indexes are built in the background at once, in all databases.",
+                "Each takes a background worker, and one more for each database that builds.",
+                &Settings::max_parallel_builds, 1, static_cast<int>(core::kBuildSlots), 0);
+    DefineBuild("elile_optimize.index_build_memory",
+                "Sets the memory that a background build may use.", "-1 is maintenance_work_mem.",
+                &Settings::index_build_memory, kServersMemory, MAX_KILOBYTES, GUC_UNIT_KB);
+    DefineBuild("elile_optimize.index_build_retries",
+                "Sets how many times a background build begins again after it was ended.", nullptr,
+                &Settings::index_build_retries, 0, 100, 0);
+    DefineBuild("elile_optimize.index_build_retry_delay",
+                "Sets how long a build waits before it begins again.",
+                "The wait is twice as long after each further attempt.",
+                &Settings::index_build_retry_delay, 0, 86400, GUC_UNIT_S);
+    DefineBuild("elile_optimize.index_build_max_lag",
+                "Sets the lag of a replica above which no background build begins.",
+                "-1 is no limit.", &Settings::index_build_max_lag, -1, MAX_KILOBYTES, GUC_UNIT_KB);
+    DefineBuild("elile_optimize.index_build_max_active",
+                "Sets the number of active sessions above which no background build begins.",
+                "-1 is no limit.", &Settings::index_build_max_active, -1, INT_MAX, 0);
+}
+
 }  // namespace
 
 void DefineSettings(void (*on_log_analyze)(bool, void*)) {
@@ -270,6 +306,7 @@ void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineCounting();
     DefineLogging(on_log_analyze);
     DefineMetrics();
+    DefineBuilds();
     MarkGUCPrefixReserved("elile_optimize");
 }
 

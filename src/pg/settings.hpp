@@ -24,6 +24,12 @@ struct Settings {
     static char* metrics_auth_file;       // relative to the data directory; empty: none
     static int metrics_max_tables;
     static bool metrics_show_queries;
+    static int max_parallel_builds;
+    static int index_build_memory;       // kB; kServersMemory
+    static int index_build_retries;      // after the first attempt
+    static int index_build_retry_delay;  // s, doubled with each attempt
+    static int index_build_max_lag;      // kB; -1 no limit
+    static int index_build_max_active;   // sessions; -1 no limit
     // Per session; superuser unless granted.
     static int environment;           // Environment
     static int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment
@@ -44,6 +50,7 @@ struct Settings {
 };
 
 inline constexpr int kThresholdOfEnvironment = -2;
+inline constexpr int kServersMemory = -1;  // maintenance_work_mem
 
 // Defines them and reserves their prefix. Only while shared_preload_libraries is processed.
 // `on_log_analyze` is called with each value that log_analyze takes.

@@ -4,16 +4,6 @@
 
 namespace elile::sql_functions {
 
-void EnterStore(core::StatementStore& store) {
-    constexpr long kPauseUs = 50;
-    while (!store.Parts().header->gate.TryShared()) {
-        CHECK_FOR_INTERRUPTS();
-        pg_usleep(kPauseUs);
-    }
-}
-
-void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
-
 bool MaySee(Oid userid) {
     return userid == GetUserId() || has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 }

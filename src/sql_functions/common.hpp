@@ -3,6 +3,7 @@
 
 #include "core/statement_store.hpp"
 #include "pg/postgres.hpp"
+#include "store/shared_store.hpp"
 
 // The head of an SQL-callable function.
 #define ELILE_SQL_FUNCTION(name) \
@@ -13,10 +14,8 @@
 
 namespace elile::sql_functions {
 
-// Holds the store still for a reader: nothing is folded or reset until LeaveStore. Waits, and can
-// be cancelled, while somebody folds. Nothing may raise an error in between.
-void EnterStore(core::StatementStore& store);
-void LeaveStore(core::StatementStore& store);
+using store::EnterStore;
+using store::LeaveStore;
 
 // Whether the caller may see texts and identifiers of statements of this role.
 bool MaySee(Oid userid);

@@ -100,6 +100,16 @@ core::StatementStore& RequireSharedStore() {
     return *store;
 }
 
+void EnterStore(core::StatementStore& store) {
+    constexpr long kPauseUs = 50;
+    while (!store.Parts().header->gate.TryShared()) {
+        CHECK_FOR_INTERRUPTS();
+        pg_usleep(kPauseUs);
+    }
+}
+
+void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
+
 std::size_t SegmentBytes() { return segment_bytes; }
 
 int SegmentDescriptor() { return segment_descriptor; }

@@ -27,6 +27,11 @@ inline core::StatementStore* SharedStore() {
 // The same, for SQL functions: an error when there is none.
 core::StatementStore& RequireSharedStore();
 
+// Holds the store still for a reader: nothing is folded or reset until LeaveStore. Waits, and can
+// be cancelled, while somebody folds. Nothing may raise an error in between.
+void EnterStore(core::StatementStore& store);
+void LeaveStore(core::StatementStore& store);
+
 std::size_t SegmentBytes();
 
 // Of the segment's memory file, for reading only; -1 when the system gave none.

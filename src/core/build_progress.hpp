@@ -1,0 +1,16 @@
+// The server's own progress of CREATE INDEX, for people.
+#pragma once
+
+#include <cstdint>
+
+namespace elile::core {
+
+struct BuildProgress {
+    const char* phase;  // as pg_stat_progress_create_index has it; null: none yet
+    double percent;     // of the phase, 0 to 100; below 0: it has no figure
+};
+
+// From a backend's progress parameters (commands/progress.h: they are the same in 15 to 18).
+BuildProgress ProgressOf(const std::int64_t* parameters) noexcept;
+
+}  // namespace elile::core

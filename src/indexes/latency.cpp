@@ -1,0 +1,97 @@
+#include "indexes/latency.hpp"
+
+#include "indexes/journal.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::indexes {
+namespace {
+
+// A bucket's number over all octaves, for the journal.
+int64 NumberOf(int octave, int bucket) { return octave * core::kBucketsPerOctave + bucket; }
+
+// What was counted of selects on the table. Null when nothing was.
+core::TallySnapshot* CountsOf(Oid table) {
+    core::StatementStore& store = store::RequireSharedStore();
+    const uint32 index = store.Parts().tables.Find({MyDatabaseId, table, 0});
+    if (index == core::kNoIndex) {
+        return nullptr;
+    }
+    auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
+    *sum = core::TallySnapshot();
+    store::EnterStore(store);
+    store.Parts().AddTalliesOf(core::Target{index, core::Operation::kSelect}, *sum);
+    store::LeaveStore(store);
+    return sum;
+}
+
+int64 StatsSince() {
+    return static_cast<int64>(
+        core::Get(store::RequireSharedStore().Parts().header->stats_since_us));
+}
+
+// Pairs of a bucket's number and what it holds.
+ArrayType* BucketsOf(const core::TallySnapshot* counts) {
+    auto* pairs = static_cast<Datum*>(
+        palloc(sizeof(Datum) * 2 * core::kOctaves * core::kBucketsPerOctave));
+    int count = 0;
+    for (int octave = 0; counts != nullptr && octave < core::kOctaves; ++octave) {
+        for (int bucket = 0; bucket < core::kBucketsPerOctave; ++bucket) {
+            if ((counts->present >> octave & 1) != 0 && counts->counts[octave][bucket] != 0) {
+                pairs[count++] = Int64GetDatum(NumberOf(octave, bucket));
+                pairs[count++] =
+                    Int64GetDatum(static_cast<int64>(counts->counts[octave][bucket]));
+            }
+        }
+    }
+    return construct_array(pairs, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+                           TYPALIGN_DOUBLE);
+}
+
+}  // namespace
+
+void NoteLatencyBefore(int64 build, Oid table) {
+    const core::TallySnapshot* counts = CountsOf(table);
+    if (counts == nullptr || counts->Executions() == 0) {
+        return;
+    }
+    RunAsSuperuser("update elile_optimize.index_build_journal"
+                   " set calls_before = $2, p95_before = $3 where id = $1",
+                   {Bigint(build), Bigint(static_cast<int64>(counts->Executions())),
+                    Double(counts->QuantileNs(0.95) / 1e6)});
+}
+
+void NoteLatencyThen(int64 build, Oid table) {
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal set counts_then = $2, stats_since = $3"
+        " where id = $1",
+        {Bigint(build),
+         {INT8ARRAYOID, PointerGetDatum(BucketsOf(CountsOf(table)))},
+         {TIMESTAMPTZOID, TimestampTzGetDatum(StatsSince())}});
+}
+
+// A reset or a restart begins to count anew: then all of it is since.
+LatencySince SelectsSince(Oid table, ArrayType* counts_then, TimestampTz stats_since) {
+    core::TallySnapshot* counts = CountsOf(table);
+    if (counts == nullptr) {
+        return {0, 0};
+    }
+    if (stats_since == StatsSince()) {
+        Datum* pairs = nullptr;
+        int count = 0;
+        deconstruct_array(counts_then, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+                          &pairs, nullptr, &count);
+        for (int at = 0; at + 1 < count; at += 2) {
+            const auto number = static_cast<int>(DatumGetInt64(pairs[at]));
+            if (number >= 0 && number < core::kOctaves * core::kBucketsPerOctave) {
+                counts->TakeOut(number / core::kBucketsPerOctave,
+                                number % core::kBucketsPerOctave,
+                                static_cast<uint64>(DatumGetInt64(pairs[at + 1])));
+            }
+        }
+        counts->below = 0;
+        counts->above = 0;
+    }
+    return {static_cast<int64>(counts->InBuckets()), counts->QuantileNs(0.95) / 1e6};
+}
+
+}  // namespace elile::indexes

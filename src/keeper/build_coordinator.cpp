@@ -1,0 +1,301 @@
+// The worker that decides which build of its database may begin, and starts a builder for it.
+//
+// It reads the journal once a second and whenever a builder ends. A build that the journal has at
+// work while no builder is on the board was ended by something: what it left is removed first, by a
+// builder that acts as the index's owner.
+#include "indexes/journal.hpp"
+#include "keeper/build_dispatcher.hpp"
+#include "keeper/index_builder.hpp"
+#include "pg/compat.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::keeper {
+namespace {
+
+constexpr long kIntervalMs = 1000;
+constexpr int kRetryRemovalSeconds = 5;
+constexpr int kIdleRounds = 3;  // before it makes room for another database's
+constexpr int kMostOpen = 1000;
+
+bool is_finished = false;
+
+// The builders that it started.
+struct Started {
+    BackgroundWorkerHandle* handle;
+    uint64 key;
+};
+Started started[core::kBuildSlots];  // by slot
+
+core::BuildBoard& Board() { return store::RequireSharedStore().Parts().header->builds; }
+
+// A builder frees its slot; one that never came to run does not.
+int CountStarted() {
+    int running = 0;
+    for (uint32 slot = 0; slot < core::kBuildSlots; ++slot) {
+        pid_t pid = 0;
+        Started& one = started[slot];
+        if (one.handle == nullptr) {
+            continue;
+        }
+        if (GetBackgroundWorkerPid(one.handle, &pid) == BGWH_STOPPED) {
+            Board().Free(slot, one.key);
+            pfree(one.handle);
+            one.handle = nullptr;
+        } else {
+            ++running;
+        }
+    }
+    return running;
+}
+
+struct OpenBuilds {
+    indexes::Build* builds;
+    int count;
+};
+
+OpenBuilds ReadOpen() {
+    OpenBuilds open = {};
+    open.builds =
+        static_cast<indexes::Build*>(palloc(sizeof(indexes::Build) * static_cast<Size>(kMostOpen)));
+    const char* sql = psprintf("select %s from elile_optimize.index_build_journal"
+                               " where state in ('queued', 'building')"
+                               " order by state, id limit %d for update skip locked",
+                               indexes::kBuildColumns, kMostOpen);
+    indexes::ForEachRow(sql, {}, [&open](HeapTuple row, TupleDesc columns) {
+        open.builds[open.count++] = indexes::BuildFrom(row, columns);
+    });
+    return open;
+}
+
+// Whether its time has come; of those it read itself.
+bool IsDue(const indexes::Build& build) {
+    return indexes::RunAsSuperuser("select from elile_optimize.index_build_journal"
+                                   " where id = $1 and not_before <= clock_timestamp()",
+                                   {indexes::Bigint(build.id)}) > 0;
+}
+
+const char* WhyToPause() {
+    const int lag_kb = pg::Settings::index_build_max_lag;
+    const int active = pg::Settings::index_build_max_active;
+    if (lag_kb >= 0 &&
+        indexes::RunAsSuperuser("select from pg_catalog.pg_stat_replication"
+                                " where pg_catalog.pg_wal_lsn_diff("
+                                "pg_catalog.pg_current_wal_lsn(), replay_lsn) > $1 * 1024::numeric",
+                                {indexes::Integer(lag_kb)}) > 0) {
+        return "waiting for a replica to catch up (elile_optimize.index_build_max_lag)";
+    }
+    if (active >= 0 &&
+        indexes::RunAsSuperuser("select from pg_catalog.pg_stat_activity"
+                                " where backend_type = 'client backend' and state = 'active'"
+                                " having pg_catalog.count(*) > $1",
+                                {indexes::Integer(active)}) > 0) {
+        return "waiting for fewer active sessions (elile_optimize.index_build_max_active)";
+    }
+    return nullptr;
+}
+
+bool IsTableBusy(const OpenBuilds& open, Oid table) {
+    for (int at = 0; at < open.count; ++at) {
+        if (open.builds[at].table_oid == table &&
+            Board().Has(core::BuildKey(MyDatabaseId, static_cast<uint64>(open.builds[at].id)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// As whom to remove what was begun: its owner, who may have changed meanwhile. Invalid when it is
+// gone.
+Oid OwnerOf(Oid relation) {
+    Oid owner = InvalidOid;
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (HeapTupleIsValid(tuple)) {
+        owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+    }
+    return owner;
+}
+
+bool MayLogIn(Oid userid, bool* exists) {
+    HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(userid));
+    *exists = HeapTupleIsValid(tuple);
+    if (!*exists) {
+        return false;
+    }
+    const bool may_log_in = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
+    ReleaseSysCache(tuple);
+    return may_log_in && pg::MayConnectTo(MyDatabaseId, userid);
+}
+
+// Fills the task when the build may go on now; settles or explains it when not.
+bool Prepare(const indexes::Build& build, BuilderTask* task) {
+    task->build = build.id;
+    task->dbid = MyDatabaseId;
+    task->removes = OidIsValid(build.index_oid);
+    task->userid = task->removes ? OwnerOf(build.index_oid) : build.userid;
+    if (!task->removes && build.is_building) {
+        indexes::Settle(build.id, "the builder was ended", true);
+        return false;
+    }
+    if (task->removes && !OidIsValid(task->userid)) {
+        indexes::Settle(build.id, "the builder was ended, and its index is gone", true);
+        return false;
+    }
+    bool exists = false;
+    task->may_log_in = MayLogIn(task->userid, &exists);
+    if (!exists) {
+        indexes::Claim(build.id);
+        indexes::Settle(build.id, "the role that asked for the build no longer exists", false);
+        return false;
+    }
+    const char* why = task->removes ? nullptr : WhyToPause();
+    if (why != nullptr) {
+        indexes::SetPhase(build.id, why);
+        return false;
+    }
+    return true;
+}
+
+// The next build that may go on, with a slot of its own.
+bool Choose(const OpenBuilds& open, BuilderTask* task) {
+    for (int at = 0; at < open.count; ++at) {
+        const indexes::Build& build = open.builds[at];
+        const uint64 key = core::BuildKey(MyDatabaseId, static_cast<uint64>(build.id));
+        if (Board().Has(key) || IsTableBusy(open, build.table_oid) || !IsDue(build) ||
+            !Prepare(build, task)) {
+            continue;
+        }
+        task->slot =
+            Board().Take(key, static_cast<uint32>(pg::Settings::max_parallel_builds));
+        if (task->slot == core::kBuildSlots) {
+            indexes::SetPhase(build.id, "waiting for another build to end");
+            return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+void Start(const BuilderTask& task) {
+    const uint64 key = core::BuildKey(task.dbid, static_cast<uint64>(task.build));
+    BackgroundWorker worker = {};
+    memcpy(worker.bgw_extra, &task, sizeof(task));
+    MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
+    const bool is_started =
+        StartWorker(store::RequireSharedStore(), worker, "elile_index_builder_main",
+                    "elile_optimize index builder", &started[task.slot].handle);
+    MemoryContextSwitchTo(context);
+    if (is_started) {
+        started[task.slot].key = key;
+        return;
+    }
+    Board().Free(task.slot, key);
+    StartTransactionCommand();
+    indexes::SetPhase(task.build, "waiting for a free background worker (max_worker_processes)");
+    if (!task.removes) {
+        indexes::Unclaim(task.build, "waiting for a free background worker (max_worker_processes)",
+                         1);
+    }
+    CommitTransactionCommand();
+}
+
+enum class Outcome { kStarted, kNothing, kAllDone };
+
+// One decision in one transaction; the builder begins once it has committed.
+Outcome Round() {
+    BuilderTask task = {};
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    if (!indexes::HasJournal()) {
+        CommitTransactionCommand();
+        return Outcome::kAllDone;
+    }
+    const OpenBuilds open = ReadOpen();
+    const bool chosen = Choose(open, &task);
+    if (chosen && task.removes) {
+        indexes::SetPhase(task.build, "removing the unfinished index");
+        indexes::RunAsSuperuser("update elile_optimize.index_build_journal"
+                                " set not_before = clock_timestamp() + $2 * interval '1 s'"
+                                " where id = $1",
+                                {indexes::Bigint(task.build),
+                                 indexes::Integer(kRetryRemovalSeconds)});
+    } else if (chosen) {
+        indexes::Claim(task.build);
+    }
+    const bool any_open =
+        open.count > 0 ||
+        indexes::RunAsSuperuser("select from elile_optimize.index_build_journal"
+                                " where state in ('queued', 'building') limit 1",
+                                {}) > 0;
+    if (!any_open) {
+        indexes::TrimJournal();
+    }
+    CommitTransactionCommand();
+    if (chosen) {
+        Start(task);
+        return Outcome::kStarted;
+    }
+    return any_open ? Outcome::kNothing : Outcome::kAllDone;
+}
+
+// Unless all is done, the database stays wanted, however the coordinator ends.
+void OnExit(int, Datum) {
+    if (!is_finished) {
+        Board().Want(MyDatabaseId);
+    }
+}
+
+// One coordinator at a time. The fourth field is none that pg_advisory_lock() uses.
+bool IsAlone() {
+    constexpr uint16 kOwnLockClass = 3;
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, 0, 0, kOwnLockClass);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void Coordinate() {
+    int idle_rounds = 0;
+    while (idle_rounds < kIdleRounds) {
+        const int running = CountStarted();
+        const Outcome outcome = Round();
+        if (outcome == Outcome::kAllDone) {
+            is_finished = true;
+            return;
+        }
+        if (outcome == Outcome::kStarted) {
+            idle_rounds = 0;
+            continue;
+        }
+        idle_rounds = running > 0 ? 0 : idle_rounds + 1;
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kIntervalMs,
+                  PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+    }
+}
+
+void Connect(Oid dbid) {
+    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    before_shmem_exit(OnExit, 0);
+    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
+}
+
+}  // namespace
+}  // namespace elile::keeper
+
+extern "C" PGDLLEXPORT void elile_build_coordinator_main(Datum database) {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    elile::keeper::Connect(DatumGetObjectId(database));
+    if (elile::keeper::IsAlone()) {
+        elile::keeper::Coordinate();
+    }
+    proc_exit(0);
+}

@@ -1,0 +1,192 @@
+#include "keeper/build_dispatcher.hpp"
+
+#include "pg/clock.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::keeper {
+namespace {
+
+constexpr uint64 kNsPerSecond = 1000000000;
+// A coordinator that has nothing to do for a while leaves and is started again this much later.
+constexpr uint64 kPauseNs = 3 * kNsPerSecond;
+
+struct Coordinator {
+    Oid dbid;
+    BackgroundWorkerHandle* handle;  // null: it has ended
+    uint64 again_ns;                 // not before, when it has ended
+};
+
+// A database more waits until another one is through.
+Coordinator coordinators[core::kWantedDatabases];
+BackgroundWorkerHandle* finder = nullptr;
+
+bool HasEnded(BackgroundWorkerHandle*& handle) {
+    pid_t pid = 0;
+    if (handle != nullptr && GetBackgroundWorkerPid(handle, &pid) == BGWH_STOPPED) {
+        pfree(handle);
+        handle = nullptr;
+    }
+    return handle == nullptr;
+}
+
+// Ended ones keep their place until they may be started again.
+int CountRunning(uint64 now_ns) {
+    int running = 0;
+    for (Coordinator& coordinator : coordinators) {
+        const bool ran = coordinator.handle != nullptr;
+        if (!HasEnded(coordinator.handle)) {
+            ++running;
+        } else if (ran) {
+            coordinator.again_ns = now_ns + kPauseNs;
+        } else if (now_ns >= coordinator.again_ns) {
+            coordinator.dbid = InvalidOid;
+        }
+    }
+    return running;
+}
+
+Coordinator* PlaceFor(Oid dbid) {
+    Coordinator* place = nullptr;
+    for (Coordinator& coordinator : coordinators) {
+        if (coordinator.dbid == dbid) {
+            return nullptr;  // it runs, or has just ended
+        }
+        if (!OidIsValid(coordinator.dbid)) {
+            place = &coordinator;
+        }
+    }
+    return place;
+}
+
+void TendFinder(core::StatementStore& store) {
+    core::BuildBoard& board = store.Parts().header->builds;
+    if (!HasEnded(finder) || !board.TakeAllWanted()) {
+        return;
+    }
+    BackgroundWorker worker = {};
+    if (!StartWorker(store, worker, "elile_build_finder_main", "elile_optimize build finder",
+                     &finder)) {
+        board.WantAll();
+    }
+}
+
+// As many as may build at once, so that those that wait leave workers to those that build.
+void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
+    static uint32 first = 0;
+    core::BuildBoard& board = store.Parts().header->builds;
+    int running = CountRunning(now_ns);
+    for (uint32 step = 0; step < core::kWantedDatabases; ++step) {
+        const uint32 at = (first + step) % core::kWantedDatabases;
+        const Oid dbid = board.WantedAt(at);
+        Coordinator* place = OidIsValid(dbid) ? PlaceFor(dbid) : nullptr;
+        if (place == nullptr) {
+            continue;
+        }
+        if (running >= pg::Settings::max_parallel_builds) {
+            return;
+        }
+        board.Withdraw(at);
+        BackgroundWorker worker = {};
+        worker.bgw_main_arg = ObjectIdGetDatum(dbid);
+        if (!StartWorker(store, worker, "elile_build_coordinator_main",
+                         "elile_optimize build coordinator", &place->handle)) {
+            board.Want(dbid);
+            return;
+        }
+        place->dbid = dbid;
+        first = at + 1;
+        ++running;
+    }
+}
+
+}  // namespace
+
+bool StartWorker(core::StatementStore& store, BackgroundWorker worker, const char* function,
+                 const char* name, BackgroundWorkerHandle** handle) {
+    constexpr uint64 kTellEveryNs = 60 * kNsPerSecond;
+    static uint64 told_ns = 0;
+    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_notify_pid = MyProcPid;
+    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
+    const bool started = RegisterDynamicBackgroundWorker(&worker, handle);
+    store.Parts().header->builds.SetOutOfWorkers(!started);
+    const uint64 now_ns = pg::MonotonicNs();
+    if (!started && (told_ns == 0 || now_ns - told_ns > kTellEveryNs)) {
+        told_ns = now_ns;
+        ereport(LOG, (errmsg("no background worker is free to build indexes"),
+                      errdetail("The builds wait; index_builds shows them."),
+                      errhint("Raise max_worker_processes.")));
+    }
+    return started;
+}
+
+void TendBuilds(core::StatementStore& store) {
+    static bool is_first = true;
+    if (is_first) {
+        is_first = false;
+        store.Parts().header->builds.WantAll();
+    }
+    if (!RecoveryInProgress()) {
+        TendFinder(store);
+        StartCoordinators(store, pg::MonotonicNs());
+    }
+}
+
+}  // namespace elile::keeper
+
+namespace elile::keeper {
+namespace {
+
+// Those that sessions may connect to, in memory that outlives the transaction.
+List* Databases() {
+    List* oids = NIL;
+    StartTransactionCommand();
+    Relation databases = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(databases, 0, nullptr);
+    HeapTuple tuple = nullptr;
+    while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection))) {
+        const auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        if (database->datallowconn) {
+            MemoryContext transactions = MemoryContextSwitchTo(TopMemoryContext);
+            oids = lappend_oid(oids, database->oid);
+            MemoryContextSwitchTo(transactions);
+        }
+    }
+    table_endscan(scan);
+    table_close(databases, AccessShareLock);
+    CommitTransactionCommand();
+    return oids;
+}
+
+// Makes each database wanted; the keeper makes room.
+void FindBuilds() {
+    constexpr long kPauseMs = 100;
+    core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
+    const List* databases = Databases();
+    const ListCell* cell = nullptr;
+    foreach (cell, databases) {
+        while (!board.Want(lfirst_oid(cell))) {
+            WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kPauseMs,
+                      PG_WAIT_EXTENSION);
+            ResetLatch(MyLatch);
+            CHECK_FOR_INTERRUPTS();
+        }
+    }
+}
+
+}  // namespace
+}  // namespace elile::keeper
+
+extern "C" PGDLLEXPORT void elile_build_finder_main(Datum) {
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    elile::keeper::FindBuilds();
+    proc_exit(0);
+}

@@ -1,0 +1,273 @@
+// build_indexes(), cancel_index_builds() and what index_builds shows of builds at work.
+#include "core/build_progress.hpp"
+#include "indexes/journal.hpp"
+#include "indexes/latency.hpp"
+#include "indexes/rights.hpp"
+#include "indexes/set_status.hpp"
+#include "pg/compat.hpp"
+#include "pg/row_writer.hpp"
+#include "pg/settings.hpp"
+#include "sql_functions/common.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+// What this transaction has done to the journal, until it ends.
+bool has_queued = false;
+constexpr int kMostSignalled = core::kBuildSlots;
+uint64 to_cancel[kMostSignalled];  // keys of builds at work
+int to_cancel_count = 0;
+
+// The builder hears of its cancellation by the signal that pg_cancel_backend() sends, and finds in
+// the journal that it was meant for good.
+void SignalBuilders() {
+    const core::BuildBoard& board = store::SharedStore()->Parts().header->builds;
+    for (int at = 0; at < to_cancel_count; ++at) {
+        const auto pid = static_cast<pid_t>(board.PidOf(to_cancel[at]));
+        if (pid != 0) {
+            kill(pid, SIGINT);
+        }
+    }
+}
+
+void WantCoordinator() {
+    core::BuildBoard& board = store::SharedStore()->Parts().header->builds;
+    if (!board.Want(MyDatabaseId)) {
+        board.WantAll();
+    }
+}
+
+void OnTransactionEnd(XactEvent event, void*) {
+    const bool concerns = has_queued || to_cancel_count > 0;
+    if (event == XACT_EVENT_PRE_PREPARE && concerns) {
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot prepare a transaction that has queued or cancelled index builds")));
+    }
+    if (event == XACT_EVENT_COMMIT && concerns) {
+        SignalBuilders();
+        WantCoordinator();
+    }
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) {
+        has_queued = false;
+        to_cancel_count = 0;
+    }
+}
+
+void WatchTransactionEnd() {
+    static bool is_watched = false;
+    if (!is_watched) {
+        RegisterXactCallback(OnTransactionEnd, nullptr);
+        is_watched = true;
+    }
+}
+
+void RequireWritable(const char* function) {
+    store::RequireSharedStore();
+    if (RecoveryInProgress()) {
+        ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+                        errmsg("cannot execute %s during recovery", function),
+                        errhint("Call it on the primary: a standby gets the primary's indexes.")));
+    }
+    PreventCommandIfReadOnly(function);
+    WatchTransactionEnd();
+}
+
+// Every name of the set, for an error's hint.
+const char* KnownNames() {
+    StringInfoData names;
+    initStringInfo(&names);
+    for (const core::SetIndex& index : core::kIndexSet) {
+        appendStringInfo(&names, "%s%.*s", names.len > 0 ? ", " : "",
+                         static_cast<int>(index.name.size()), index.name.data());
+    }
+    return names.data;
+}
+
+const core::SetIndex* RequireKnown(const char* name) {
+    const core::SetIndex* index = indexes::FindInSet(name);
+    if (index == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("index \"%s\" is not in the index set", name),
+                        errhint("Known are %s.", KnownNames())));
+    }
+    return index;
+}
+
+// What was named but cannot be built is an error; what need not be is told.
+bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool is_named) {
+    const char* name = status.index->name.data();
+    switch (status.state) {
+        case indexes::IndexState::kMissing:
+        case indexes::IndexState::kCovered:
+            return true;
+        case indexes::IndexState::kTableMissing:
+            if (is_named) {
+                ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                                errmsg("table of index \"%s\" does not exist in schema \"%s\"",
+                                       name, schema),
+                                errhint("elile_optimize.index_schema says where to look.")));
+            }
+            return false;
+        case indexes::IndexState::kColumnMissing:
+            if (is_named) {
+                ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                                errmsg("index \"%s\" cannot be built", name),
+                                status.obstacle != nullptr ? errdetail("%s.", status.obstacle) : 0));
+            }
+            return false;
+        case indexes::IndexState::kInvalid:
+            ereport(NOTICE,
+                    (errmsg("index \"%s\" is there and not valid, so it is left alone", name),
+                     errhint("Drop it, then build it again.")));
+            return false;
+        case indexes::IndexState::kPresent:
+        case indexes::IndexState::kBuilding:
+            if (is_named) {
+                ereport(NOTICE,
+                        (errmsg("index \"%s\" is %s", name,
+                                status.state == indexes::IndexState::kPresent ? "there already"
+                                                                              : "being built")));
+            }
+            return false;
+    }
+    return false;
+}
+
+// Nothing where it is queued or being built already.
+bool Queue(const indexes::SetIndexStatus& status, const char* schema) {
+    indexes::RequireRightToIndex(status.table_oid);
+    NameData names[3];
+    namestrcpy(&names[0], status.index->name.data());
+    namestrcpy(&names[1], schema);
+    namestrcpy(&names[2], status.index->table.data());
+    return indexes::RunAsSuperuser(
+               "insert into elile_optimize.index_build_journal"
+               " (name, schema_name, table_name, table_oid, userid)"
+               " values ($1, $2, $3, $4, $5) on conflict do nothing",
+               {indexes::Name(NameStr(names[0])), indexes::Name(NameStr(names[1])),
+                indexes::Name(NameStr(names[2])), indexes::ObjectId(status.table_oid),
+                indexes::ObjectId(GetUserId())}) > 0;
+}
+
+int QueueMissing(const char* schema) {
+    int queued = 0;
+    const indexes::SetIndexStatus* all = indexes::StatusOfSet(schema);
+    for (size_t at = 0; at < core::kIndexSet.size(); ++at) {
+        if (MayBeQueued(all[at], schema, false) && Queue(all[at], schema)) {
+            ++queued;
+        }
+    }
+    return queued;
+}
+
+int QueueNamed(const char* schema, ArrayType* names) {
+    Datum* values = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    if (ARR_NDIM(names) > 1) {
+        ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+                        errmsg("names of indexes must be a one-dimensional array")));
+    }
+    deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+    auto** wanted =
+        static_cast<const core::SetIndex**>(palloc(sizeof(void*) * static_cast<Size>(count + 1)));
+    for (int at = 0; at < count; ++at) {
+        if (nulls[at]) {
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("name of an index must not be null")));
+        }
+        wanted[at] = RequireKnown(TextDatumGetCString(values[at]));
+    }
+    int queued = 0;
+    for (const core::SetIndex& index : core::kIndexSet) {
+        bool is_named = false;
+        for (int at = 0; at < count; ++at) {
+            is_named = is_named || wanted[at] == &index;
+        }
+        if (is_named) {
+            const indexes::SetIndexStatus status = indexes::StatusOf(index, schema);
+            queued += MayBeQueued(status, schema, true) && Queue(status, schema) ? 1 : 0;
+        }
+    }
+    return queued;
+}
+
+// Those that the caller may: what it asked for, and what is on its tables.
+int CancelBuilds() {
+    struct Counts {
+        int open;
+        int cancelled;
+    } counts = {0, 0};
+    indexes::ForEachRow(
+        psprintf("select %s from elile_optimize.index_build_journal"
+                 " where state in ('queued', 'building') order by id for update",
+                 indexes::kBuildColumns),
+        {}, [&counts](HeapTuple row, TupleDesc columns) {
+            const indexes::Build build = indexes::BuildFrom(row, columns);
+            ++counts.open;
+            if (!has_privs_of_role(GetUserId(), build.userid) &&
+                !(SearchSysCacheExists1(RELOID, ObjectIdGetDatum(build.table_oid)) &&
+                  pg::OwnsTable(build.table_oid, GetUserId()))) {
+                return;
+            }
+            ++counts.cancelled;
+            indexes::Cancel(build.id);
+            const uint64 key = core::BuildKey(MyDatabaseId, static_cast<uint64>(build.id));
+            if (build.is_building && to_cancel_count < kMostSignalled) {
+                to_cancel[to_cancel_count++] = key;
+            }
+        });
+    if (counts.open > 0 && counts.cancelled == 0) {
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("permission denied to cancel index builds of other roles")));
+    }
+    return counts.cancelled;
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_build_indexes) {
+    RequireWritable("build_indexes()");
+    const char* schema = pg::Settings::index_schema;
+    const int queued = PG_ARGISNULL(0) ? QueueMissing(schema)
+                                       : QueueNamed(schema, PG_GETARG_ARRAYTYPE_P(0));
+    has_queued = has_queued || queued > 0;
+    PG_RETURN_INT32(queued);
+}
+
+ELILE_SQL_FUNCTION(elile_cancel_index_builds) {
+    RequireWritable("cancel_index_builds()");
+    PG_RETURN_INT32(CancelBuilds());
+}
+
+ELILE_SQL_FUNCTION(elile_index_build_progress) {
+    const core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
+    pg::RowWriter row(fcinfo);
+    const int sessions = pgstat_fetch_stat_numbackends();
+    for (uint32 slot = 0; slot < core::kBuildSlots; ++slot) {
+        const uint64 key = core::Get(board.At(slot).key);
+        const auto pid = static_cast<int>(core::Get(board.At(slot).pid));
+        if (pid == 0 || static_cast<Oid>(key >> 32) != MyDatabaseId) {
+            continue;
+        }
+        core::BuildProgress progress = {};
+        for (int place = 1; place <= sessions; ++place) {
+            const PgBackendStatus& session = pg::SessionAt(place);
+            if (session.st_procpid == pid &&
+                session.st_progress_command == PROGRESS_COMMAND_CREATE_INDEX) {
+                progress = core::ProgressOf(session.st_progress_param);
+            }
+        }
+        row.Bigint(key & UINT32_MAX);
+        row.Integer(pid);
+        row.Text(progress.phase);
+        progress.percent >= 0 ? row.Double(progress.percent) : row.Null();
+        row.EndRow();
+    }
+    return Datum{0};
+}
