@@ -14,8 +14,10 @@ allow() {
 allow core 'core'
 allow store 'store|pg|core'
 allow exporter 'exporter|core'
-for folder in capture keeper sql_functions; do
-    allow "$folder" "$folder|store|pg|core"
+allow indexes 'indexes|store|pg|core'
+allow capture 'capture|store|pg|core'
+for folder in keeper sql_functions; do
+    allow "$folder" "$folder|indexes|store|pg|core"
 done
 while IFS= read -r line; do
     echo "layers: $line: only pg/postgres.hpp includes the server's headers" >&2

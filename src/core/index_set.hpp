@@ -1,0 +1,55 @@
+// The index set: 18 indexes on the application's six tables. The one place that declares them.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace elile::core {
+
+enum class IndexMethod : unsigned char { kBtree, kGin, kOther };
+
+// What a column must be for its index to make sense; a domain counts as what it is made of.
+enum class ColumnNeed : unsigned char {
+    kOrdered,  // any type with a default operator class for btree
+    kJsonb,
+    kText,    // text, varchar, char
+    kNumber,  // real, double precision, numeric
+    kBoolean
+};
+
+struct SetColumn {
+    const char* name;  // null: no more columns
+    ColumnNeed need;
+    bool descending;
+};
+
+struct SetIndex {
+    static constexpr std::size_t kMostColumns = 3;
+
+    const char* name;
+    const char* table;
+    IndexMethod method;
+    SetColumn columns[kMostColumns];
+    SetColumn condition;    // the column that the predicate is on; its name is null without one
+    const char* predicate;  // SQL, or null
+    const char* serves;     // in words
+
+    constexpr std::size_t Columns() const noexcept {
+        std::size_t count = 0;
+        while (count < kMostColumns && columns[count].name != nullptr) {
+            ++count;
+        }
+        return count;
+    }
+};
+
+inline constexpr std::size_t kSetIndexes = 18;
+extern const SetIndex kIndexSet[kSetIndexes];
+
+inline constexpr std::size_t kSetTables = 6;
+extern const char* const kSetTableNames[kSetTables];
+
+// Null when the set has none of that name.
+const SetIndex* FindInSet(std::string_view name) noexcept;
+
+}  // namespace elile::core
