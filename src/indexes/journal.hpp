@@ -21,7 +21,7 @@ inline Argument Integer(int value) { return {INT4OID, Int32GetDatum(value)}; }
 inline Argument ObjectId(Oid value) { return {OIDOID, ObjectIdGetDatum(value)}; }
 inline Argument Boolean(bool value) { return {BOOLOID, BoolGetDatum(value)}; }
 inline Argument Double(double value) { return {FLOAT8OID, Float8GetDatum(value)}; }
-inline Argument Name(const char* value) { return {NAMEOID, CStringGetDatum(value)}; }
+inline Argument NameArgument(const NameData& value) { return {NAMEOID, NameGetDatum(&value)}; }
 inline Argument Text(const char* value) {
     return value != nullptr ? Argument{TEXTOID, CStringGetTextDatum(value)}
                             : Argument{TEXTOID, 0, true};

@@ -19,6 +19,7 @@ char* Settings::metrics_listen_address = nullptr;
 char* Settings::metrics_auth_file = nullptr;
 int Settings::metrics_max_tables = 200;
 bool Settings::metrics_show_queries = false;
+char* Settings::index_schema = nullptr; //TEMP
 int Settings::max_parallel_builds = 1;
 int Settings::index_build_memory = kServersMemory;
 int Settings::index_build_retries = 3;
@@ -277,6 +278,7 @@ void DefineBuild(const char* name, const char* what, const char* more, int* valu
 }
 
 void DefineBuilds() {
+    DefineCustomStringVariable("elile_optimize.index_schema", "x", nullptr, &Settings::index_schema, "public", PGC_USERSET, 0, nullptr, nullptr, nullptr); //TEMP
     DefineBuild("elile_optimize.max_parallel_builds",
                 "Sets how many indexes are built in the background at once, in all databases.",
                 "Each takes a background worker, and one more for each database that builds.",

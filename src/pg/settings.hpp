@@ -24,6 +24,7 @@ struct Settings {
     static char* metrics_auth_file;       // relative to the data directory; empty: none
     static int metrics_max_tables;
     static bool metrics_show_queries;
+    static char* index_schema; //TEMP
     static int max_parallel_builds;
     static int index_build_memory;       // kB; kServersMemory
     static int index_build_retries;      // after the first attempt

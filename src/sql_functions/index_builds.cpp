@@ -78,8 +78,7 @@ const char* KnownNames() {
     StringInfoData names;
     initStringInfo(&names);
     for (const core::SetIndex& index : core::kIndexSet) {
-        appendStringInfo(&names, "%s%.*s", names.len > 0 ? ", " : "",
-                         static_cast<int>(index.name.size()), index.name.data());
+        appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", index.name);
     }
     return names.data;
 }
@@ -96,7 +95,7 @@ const core::SetIndex* RequireKnown(const char* name) {
 
 // What was named but cannot be built is an error; what need not be is told.
 bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool is_named) {
-    const char* name = status.index->name.data();
+    const char* name = status.index->name;
     switch (status.state) {
         case indexes::IndexState::kMissing:
         case indexes::IndexState::kCovered:
@@ -138,22 +137,22 @@ bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool
 bool Queue(const indexes::SetIndexStatus& status, const char* schema) {
     indexes::RequireRightToIndex(status.table_oid);
     NameData names[3];
-    namestrcpy(&names[0], status.index->name.data());
+    namestrcpy(&names[0], status.index->name);
     namestrcpy(&names[1], schema);
-    namestrcpy(&names[2], status.index->table.data());
+    namestrcpy(&names[2], status.index->table);
     return indexes::RunAsSuperuser(
                "insert into elile_optimize.index_build_journal"
                " (name, schema_name, table_name, table_oid, userid)"
                " values ($1, $2, $3, $4, $5) on conflict do nothing",
-               {indexes::Name(NameStr(names[0])), indexes::Name(NameStr(names[1])),
-                indexes::Name(NameStr(names[2])), indexes::ObjectId(status.table_oid),
+               {indexes::NameArgument(names[0]), indexes::NameArgument(names[1]),
+                indexes::NameArgument(names[2]), indexes::ObjectId(status.table_oid),
                 indexes::ObjectId(GetUserId())}) > 0;
 }
 
 int QueueMissing(const char* schema) {
     int queued = 0;
     const indexes::SetIndexStatus* all = indexes::StatusOfSet(schema);
-    for (size_t at = 0; at < core::kIndexSet.size(); ++at) {
+    for (size_t at = 0; at < core::kSetIndexes; ++at) {
         if (MayBeQueued(all[at], schema, false) && Queue(all[at], schema)) {
             ++queued;
         }
