@@ -115,7 +115,7 @@ check_tap() {
     say "TAP tests"
     local status=0 log=$scratch/tap.log
     mkdir -p "$scratch/t"
-    cp test/t/*.pl "$scratch/t/"
+    cp -r test/t/* test/workload "$scratch/t/"
     chmod -R a+rX "$scratch/t"
     ((EUID != 0)) || chown -R postgres: "$scratch/t"
     as_user env PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \

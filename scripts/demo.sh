@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Shows what elile_optimize shows: builds it, starts a throwaway server, runs an application's
-# workload on it and prints the report. KEEP=1 leaves the server up; DURATION=30 are its seconds.
+# workload on it, builds the index set beside it and prints what that did. KEEP=1 leaves the server
+# up; DURATION=20 are the seconds of the workload before and after.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-duration=${DURATION:-30}
+duration=${DURATION:-20}
 workload=$root/test/workload
 
 # Statements of the application by how often it sends each.
@@ -18,17 +19,53 @@ weights=(
     profiles_one_by_one@1
 )
 
+# run_workload SECONDS PROGRESS: with a line a second where PROGRESS is not empty.
 run_workload() {
     local files=() entry
     for entry in "${weights[@]}"; do
         files+=(-f "$scratch/workload/${entry%@*}.sql@${entry#*@}")
     done
-    say "running the workload for $duration s: 4 clients, ${#weights[@]} transactions"
     as_user "$bin/pgbench" -h "$scratch" -p "$port" -U postgres -n -M prepared -c 4 -j 2 \
-        -T "$duration" -P 1 "${files[@]}" postgres 2>&1 >"$scratch/pgbench.log" |
-        grep --line-buffered '^progress' >&2 || { cat "$scratch/pgbench.log" >&2; return 1; }
-    # What goes wrong in every application: a report that times out, a slug that is taken.
-    run_psql -f "$scratch/workload/failing.sql" postgres >/dev/null 2>&1 || true
+        -T "$1" -P 1 "${files[@]}" postgres 2>&1 >"$scratch/pgbench.log" |
+        grep --line-buffered "${2:-^nothing}" >&2 || { [[ -z ${2:-} ]] || { cat "$scratch/pgbench.log" >&2; return 1; }; }
+}
+
+# What goes wrong in every application: a report that times out, a slug that is taken.
+run_failing() { run_psql -f "$scratch/workload/failing.sql" postgres >/dev/null 2>&1 || true; }
+
+ask() { run_psql -At -F ' ' -c "$1" postgres; }
+
+# A bar that moves while the set is built, on a terminal in place.
+watch_builds() {
+    local ended all now bar end=$'\n'
+    [[ ! -t 2 ]] || end=$'\r'
+    while read -r ended all now < <(ask "
+        select count(*) filter (where state not in ('queued', 'building')), count(*),
+            coalesce(max(name || ': ' || phase || coalesce(' ' || round(percent::numeric) || ' %', ''))
+                filter (where state = 'building'), '')
+        from elile_optimize.index_builds"); do
+        printf -v bar '%*s' "$ended" ''
+        printf '   [%-18s] %2d of %d  %-70.70s%s' "${bar// /#}" "$ended" "$all" "$now" "$end" >&2
+        ((ended < all)) || break
+        sleep 0.5
+    done
+    [[ $end == $'\n' ]] || echo >&2
+}
+
+build_set() {
+    local workload
+    ask "create table before as select queryid, p95_exec_time, query from elile_optimize.statements
+        where table_name is not null and operation = 'select'" >/dev/null
+    say "building the index set in the background, the workload goes on beside it"
+    run_workload 600 &
+    workload=$!
+    ask "select elile_optimize.build_indexes() || ' builds are queued'" >&2
+    watch_builds
+    as_user pkill -INT -f "pgbench -h $scratch " || true
+    wait "$workload" || true
+    ask "select elile_optimize.reset()" >/dev/null
+    say "the workload again, for $duration s"
+    run_workload "$duration" '^progress'
 }
 
 # What the exporter serves, without a program for it.
@@ -58,15 +95,20 @@ cp -r "$workload" "$scratch/workload"
 chmod -R a+rX "$scratch/workload"
 say "starting a throwaway server"
 metrics_port=$((20000 + RANDOM % 30000))
-start_server "shared_buffers = 256MB" "log_min_messages = error" "elile_optimize.metrics_port = $metrics_port"
+start_server "shared_buffers = 256MB" "log_min_messages = error" \
+    "elile_optimize.inline_index_limit = 0" "elile_optimize.metrics_port = $metrics_port"
 say "its status page: http://127.0.0.1:$metrics_port/"
 say "creating the application's schema and rows"
 run_psql -v ON_ERROR_STOP=1 -f "$scratch/workload/schema.sql" postgres
 run_psql -f "$scratch/workload/load.sql" postgres >/dev/null
 run_psql -c "create extension elile_optimize" -c "select elile_optimize.reset()" postgres >/dev/null
-run_workload
+say "running the workload for $duration s: 4 clients, ${#weights[@]} transactions"
+run_workload "$duration" '^progress'
+run_failing
 report
 metrics
+build_set
+run_psql -P pager=off -f "$scratch/workload/index_report.sql" postgres
 if [[ -n ${KEEP:-} ]]; then
     keep_scratch=1
     trap - EXIT
@@ -85,5 +127,6 @@ Look further: KEEP=1 make demo leaves the server up. Then ask
     select * from elile_optimize.statements order by p99_exec_time desc limit 10;
     select elile_optimize.percentile(queryid, 0.999) from elile_optimize.statements;
     select * from elile_optimize.info;
+    select name, state, verdict from elile_optimize.index_status;
 FURTHER
 fi

@@ -304,11 +304,14 @@ returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_index_build_progress';
 comment on function index_build_progress() is
-'The builders at work in this database, with the server''s own progress of CREATE INDEX.';
+'The builders at work in this database, with the server''s own progress of CREATE INDEX; id 0 while no background worker is free.';
 
 create view index_builds as
 select j.name, current_database() as datname, j.schema_name, j.table_name, j.state,
-    case when j.state in ('queued', 'building') then coalesce(p.phase, j.phase) end as phase,
+    case j.state
+        when 'building' then coalesce(p.phase, j.phase)
+        when 'queued' then coalesce(j.phase, (select w.phase from @extschema@.index_build_progress() w where w.id = 0))
+    end as phase,
     p.percent, j.started_at, j.finished_at, j.error, p.pid, j.attempts, j.requested_at
 from @extschema@.index_build_journal j left join @extschema@.index_build_progress() p using (id)
 order by j.id desc;

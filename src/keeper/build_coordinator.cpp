@@ -191,13 +191,11 @@ void Start(const BuilderTask& task) {
         return;
     }
     Board().Free(task.slot, key);
-    StartTransactionCommand();
-    indexes::SetPhase(task.build, "waiting for a free background worker (max_worker_processes)");
     if (!task.removes) {
-        indexes::Unclaim(task.build, "waiting for a free background worker (max_worker_processes)",
-                         1);
+        StartTransactionCommand();
+        indexes::Unclaim(task.build, nullptr, 1);
+        CommitTransactionCommand();
     }
-    CommitTransactionCommand();
 }
 
 enum class Outcome { kStarted, kNothing, kAllDone };

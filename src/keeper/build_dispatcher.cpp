@@ -8,7 +8,7 @@ namespace elile::keeper {
 namespace {
 
 constexpr uint64 kNsPerSecond = 1000000000;
-// A coordinator that has nothing to do for a while leaves and is started again this much later.
+// A coordinator that leaves while builds wait is started again this much later.
 constexpr uint64 kPauseNs = 3 * kNsPerSecond;
 
 struct Coordinator {
@@ -30,14 +30,22 @@ bool HasEnded(BackgroundWorkerHandle*& handle) {
     return handle == nullptr;
 }
 
+bool IsWanted(const core::BuildBoard& board, Oid dbid) {
+    bool is_wanted = false;
+    for (uint32 place = 0; place < core::kWantedDatabases; ++place) {
+        is_wanted = is_wanted || board.WantedAt(place) == dbid;
+    }
+    return is_wanted;
+}
+
 // Ended ones keep their place until they may be started again.
-int CountRunning(uint64 now_ns) {
+int CountRunning(const core::BuildBoard& board, uint64 now_ns) {
     int running = 0;
     for (Coordinator& coordinator : coordinators) {
         const bool ran = coordinator.handle != nullptr;
         if (!HasEnded(coordinator.handle)) {
             ++running;
-        } else if (ran) {
+        } else if (ran && IsWanted(board, coordinator.dbid)) {
             coordinator.again_ns = now_ns + kPauseNs;
         } else if (now_ns >= coordinator.again_ns) {
             coordinator.dbid = InvalidOid;
@@ -75,7 +83,7 @@ void TendFinder(core::StatementStore& store) {
 void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
     static uint32 first = 0;
     core::BuildBoard& board = store.Parts().header->builds;
-    int running = CountRunning(now_ns);
+    int running = CountRunning(board, now_ns);
     for (uint32 step = 0; step < core::kWantedDatabases; ++step) {
         const uint32 at = (first + step) % core::kWantedDatabases;
         const Oid dbid = board.WantedAt(at);

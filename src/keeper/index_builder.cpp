@@ -293,9 +293,11 @@ void BuildOnPartitions(const indexes::Build& build, const Place& place) {
         const bool is_complete = !OidIsValid(NextLeaf(place));
         if (is_complete) {
             sql = SqlFor(place, NameStr(build.name), place.table, false);
+            PushActiveSnapshot(GetTransactionSnapshot());
             SPI_connect();
             SPI_execute(sql, false, 0);
             SPI_finish();
+            PopActiveSnapshot();
             pfree(sql);
         }
         SetOption("lock_timeout", "0");

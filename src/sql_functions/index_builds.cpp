@@ -248,6 +248,13 @@ ELILE_SQL_FUNCTION(elile_index_build_progress) {
     const core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
     pg::RowWriter row(fcinfo);
     const int sessions = pgstat_fetch_stat_numbackends();
+    if (board.IsOutOfWorkers()) {
+        row.Bigint(0);
+        row.Null();
+        row.Text("waiting for a free background worker (max_worker_processes)");
+        row.Null();
+        row.EndRow();
+    }
     for (uint32 slot = 0; slot < core::kBuildSlots; ++slot) {
         const uint64 key = core::Get(board.At(slot).key);
         const auto pid = static_cast<int>(core::Get(board.At(slot).pid));
@@ -255,6 +262,7 @@ ELILE_SQL_FUNCTION(elile_index_build_progress) {
             continue;
         }
         core::BuildProgress progress = {};
+        progress.percent = -1;
         for (int place = 1; place <= sessions; ++place) {
             const PgBackendStatus& session = pg::SessionAt(place);
             if (session.st_procpid == pid &&
