@@ -10,25 +10,30 @@ constexpr SetColumn Desc(const char* name) { return {name, ColumnNeed::kOrdered,
 
 constexpr SetIndex Btree(const char* name, const char* table, const SetColumn& first,
                          const SetColumn& second, const SetColumn& third, const char* serves) {
-    return {name, table, IndexMethod::kBtree, {first, second, third}, kNone, nullptr, serves};
+    return {name, table, IndexMethod::kBtree, {first, second, third}, {}, serves};
 }
 
 constexpr SetIndex Gin(const char* name, const char* table, const char* column,
                        const char* serves) {
-    return {name,
-            table,
-            IndexMethod::kGin,
-            {{column, ColumnNeed::kJsonb, false}, kNone, kNone},
-            kNone,
-            nullptr,
-            serves};
+    return {name, table, IndexMethod::kGin, {{column, ColumnNeed::kJsonb, false}}, {}, serves};
 }
 
-constexpr SetIndex Where(SetIndex index, const char* column, ColumnNeed need,
-                         const char* predicate) {
-    index.condition = {column, need, false};
+constexpr SetIndex Where(SetIndex index, const SetPredicate& predicate) {
     index.predicate = predicate;
     return index;
+}
+
+constexpr SetPredicate AtLeast(const char* column, double bound) {
+    return {PredicateKind::kAtLeast, {column, ColumnNeed::kNumber, false}, bound, {}};
+}
+
+constexpr SetPredicate OneOf(const char* column, std::string_view first, std::string_view second,
+                             std::string_view third = {}) {
+    return {PredicateKind::kOneOf, {column, ColumnNeed::kText, false}, 0, {first, second, third}};
+}
+
+constexpr SetPredicate IsTrue(const char* column) {
+    return {PredicateKind::kIsTrue, {column, ColumnNeed::kBoolean, false}, 0, {}};
 }
 
 constexpr const char* kEntities = "entities";
@@ -62,7 +67,7 @@ constexpr SetIndex kIndexSet[kSetIndexes] = {
           "relations to an entity: the reverse look-up"),
     Where(Btree("idx_relations_high_confidence", kRelations, Asc("from_entity_id"),
                 Asc("to_entity_id"), kNone, "the graph of high-confidence relations"),
-          "confidence_score", ColumnNeed::kNumber, "confidence_score >= 0.85"),
+          AtLeast("confidence_score", 0.85)),
     Btree("idx_audit_tenant_timestamp_desc", kAudit, Asc("tenant_id"), Desc("created_at"), kNone,
           "a tenant's audit log, page by page"),
     Btree("idx_audit_type_severity", kAudit, Asc("event_type"), Asc("severity"), kNone,
@@ -71,17 +76,17 @@ constexpr SetIndex kIndexSet[kSetIndexes] = {
           "an entity's audit trail, newest first"),
     Where(Btree("idx_audit_high_severity", kAudit, Desc("created_at"), kNone, kNone,
                 "alerts: recent audit events of high severity"),
-          "severity", ColumnNeed::kText, "severity in ('warning', 'error', 'critical')"),
+          OneOf("severity", "warning", "error", "critical")),
     Btree("idx_cache_entity_provider_check", kCache, Asc("entity_id"), Asc("provider_id"),
           Asc("check_type"), "the look-up in the cache"),
     Where(Btree("idx_cache_active_entries", kCache, Asc("entity_id"), Asc("check_type"), kNone,
                 "usable cache entries of an entity"),
-          "freshness_status", ColumnNeed::kText, "freshness_status in ('fresh', 'stale')"),
+          OneOf("freshness_status", "fresh", "stale")),
     Btree("idx_cache_cost_acquired", kCache, Asc("customer_id"), Asc("provider_id"),
           Desc("acquired_at"), "cost by customer and provider over a period"),
     Where(Btree("idx_tenants_active_name", kTenants, Asc("name"), kNone, kNone,
                 "active tenants by name"),
-          "is_active", ColumnNeed::kBoolean, "is_active"),
+          IsTrue("is_active")),
 };
 
 const SetIndex* FindInSet(std::string_view name) noexcept {

@@ -17,10 +17,35 @@ enum class ColumnNeed : unsigned char {
     kBoolean
 };
 
+enum class PredicateKind : unsigned char {
+    kNone,
+    kAtLeast,  // column >= bound
+    kOneOf,    // column is one of some strings
+    kIsTrue,   // a boolean column
+    kOther
+};
+
 struct SetColumn {
     const char* name;  // null: no more columns
     ColumnNeed need;
     bool descending;
+};
+
+struct SetPredicate {
+    static constexpr std::size_t kMostStrings = 3;
+
+    PredicateKind kind;
+    SetColumn column;
+    double bound;                            // of kAtLeast
+    std::string_view strings[kMostStrings];  // of kOneOf; plain words, the rest empty
+
+    constexpr std::size_t Strings() const noexcept {
+        std::size_t count = 0;
+        while (count < kMostStrings && !strings[count].empty()) {
+            ++count;
+        }
+        return count;
+    }
 };
 
 struct SetIndex {
@@ -30,9 +55,8 @@ struct SetIndex {
     const char* table;
     IndexMethod method;
     SetColumn columns[kMostColumns];
-    SetColumn condition;    // the column that the predicate is on; its name is null without one
-    const char* predicate;  // SQL, or null
-    const char* serves;     // in words
+    SetPredicate predicate;
+    const char* serves;  // in words
 
     constexpr std::size_t Columns() const noexcept {
         std::size_t count = 0;
