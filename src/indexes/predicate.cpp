@@ -91,8 +91,13 @@ Strings RoomFor(int count) {
             0};
 }
 
+// An array of one kind of text made one of another is an ArrayCoerceExpr that relabels.
 bool ReadArray(Node* node, Strings* strings) {
     node = StripRelabels(node);
+    if (node != nullptr && IsA(node, ArrayCoerceExpr) &&
+        IsA(castNode(ArrayCoerceExpr, node)->elemexpr, RelabelType)) {
+        node = StripRelabels(reinterpret_cast<Node*>(castNode(ArrayCoerceExpr, node)->arg));
+    }
     if (node != nullptr && IsA(node, ArrayExpr)) {
         const List* elements = castNode(ArrayExpr, node)->elements;
         *strings = RoomFor(list_length(elements));
@@ -225,11 +230,10 @@ bool Match(Node* node, core::IndexPredicate* predicate) {
 }  // namespace
 
 core::IndexPredicate ReadPredicate(const char* nodes) {
-    auto* conditions = static_cast<List*>(stringToNode(nodes));
+    auto* condition = static_cast<Node*>(stringToNode(nodes));
     core::IndexPredicate predicate = {};
-    if (list_length(conditions) != 1 ||
-        !Match(static_cast<Node*>(linitial(conditions)), &predicate)) {
-        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(conditions)};
+    if (!Match(condition, &predicate)) {
+        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(condition)};
     }
     return predicate;
 }

@@ -162,8 +162,14 @@ bool Choose(const OpenBuilds& open, BuilderTask* task) {
     for (int at = 0; at < open.count; ++at) {
         const indexes::Build& build = open.builds[at];
         const uint64 key = core::BuildKey(MyDatabaseId, static_cast<uint64>(build.id));
-        if (Board().Has(key) || IsTableBusy(open, build.table_oid) || !IsDue(build) ||
-            !Prepare(build, task)) {
+        if (Board().Has(key) || !IsDue(build)) {
+            continue;
+        }
+        if (IsTableBusy(open, build.table_oid)) {
+            indexes::SetPhase(build.id, "waiting for another build on its table");
+            continue;
+        }
+        if (!Prepare(build, task)) {
             continue;
         }
         task->slot =

@@ -277,9 +277,15 @@ char* SqlFor(const Place& place, const char* name, Oid table, bool concurrently)
 // parent's, which takes a moment since it only adopts them. Its lock stops writers, so it is not
 // waited for long; while it is held no leaf can be added.
 void BuildOnPartitions(const indexes::Build& build, const Place& place) {
+    Oid built = InvalidOid;
     for (;;) {
         StartTransactionCommand();
         const Oid leaf = NextLeaf(place);
+        if (OidIsValid(leaf) && leaf == built) {
+            elog(ERROR, "the index on partition \"%s\" is not like that of its table",
+                 get_rel_name(leaf));
+        }
+        built = leaf;
         char* sql = OidIsValid(leaf) ? SqlFor(place, nullptr, leaf, true) : nullptr;
         CommitTransactionCommand();
         if (sql != nullptr) {
