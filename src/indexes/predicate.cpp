@@ -225,15 +225,12 @@ bool Match(Node* node, core::IndexPredicate* predicate) {
 }  // namespace
 
 core::IndexPredicate ReadPredicate(const char* nodes) {
-    auto* conditions = static_cast<List*>(stringToNode(nodes));
+    auto* expression = static_cast<Node*>(stringToNode(nodes));
     core::IndexPredicate predicate = {};
-    if (list_length(conditions) != 1 ||
-        !Match(static_cast<Node*>(linitial(conditions)), &predicate)) {
-        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(conditions)};
+    if (!Match(expression, &predicate)) {
+        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(expression)};
     }
     return predicate;
 }
-
-std::string_view CanonicalText(const char* nodes) { return nodeToString(stringToNode(nodes)); }
 
 }  // namespace elile::indexes

@@ -31,6 +31,8 @@ bool Settings::log_analyze = false;
 int Settings::log_format = static_cast<int>(LogFormat::kText);
 int Settings::log_plan_max_length = 16384;
 int Settings::log_parameter_max_length = 1024;
+char* Settings::index_schema = nullptr;
+int Settings::inline_index_limit = 64 * 1024;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
 
 namespace {
@@ -263,7 +265,29 @@ void DefineMetrics() {
         nullptr, nullptr);
 }
 
+bool IsSchemaName(char** name, void**, GucSource) {
+    const size_t length = strlen(*name);
+    if (length > 0 && length < NAMEDATALEN) {
+        return true;
+    }
+    GUC_check_errdetail("The name of a schema has 1 to %d bytes.", NAMEDATALEN - 1);
+    return false;
+}
+
 }  // namespace
+
+void DefineIndexes() {
+    DefineCustomStringVariable("elile_optimize.index_schema",
+                               "Sets the schema in which the index set's tables are.",
+                               "It is the name as it is, without quotes.", &Settings::index_schema,
+                               "public", PGC_USERSET, 0, IsSchemaName, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "elile_optimize.inline_index_limit",
+        "Sets the table size below which CREATE EXTENSION and ALTER EXTENSION build the index set.",
+        "Indexes of larger tables wait for build_indexes(). 0 builds none.",
+        &Settings::inline_index_limit, Settings::inline_index_limit, 0, MAX_KILOBYTES, PGC_USERSET,
+        GUC_UNIT_KB, nullptr, nullptr, nullptr);
+}
 
 void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineSizes();

@@ -38,6 +38,9 @@ struct Settings {
     static int log_format;                // LogFormat
     static int log_plan_max_length;       // bytes
     static int log_parameter_max_length;  // bytes; of one parameter
+    // Per session, for every user.
+    static char* index_schema;      // a name as it is, without quotes
+    static int inline_index_limit;  // kB
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static std::uint64_t slow_from_ns;
@@ -45,9 +48,12 @@ struct Settings {
 
 inline constexpr int kThresholdOfEnvironment = -2;
 
-// Defines them and reserves their prefix. Only while shared_preload_libraries is processed.
+// Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
 // `on_log_analyze` is called with each value that log_analyze takes.
 void DefineSettings(void (*on_log_analyze)(bool, void*));
+
+// Those of the index set, which also work without shared_preload_libraries.
+void DefineIndexes();
 
 inline bool IsTracked(bool nested) {
     static_assert(static_cast<int>(Track::kTop) == 1 && static_cast<int>(Track::kAll) == 2);
