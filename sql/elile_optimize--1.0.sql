@@ -339,6 +339,104 @@ as 'MODULE_PATHNAME', 'elile_cancel_index_builds';
 comment on function cancel_index_builds() is
 'Cancels the queued and running builds of this database that the caller asked for or whose table the caller owns, once the transaction commits; returns how many. What a running build has made is removed in the background.';
 
+create function index_set_rows(
+    out name text,
+    out schema_name text,
+    out table_name text,
+    out definition text,
+    out serves text)
+returns setof record language c stable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_index_set';
+create view index_set as select * from index_set_rows();
+comment on view index_set is
+'One row per index of the set, as it would be in schema elile_optimize.index_schema, whether it is there or not.';
+comment on column index_set.schema_name is 'elile_optimize.index_schema of this session';
+comment on column index_set.definition is 'the statement that makes it, for search_path = pg_catalog';
+comment on column index_set.serves is 'the statements that it is for, in words';
+
+create function index_status_rows(
+    out name text,
+    out schema_name text,
+    out table_name text,
+    out state text,
+    out index_oid oid,
+    out size_bytes bigint,
+    out scans bigint,
+    out covered_by text,
+    out verdict text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_index_status';
+create function selects_since(
+    table_oid oid,
+    counts_then bigint[],
+    stats_since timestamptz,
+    out calls bigint,
+    out p95 double precision)
+returns record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_selects_since';
+comment on function selects_since(oid, bigint[], timestamptz) is
+'How many selects on a table were counted since a build left counts_then in the journal, and the ms that 95 of 100 of them did not exceed.';
+
+create view index_status as
+select s.name, s.schema_name, s.table_name, s.state, s.index_oid, s.size_bytes, s.scans, s.covered_by,
+    concat_ws('; ', nullif(s.verdict, ''),
+        case when b.state = 'queued' then 'its build is queued'
+            when b.state = 'building' then 'build_indexes() is at work on it'
+            when b.state = 'failed' and s.state <> 'present' then 'its build has failed: ' || b.error end,
+        case when b.state = 'done' and s.state = 'present' and b.calls_before >= 100 then
+            'p95 of select on ' || s.table_name || ' ' || round(b.p95_before::numeric, 2) || ' ms before ('
+            || b.calls_before || ' runs), ' || case when l.calls >= 100
+                then round(l.p95::numeric, 2) || ' ms since (' || l.calls || ' runs)'
+                else 'since then known after 100 runs (' || coalesce(l.calls, 0) || ' so far)' end end) as verdict
+from @extschema@.index_status_rows() s
+left join lateral (
+    select j.* from @extschema@.index_build_journal j
+    where j.name = s.name and j.schema_name = s.schema_name
+    order by j.id desc limit 1) b on true
+left join lateral @extschema@.selects_since(b.table_oid, b.counts_then, b.stats_since) l
+    on b.state = 'done' and b.calls_before >= 100;
+comment on column index_status.verdict is
+'in words: whether it is used, what else serves, why it cannot be built, how its build stands, and the p95 in ms of selects on its table before and since, once both have 100 runs';
+comment on view index_status is
+'One row per index of the set: what the catalogue of schema elile_optimize.index_schema has of it, by definition and not by name. It waits for no lock.';
+comment on column index_status.state is
+'present: a valid index with this definition, under any name; missing; covered: missing, and another one serves as well; building; invalid: left half-built; table missing; column missing: or of an unsuitable type';
+comment on column index_status.index_oid is 'the index that is present, building or invalid';
+comment on column index_status.size_bytes is 'of a partitioned index the sum; null while somebody holds it exclusively';
+comment on column index_status.scans is 'since the server''s statistics began; of a partitioned index the sum';
+comment on column index_status.covered_by is 'another valid index, equal or wider, beside a present one too';
+
+create function redundant_indexes_rows(
+    out schema_name text,
+    out table_name text,
+    out index_name text,
+    out kept_index text,
+    out kind text,
+    out size_bytes bigint,
+    out explanation text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_redundant_indexes';
+create view redundant_indexes as
+select * from redundant_indexes_rows() order by schema_name, table_name, index_name;
+comment on view redundant_indexes is
+'One row per index of this database that another makes needless or that nobody uses, system schemas apart. Never one that enforces what no other does, that a foreign key refers to, or that is the replica identity or the table''s CLUSTER order.';
+comment on column redundant_indexes.kept_index is 'the index that does its work; null when it is unused';
+comment on column redundant_indexes.kind is
+'duplicate: the same definition, or wholly reversed; prefix: the kept one begins with its columns, with the same predicate; unused: not scanned for 7 days or more, not unique, and no foreign key begins it';
+comment on column redundant_indexes.size_bytes is 'null while somebody holds it exclusively';
+
+create function build_small_indexes()
+returns void language c volatile strict parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_build_small_indexes';
+comment on function build_small_indexes() is
+'Builds the missing indexes of the set on tables below elile_optimize.inline_index_limit, in this transaction; writers of these tables wait for its end. For the upgrade script; build_indexes() is for people.';
+
+revoke all on function build_small_indexes() from public;
 revoke all on function reset() from public;
 revoke all on function reset(oid, oid, bigint) from public;
 revoke all on function record_db_query(text, text, double precision) from public;
@@ -348,3 +446,4 @@ revoke all on function set_connection_pool_size(integer) from public;
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, info to public;
 grant select on index_builds to public;
+grant select on index_set, index_status, redundant_indexes to public;

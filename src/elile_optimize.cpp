@@ -10,8 +10,10 @@ extern "C" {
 
 PG_MODULE_MAGIC;
 
-// Loaded later, by LOAD or by a function call, it only lets its functions say what is missing.
+// Loaded later, by LOAD or by a function call, it only knows the index set; its other functions say
+// what is missing.
 PGDLLEXPORT void _PG_init() {
+    elile::pg::DefineIndexes();
     if (!process_shared_preload_libraries_in_progress) {
         return;
     }

@@ -230,14 +230,12 @@ bool Match(Node* node, core::IndexPredicate* predicate) {
 }  // namespace
 
 core::IndexPredicate ReadPredicate(const char* nodes) {
-    auto* condition = static_cast<Node*>(stringToNode(nodes));
+    auto* expression = static_cast<Node*>(stringToNode(nodes));
     core::IndexPredicate predicate = {};
-    if (!Match(condition, &predicate)) {
-        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(condition)};
+    if (!Match(expression, &predicate)) {
+        predicate = {core::PredicateKind::kOther, 0, 0, nullptr, 0, nodeToString(expression)};
     }
     return predicate;
 }
-
-std::string_view CanonicalText(const char* nodes) { return nodeToString(stringToNode(nodes)); }
 
 }  // namespace elile::indexes

@@ -7,10 +7,8 @@
 namespace elile::indexes {
 
 // The palloc'd counterpart of pg_index.indpred. Nothing of the predicate is executed: constants are
-// taken as they stand, under casts of the server's own.
+// taken as they stand, under casts of the server's own. Two writings of one expression have one
+// text: nodes lose on reading where they stood in their statement.
 core::IndexPredicate ReadPredicate(const char* nodes);
-
-// Without what differs between two writings of one expression: where it stood in its statement.
-std::string_view CanonicalText(const char* nodes);
 
 }  // namespace elile::indexes

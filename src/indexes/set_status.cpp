@@ -105,21 +105,23 @@ void FindOwn(const FoundIndexes& found, const core::IndexShape& wanted, Oid of_t
 }
 
 // An equal one before a wider one, an older one before a younger.
-Oid Covering(const FoundIndexes& found, const core::IndexShape& wanted, Oid own) {
-    Oid covering = InvalidOid;
+void FindCovering(const FoundIndexes& found, const core::IndexShape& wanted,
+                  SetIndexStatus* status) {
     for (int at = 0; at < found.count; ++at) {
         const FoundIndex& index = found.index[at];
-        if (index.oid == own || core::Serves(index.shape, wanted) == core::Service::kNone) {
+        const core::Service service = core::Serves(index.shape, wanted);
+        if (index.oid == status->index_oid || service == core::Service::kNone) {
             continue;
         }
-        if (core::SameButUnique(index.shape, wanted)) {
-            return index.oid;
+        const bool is_equal = core::SameButUnique(index.shape, wanted);
+        if (is_equal || !OidIsValid(status->covered_by)) {
+            status->covered_by = index.oid;
+            status->covers_backwards = service == core::Service::kBackwards;
         }
-        if (!OidIsValid(covering)) {
-            covering = index.oid;
+        if (is_equal) {
+            return;
         }
     }
-    return covering;
 }
 
 void LookAt(SetIndexStatus* status, Oid schema) {
@@ -142,7 +144,7 @@ void LookAt(SetIndexStatus* status, Oid schema) {
     const FoundIndexes found = IndexesOf(relid);
     const Oid of_that_name = get_relname_relid(index.name, schema);
     FindOwn(found, wanted, of_that_name, status);
-    status->covered_by = Covering(found, wanted, status->index_oid);
+    FindCovering(found, wanted, status);
     if (status->state == IndexState::kMissing) {
         if (OidIsValid(status->covered_by)) {
             status->state = IndexState::kCovered;
@@ -154,8 +156,9 @@ void LookAt(SetIndexStatus* status, Oid schema) {
 }
 
 SetIndexStatus StatusIn(const core::SetIndex& index, Oid schema) {
-    SetIndexStatus status = {&index, IndexState::kTableMissing, InvalidOid, InvalidOid, InvalidOid,
-                             nullptr};
+    SetIndexStatus status = {};
+    status.index = &index;
+    status.state = IndexState::kTableMissing;
     if (OidIsValid(schema)) {
         LookAt(&status, schema);
     }

@@ -23,11 +23,12 @@ const char* StateName(IndexState state);
 struct SetIndexStatus {
     const core::SetIndex* index;
     IndexState state;
-    Oid table_oid;         // InvalidOid while the table is missing
-    Oid index_oid;         // present, building or invalid; whatever its name
-    Oid covered_by;        // another valid index, equal or wider; beside a present one too
-    const char* obstacle;  // palloc'd words: which column is missing or has which type, or who has
-                           // the name; else null
+    Oid table_oid;          // InvalidOid while the table is missing
+    Oid index_oid;          // present, building or invalid; whatever its name
+    Oid covered_by;         // another valid index, equal or wider; beside a present one too
+    bool covers_backwards;  // it would be read backwards
+    const char* obstacle;   // palloc'd words: which column is missing or has which type, or who has
+                            // the name; else null
 };
 
 // Whether all of the set's tables are in `schema`.

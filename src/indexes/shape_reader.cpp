@@ -199,9 +199,13 @@ FoundIndexes IndexesOf(Oid relid) {
             found.index = static_cast<FoundIndex*>(
                 found.index == nullptr ? palloc(bytes) : repalloc(found.index, bytes));
         }
-        found.index[found.count++] = {fixed.indexrelid, ShapeOf(row, access_method),
-                                      fixed.indisprimary, fixed.indisclustered,
-                                      fixed.indisreplident};
+        found.index[found.count++] = {fixed.indexrelid,
+                                      ShapeOf(row, access_method),
+                                      fixed.indisprimary,
+                                      fixed.indisclustered,
+                                      fixed.indisreplident,
+                                      fixed.indisexclusion || fixed.indnullsnotdistinct ||
+                                          (fixed.indisunique && !fixed.indimmediate)};
     }
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);

@@ -13,6 +13,7 @@ struct FoundIndex {
     bool is_primary;
     bool is_clustered;
     bool is_replica_identity;
+    bool enforces_more;  // than a plain unique index: exclusion, at commit, of nulls
 };
 
 struct FoundIndexes {

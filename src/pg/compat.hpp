@@ -45,6 +45,16 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
+// When the index was last scanned; 0 where the server does not know.
+inline TimestampTz LastScan([[maybe_unused]] Oid index) {
+#if PG_VERSION_NUM >= 160000
+    const PgStat_StatTabEntry* entry = pgstat_fetch_stat_tabentry(index);
+    return entry != nullptr ? entry->lastscan : 0;
+#else
+    return 0;
+#endif
+}
+
 inline uint32 ProcNumbers() { return static_cast<uint32>(MaxBackends + NUM_AUXILIARY_PROCS); }
 
 inline uint64 Nanoseconds(const instr_time& time) {

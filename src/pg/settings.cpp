@@ -19,7 +19,6 @@ char* Settings::metrics_listen_address = nullptr;
 char* Settings::metrics_auth_file = nullptr;
 int Settings::metrics_max_tables = 200;
 bool Settings::metrics_show_queries = false;
-char* Settings::index_schema = nullptr; //TEMP
 int Settings::max_parallel_builds = 1;
 int Settings::index_build_memory = kServersMemory;
 int Settings::index_build_retries = 3;
@@ -39,6 +38,8 @@ bool Settings::log_analyze = false;
 int Settings::log_format = static_cast<int>(LogFormat::kText);
 int Settings::log_plan_max_length = 16384;
 int Settings::log_parameter_max_length = 1024;
+char* Settings::index_schema = nullptr;
+int Settings::inline_index_limit = 64 * 1024;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
 
 namespace {
@@ -278,7 +279,6 @@ void DefineBuild(const char* name, const char* what, const char* more, int* valu
 }
 
 void DefineBuilds() {
-    DefineCustomStringVariable("elile_optimize.index_schema", "x", nullptr, &Settings::index_schema, "public", PGC_USERSET, 0, nullptr, nullptr, nullptr); //TEMP
     DefineBuild("elile_optimize.max_parallel_builds",
                 "Sets how many indexes are built in the background at once, in all databases.",
                 "Each takes a background worker, and one more for each database that builds.",
@@ -301,7 +301,29 @@ void DefineBuilds() {
                 "-1 is no limit.", &Settings::index_build_max_active, -1, INT_MAX, 0);
 }
 
+bool IsSchemaName(char** name, void**, GucSource) {
+    const size_t length = strlen(*name);
+    if (length > 0 && length < NAMEDATALEN) {
+        return true;
+    }
+    GUC_check_errdetail("The name of a schema has 1 to %d bytes.", NAMEDATALEN - 1);
+    return false;
+}
+
 }  // namespace
+
+void DefineIndexes() {
+    DefineCustomStringVariable("elile_optimize.index_schema",
+                               "Sets the schema in which the index set's tables are.",
+                               "It is the name as it is, without quotes.", &Settings::index_schema,
+                               "public", PGC_USERSET, 0, IsSchemaName, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "elile_optimize.inline_index_limit",
+        "Sets the table size below which CREATE EXTENSION and ALTER EXTENSION build the index set.",
+        "Indexes of larger tables wait for build_indexes(). 0 builds none.",
+        &Settings::inline_index_limit, Settings::inline_index_limit, 0, MAX_KILOBYTES, PGC_USERSET,
+        GUC_UNIT_KB, nullptr, nullptr, nullptr);
+}
 
 void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineSizes();

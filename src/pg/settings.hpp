@@ -24,7 +24,6 @@ struct Settings {
     static char* metrics_auth_file;       // relative to the data directory; empty: none
     static int metrics_max_tables;
     static bool metrics_show_queries;
-    static char* index_schema; //TEMP
     static int max_parallel_builds;
     static int index_build_memory;       // kB; kServersMemory
     static int index_build_retries;      // after the first attempt
@@ -45,6 +44,9 @@ struct Settings {
     static int log_format;                // LogFormat
     static int log_plan_max_length;       // bytes
     static int log_parameter_max_length;  // bytes; of one parameter
+    // Per session, for every user.
+    static char* index_schema;      // a name as it is, without quotes
+    static int inline_index_limit;  // kB
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static std::uint64_t slow_from_ns;
@@ -53,9 +55,12 @@ struct Settings {
 inline constexpr int kThresholdOfEnvironment = -2;
 inline constexpr int kServersMemory = -1;  // maintenance_work_mem
 
-// Defines them and reserves their prefix. Only while shared_preload_libraries is processed.
+// Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
 // `on_log_analyze` is called with each value that log_analyze takes.
 void DefineSettings(void (*on_log_analyze)(bool, void*));
+
+// Those of the index set, which also work without shared_preload_libraries.
+void DefineIndexes();
 
 inline bool IsTracked(bool nested) {
     static_assert(static_cast<int>(Track::kTop) == 1 && static_cast<int>(Track::kAll) == 2);

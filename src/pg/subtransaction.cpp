@@ -2,7 +2,7 @@
 
 namespace elile::pg {
 
-bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument) {
+bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument, ErrorData** error) {
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
     Oid caller = InvalidOid;
@@ -25,10 +25,13 @@ bool RunInSubtransaction(Oid userid, SubtransactionBody body, void* argument) {
     {
         const int sqlstate = geterrcode();
         MemoryContextSwitchTo(context);
+        if (error != nullptr) {
+            *error = CopyErrorData();
+        }
         FlushErrorState();
         RollbackAndReleaseCurrentSubTransaction();
         // Its message might have a value in it.
-        elog(DEBUG1, "elile_optimize could not write down a plan or parameters: SQLSTATE %s",
+        elog(DEBUG1, "elile_optimize gave up work of its own: SQLSTATE %s",
              unpack_sql_state(sqlstate));
         if (sqlstate == ERRCODE_QUERY_CANCELED) {
             QueryCancelPending = true;

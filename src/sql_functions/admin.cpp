@@ -1,4 +1,5 @@
 // elile_optimize.info, reset() and record_db_query().
+#include "core/version.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
@@ -60,7 +61,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     pg::RowWriter row(fcinfo);
     const core::SegmentHeader& header = *store.Parts().header;
     const core::TextPool& texts = store.Parts().texts;
-    row.Text("1.0");
+    row.Text(core::kVersion);
     row.Bigint(core::Get(header.live));
     row.Bigint(header.sizes.statements);
     row.Bigint(core::Get(header.evictions));

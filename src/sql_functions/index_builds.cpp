@@ -278,3 +278,15 @@ ELILE_SQL_FUNCTION(elile_index_build_progress) {
     }
     return Datum{0};
 }
+
+ELILE_SQL_FUNCTION(elile_selects_since) {
+    const indexes::LatencySince since = indexes::SelectsSince(
+        PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_TIMESTAMPTZ(2));
+    TupleDesc columns = nullptr;
+    if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE) {
+        elog(ERROR, "return type must be a row type");
+    }
+    Datum values[] = {Int64GetDatum(since.calls), Float8GetDatum(since.p95_ms)};
+    bool nulls[] = {false, false};
+    PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}

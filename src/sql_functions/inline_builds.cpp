@@ -1,0 +1,167 @@
+// What the upgrade script calls: builds the index set on small tables, within its transaction.
+#include "indexes/set_status.hpp"
+#include "pg/settings.hpp"
+#include "pg/subtransaction.hpp"
+#include "sql_functions/common.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+// Writers of the table queue behind the wait for its lock, so it is short.
+constexpr const char* kLockTimeout = "500ms";
+
+struct Tally {
+    int built;
+    int present;
+    int waiting;
+    int not_applicable;
+    StringInfoData reasons;  // one line for each that is neither built nor present
+};
+
+void AddReason(Tally* tally, const core::SetIndex& index, const char* reason) {
+    appendStringInfo(&tally->reasons, "%s%s: %s", tally->reasons.len > 0 ? "\n" : "", index.name,
+                     reason);
+}
+
+void Wait(Tally* tally, const core::SetIndex& index, const char* reason) {
+    ++tally->waiting;
+    AddReason(tally, index, reason);
+}
+
+// Heap and TOAST; of a partitioned table the sum over its partitions.
+int64 TableBytes(Oid table) {
+    List* parts = find_all_inheritors(table, AccessShareLock, nullptr);
+    int64 bytes = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, parts) {
+        const Oid part = lfirst_oid(cell);
+        if (RELKIND_HAS_STORAGE(get_rel_relkind(part))) {
+            bytes += DatumGetInt64(DirectFunctionCall1(pg_table_size, ObjectIdGetDatum(part)));
+        }
+    }
+    return bytes;
+}
+
+// Decides on a table: null when its indexes can be built, and then it and its partitions are
+// locked as CREATE INDEX needs them until the transaction ends; else why not, palloc'd.
+const char* LockSmallTable(Oid table) {
+    bool is_small = false;
+    ErrorData* error = nullptr;
+    const auto lock = [table, &is_small] {
+        const int nest_level = NewGUCNestLevel();
+        set_config_option("lock_timeout", kLockTimeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                          true, 0, false);
+        LockRelationOid(table, AccessShareLock);
+        is_small = TableBytes(table) < static_cast<int64>(pg::Settings::inline_index_limit) * 1024;
+        if (is_small) {
+            LockRelationOid(table, ShareLock);
+            find_all_inheritors(table, ShareLock, nullptr);
+        }
+        AtEOXact_GUC(true, nest_level);
+    };
+    if (pg::InSubtransaction(GetUserId(), lock, &error)) {
+        return is_small ? nullptr : "its table is not below elile_optimize.inline_index_limit";
+    }
+    return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE
+               ? psprintf("its table could not be locked within %s", kLockTimeout)
+               : error->message;
+}
+
+void Build(Tally* tally, const core::SetIndex& index) {
+    const char* sql =
+        indexes::CreateIndexSql(index, index.name, pg::Settings::index_schema, index.table, false);
+    ErrorData* error = nullptr;
+    const auto build = [sql] {
+        if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(sql, false, 0) != SPI_OK_UTILITY ||
+            SPI_finish() != SPI_OK_FINISH) {
+            elog(ERROR, "could not execute %s", sql);
+        }
+    };
+    if (pg::InSubtransaction(GetUserId(), build, &error)) {
+        ++tally->built;
+    } else {
+        Wait(tally, index, error->message);
+    }
+}
+
+// The tables' order is the set's, so each is asked about once.
+struct AskedTable {
+    Oid oid;
+    const char* obstacle;
+};
+
+void BuildMissing(Tally* tally, const indexes::SetIndexStatus& status, AskedTable* asked) {
+    if (status.obstacle != nullptr) {
+        Wait(tally, *status.index, status.obstacle);
+        return;
+    }
+    if (asked->oid != status.table_oid) {
+        *asked = {status.table_oid, LockSmallTable(status.table_oid)};
+    }
+    if (asked->obstacle != nullptr) {
+        Wait(tally, *status.index, asked->obstacle);
+    } else {
+        Build(tally, *status.index);
+    }
+}
+
+void Tend(Tally* tally, const indexes::SetIndexStatus& status, AskedTable* asked) {
+    switch (status.state) {
+        case indexes::IndexState::kPresent:
+            ++tally->present;
+            break;
+        case indexes::IndexState::kMissing:
+        case indexes::IndexState::kCovered:
+            BuildMissing(tally, status, asked);
+            break;
+        case indexes::IndexState::kBuilding:
+            Wait(tally, *status.index, "a session is building it");
+            break;
+        case indexes::IndexState::kInvalid:
+            Wait(tally, *status.index, "an invalid index has its place");
+            break;
+        default:
+            ++tally->not_applicable;
+            AddReason(tally, *status.index, status.obstacle);
+            break;
+    }
+}
+
+void Report(const Tally& tally) {
+    ereport(NOTICE,
+            (errmsg("index set in schema \"%s\": %d built, %d present, %d waiting, %d not "
+                    "applicable",
+                    pg::Settings::index_schema, tally.built, tally.present, tally.waiting,
+                    tally.not_applicable),
+             tally.reasons.len > 0 ? errdetail_internal("%s", tally.reasons.data) : 0,
+             tally.waiting > 0 ? errhint("elile_optimize.build_indexes() builds what waits, "
+                                         "without stopping writers.")
+                               : 0));
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_build_small_indexes) {
+    const char* schema = pg::Settings::index_schema;
+    if (!indexes::HasAllTables(schema)) {
+        ereport(NOTICE,
+                (errmsg("schema \"%s\" does not have the tables of the index set, so no index is "
+                        "built",
+                        schema),
+                 errhint("Where they are in another schema, or are made later, set "
+                         "elile_optimize.index_schema and call elile_optimize.build_indexes().")));
+        PG_RETURN_VOID();
+    }
+    Tally tally = {};
+    initStringInfo(&tally.reasons);
+    AskedTable asked = {InvalidOid, nullptr};
+    for (const core::SetIndex& index : core::kIndexSet) {
+        Tend(&tally, indexes::StatusOf(index, schema), &asked);
+    }
+    Report(tally);
+    PG_RETURN_VOID();
+}
