@@ -28,7 +28,7 @@ write_while() {
     local took
     took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
     sleep 3
-    as_user pkill -INT -f "pgbench -h $scratch " || true
+    as_user pkill -INT -f "^$bin/pgbench -h $scratch " || true
     wait "$writers" || true
     cat "$scratch"/log.* | sort -n -k3 | awk -v label="$label" -v took="$took" '
         { ms[NR] = $3 / 1000; failed += ($3 == "failed") }

@@ -61,7 +61,7 @@ build_set() {
     workload=$!
     ask "select elile_optimize.build_indexes() || ' builds are queued'" >&2
     watch_builds
-    as_user pkill -INT -f "pgbench -h $scratch " || true
+    as_user pkill -INT -f "^$bin/pgbench -h $scratch " || true
     wait "$workload" || true
     ask "select elile_optimize.reset()" >/dev/null
     say "the workload again, for $duration s"

@@ -100,5 +100,31 @@ TEST(Tally, NothingCountedHasNoPercentile) {
     EXPECT_EQ(TallySnapshot().StddevNs(), 0);
 }
 
+TEST(Tally, WhatAnEarlierSnapshotHadIsTakenOut) {
+    const TestSegment memory;
+    Segment segment = memory.View();
+    Tally& tally = segment.leftovers[0];
+    for (int round = 0; round < 1000; ++round) {
+        AddSample(tally, segment.octaves, {100000000, 1, false, false});
+    }
+    const TallySnapshot before = Snapshot(tally, segment.octaves);
+    for (int round = 0; round < 100; ++round) {
+        AddSample(tally, segment.octaves, {1000000, 1, false, false});
+    }
+    TallySnapshot since = Snapshot(tally, segment.octaves);
+    EXPECT_NEAR(since.QuantileNs(0.95) / 100e6, 1, 0.011);
+    for (int octave = 0; octave < kOctaves; ++octave) {
+        for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {
+            if ((before.present >> octave & 1) != 0) {
+                since.TakeOut(octave, bucket, before.counts[octave][bucket]);
+            }
+        }
+    }
+    EXPECT_EQ(since.InBuckets(), 100U);
+    EXPECT_NEAR(since.QuantileNs(0.95) / 1e6, 1, 0.011);
+    since.TakeOut(kOctaves - 1, 0, 5);
+    EXPECT_EQ(since.InBuckets(), 100U) << "more than there is, is not taken";
+}
+
 }  // namespace
 }  // namespace elile::core
