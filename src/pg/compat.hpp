@@ -55,6 +55,25 @@ inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #endif
 }
 
+// client_min_messages as the session has it: while an extension's script runs it is raised to
+// warning, and the stack has what was there before.
+inline int ClientMinMessagesOfSession() {
+    constexpr const char* kName = "client_min_messages";
+#if PG_VERSION_NUM >= 160000
+    const config_generic* setting = find_option(kName, false, true, DEBUG1);
+#else
+    const config_generic* setting = nullptr;
+    for (int at = 0; at < GetNumConfigOptions() && setting == nullptr; ++at) {
+        const config_generic* one = get_guc_variables()[at];
+        setting = strcmp(one->name, kName) == 0 ? one : nullptr;
+    }
+#endif
+    return creating_extension && setting != nullptr && setting->stack != nullptr &&
+                   setting->stack->state == GUC_SAVE
+               ? setting->stack->prior.val.enumval
+               : client_min_messages;
+}
+
 inline uint32 ProcNumbers() { return static_cast<uint32>(MaxBackends + NUM_AUXILIARY_PROCS); }
 
 inline uint64 Nanoseconds(const instr_time& time) {

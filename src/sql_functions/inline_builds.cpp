@@ -1,5 +1,6 @@
 // What the upgrade script calls: builds the index set on small tables, within its transaction.
 #include "indexes/set_status.hpp"
+#include "pg/compat.hpp"
 #include "pg/settings.hpp"
 #include "pg/subtransaction.hpp"
 #include "sql_functions/common.hpp"
@@ -127,16 +128,36 @@ void Tend(Tally* tally, const indexes::SetIndexStatus& status, AskedTable* asked
     }
 }
 
-void Report(const Tally& tally) {
+// While a script runs the server keeps notices from the client; this one is what the script is for.
+// Whoever silenced notices does not get it either.
+template <typename Raise>
+void Notify(Raise raise) {
+    const int nest_level = NewGUCNestLevel();
+    if (pg::ClientMinMessagesOfSession() <= NOTICE) {
+        set_config_option("client_min_messages", "notice", PGC_USERSET, PGC_S_SESSION,
+                          GUC_ACTION_SAVE, true, 0, false);
+    }
+    raise();
+    AtEOXact_GUC(true, nest_level);
+}
+
+void ReportTally(const Tally& tally) {
+    const char* hint =
+        "elile_optimize.build_indexes() builds what waits, without stopping writers.";
+    ereport(NOTICE, (errmsg("index set in schema \"%s\": %d built, %d present, %d waiting, %d not "
+                            "applicable",
+                            pg::Settings::index_schema, tally.built, tally.present, tally.waiting,
+                            tally.not_applicable),
+                     tally.reasons.len > 0 ? errdetail_internal("%s", tally.reasons.data) : 0,
+                     tally.waiting > 0 ? errhint("%s", hint) : 0));
+}
+
+void ReportNoTables() {
     ereport(NOTICE,
-            (errmsg("index set in schema \"%s\": %d built, %d present, %d waiting, %d not "
-                    "applicable",
-                    pg::Settings::index_schema, tally.built, tally.present, tally.waiting,
-                    tally.not_applicable),
-             tally.reasons.len > 0 ? errdetail_internal("%s", tally.reasons.data) : 0,
-             tally.waiting > 0 ? errhint("elile_optimize.build_indexes() builds what waits, "
-                                         "without stopping writers.")
-                               : 0));
+            (errmsg("schema \"%s\" does not have the tables of the index set: nothing is built",
+                    pg::Settings::index_schema),
+             errhint("Once they are there, or with elile_optimize.index_schema set to their "
+                     "schema, elile_optimize.build_indexes() builds it.")));
 }
 
 }  // namespace
@@ -148,12 +169,7 @@ using namespace elile::sql_functions;
 ELILE_SQL_FUNCTION(elile_build_small_indexes) {
     const char* schema = pg::Settings::index_schema;
     if (!indexes::HasAllTables(schema)) {
-        ereport(NOTICE,
-                (errmsg("schema \"%s\" does not have the tables of the index set, so no index is "
-                        "built",
-                        schema),
-                 errhint("Where they are in another schema, or are made later, set "
-                         "elile_optimize.index_schema and call elile_optimize.build_indexes().")));
+        Notify(ReportNoTables);
         PG_RETURN_VOID();
     }
     Tally tally = {};
@@ -162,6 +178,6 @@ ELILE_SQL_FUNCTION(elile_build_small_indexes) {
     for (const core::SetIndex& index : core::kIndexSet) {
         Tend(&tally, indexes::StatusOf(index, schema), &asked);
     }
-    Report(tally);
+    Notify([&tally] { ReportTally(tally); });
     PG_RETURN_VOID();
 }
