@@ -41,7 +41,7 @@ nothing() { sleep 10; }
 
 drop_set() {
     ask "select format('drop index %s', index_oid::regclass) from elile_optimize.index_status
-        where index_oid is not null and covered_by is distinct from index_oid and name in (select name from elile_optimize.index_set)" |
+        where index_oid is not null" |
         run_psql -f - postgres
 }
 

@@ -169,7 +169,9 @@ void CollectIndexes(const Model& model, std::vector<MetricFamily>& families) {
 void CollectOwn(const Model& model, double scrape_seconds, std::vector<MetricFamily>& families) {
     Family(families, "elile_optimize_build_info", "The extension's and the server's version.",
            MetricType::Gauge)
-        .Add({{"server_version", std::to_string(model.server_version)}, {"version", core::kVersion}}, 1);
+        .Add(
+            {{"server_version", std::to_string(model.server_version)}, {"version", core::kVersion}},
+            1);
     AddGauge(families, "elile_optimize_sample_age_seconds",
              "Age of what is shown; it grows when sampling stalls.", model.sample_age_seconds);
     AddGauge(families, "elile_optimize_sampling_duration_seconds", "What the last sample took.",

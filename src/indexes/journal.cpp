@@ -71,44 +71,49 @@ bool HasJournal() {
 }
 
 bool LoadBuild(int64 id, Build* build) {
-    const char* sql = psprintf(
-        "select %s from elile_optimize.index_build_journal where id = $1", kBuildColumns);
+    const char* sql =
+        psprintf("select %s from elile_optimize.index_build_journal where id = $1", kBuildColumns);
     return ForEachRow(sql, {Bigint(id)}, [build](HeapTuple row, TupleDesc columns) {
                *build = BuildFrom(row, columns);
            }) > 0;
 }
 
 void SetPhase(int64 id, const char* phase) {
-    RunAsSuperuser("update elile_optimize.index_build_journal set phase = $2"
-                   " where id = $1 and phase is distinct from $2",
-                   {Bigint(id), Text(phase)});
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal set phase = $2"
+        " where id = $1 and phase is distinct from $2",
+        {Bigint(id), Text(phase)});
 }
 
 void Claim(int64 id) {
-    RunAsSuperuser("update elile_optimize.index_build_journal set state = 'building',"
-                   " attempts = attempts + 1, phase = 'initializing',"
-                   " started_at = clock_timestamp() where id = $1",
-                   {Bigint(id)});
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal set state = 'building',"
+        " attempts = attempts + 1, phase = 'initializing',"
+        " started_at = clock_timestamp() where id = $1",
+        {Bigint(id)});
 }
 
 void Unclaim(int64 id, const char* phase, int delay_s) {
-    RunAsSuperuser("update elile_optimize.index_build_journal set state = 'queued',"
-                   " attempts = greatest(attempts - 1, 0), phase = $2, started_at = null,"
-                   " not_before = clock_timestamp() + $3 * interval '1 s'"
-                   " where id = $1 and state = 'building'",
-                   {Bigint(id), Text(phase), Integer(delay_s)});
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal set state = 'queued',"
+        " attempts = greatest(attempts - 1, 0), phase = $2, started_at = null,"
+        " not_before = clock_timestamp() + $3 * interval '1 s'"
+        " where id = $1 and state = 'building'",
+        {Bigint(id), Text(phase), Integer(delay_s)});
 }
 
 bool NoteIndex(int64 id, Oid index_oid) {
-    return RunAsSuperuser("update elile_optimize.index_build_journal set index_oid = $2"
-                          " where id = $1 and state = 'building' and (not cancel or $2 = 0)",
-                          {Bigint(id), ObjectId(index_oid)}) > 0;
+    return RunAsSuperuser(
+               "update elile_optimize.index_build_journal set index_oid = $2"
+               " where id = $1 and state = 'building' and (not cancel or $2 = 0)",
+               {Bigint(id), ObjectId(index_oid)}) > 0;
 }
 
 void Finish(int64 id) {
-    RunAsSuperuser("update elile_optimize.index_build_journal set state = 'done', index_oid = 0,"
-                   " phase = null, error = null, finished_at = clock_timestamp() where id = $1",
-                   {Bigint(id)});
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal set state = 'done', index_oid = 0,"
+        " phase = null, error = null, finished_at = clock_timestamp() where id = $1",
+        {Bigint(id)});
 }
 
 void Settle(int64 id, const char* error, bool may_retry) {
@@ -136,11 +141,12 @@ void Cancel(int64 id) {
 }
 
 void TrimJournal() {
-    RunAsSuperuser("delete from elile_optimize.index_build_journal where finished_at is not null"
-                   " and id <= (select id from elile_optimize.index_build_journal"
-                   "             where finished_at is not null"
-                   "             order by id desc offset 1000 limit 1)",
-                   {});
+    RunAsSuperuser(
+        "delete from elile_optimize.index_build_journal where finished_at is not null"
+        " and id <= (select id from elile_optimize.index_build_journal"
+        "             where finished_at is not null"
+        "             order by id desc offset 1000 limit 1)",
+        {});
 }
 
 }  // namespace elile::indexes

@@ -84,7 +84,8 @@ bool NoteIndex(int64 id, Oid index_oid);
 
 void Finish(int64 id);
 // After an attempt that has left no index: cancelled where that is wanted, failed where
-// `may_retry` is false or the attempts are used up, else queued again. `error` may be null: as before.
+// `may_retry` is false or the attempts are used up, else queued again. `error` may be null: as
+// before.
 void Settle(int64 id, const char* error, bool may_retry);
 
 // What has begun is ended by its builder, the rest here.

@@ -31,20 +31,18 @@ int64 StatsSince() {
 
 // Pairs of a bucket's number and what it holds.
 ArrayType* BucketsOf(const core::TallySnapshot* counts) {
-    auto* pairs = static_cast<Datum*>(
-        palloc(sizeof(Datum) * 2 * core::kOctaves * core::kBucketsPerOctave));
+    auto* pairs =
+        static_cast<Datum*>(palloc(sizeof(Datum) * 2 * core::kOctaves * core::kBucketsPerOctave));
     int count = 0;
     for (int octave = 0; counts != nullptr && octave < core::kOctaves; ++octave) {
         for (int bucket = 0; bucket < core::kBucketsPerOctave; ++bucket) {
             if ((counts->present >> octave & 1) != 0 && counts->counts[octave][bucket] != 0) {
                 pairs[count++] = Int64GetDatum(NumberOf(octave, bucket));
-                pairs[count++] =
-                    Int64GetDatum(static_cast<int64>(counts->counts[octave][bucket]));
+                pairs[count++] = Int64GetDatum(static_cast<int64>(counts->counts[octave][bucket]));
             }
         }
     }
-    return construct_array(pairs, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-                           TYPALIGN_DOUBLE);
+    return construct_array(pairs, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 }
 
 }  // namespace
@@ -54,10 +52,11 @@ void NoteLatencyBefore(int64 build, Oid table) {
     if (counts == nullptr || counts->Executions() == 0) {
         return;
     }
-    RunAsSuperuser("update elile_optimize.index_build_journal"
-                   " set calls_before = $2, p95_before = $3 where id = $1",
-                   {Bigint(build), Bigint(static_cast<int64>(counts->Executions())),
-                    Double(counts->QuantileNs(0.95) / 1e6)});
+    RunAsSuperuser(
+        "update elile_optimize.index_build_journal"
+        " set calls_before = $2, p95_before = $3 where id = $1",
+        {Bigint(build), Bigint(static_cast<int64>(counts->Executions())),
+         Double(counts->QuantileNs(0.95) / 1e6)});
 }
 
 void NoteLatencyThen(int64 build, Oid table) {
@@ -83,8 +82,7 @@ LatencySince SelectsSince(Oid table, ArrayType* counts_then, TimestampTz stats_s
         for (int at = 0; at + 1 < count; at += 2) {
             const auto number = static_cast<int>(DatumGetInt64(pairs[at]));
             if (number >= 0 && number < core::kOctaves * core::kBucketsPerOctave) {
-                counts->TakeOut(number / core::kBucketsPerOctave,
-                                number % core::kBucketsPerOctave,
+                counts->TakeOut(number / core::kBucketsPerOctave, number % core::kBucketsPerOctave,
                                 static_cast<uint64>(DatumGetInt64(pairs[at + 1])));
             }
         }

@@ -58,10 +58,11 @@ OpenBuilds ReadOpen() {
     OpenBuilds open = {};
     open.builds =
         static_cast<indexes::Build*>(palloc(sizeof(indexes::Build) * static_cast<Size>(kMostOpen)));
-    const char* sql = psprintf("select %s from elile_optimize.index_build_journal"
-                               " where state in ('queued', 'building')"
-                               " order by state, id limit %d for update skip locked",
-                               indexes::kBuildColumns, kMostOpen);
+    const char* sql = psprintf(
+        "select %s from elile_optimize.index_build_journal"
+        " where state in ('queued', 'building')"
+        " order by state, id limit %d for update skip locked",
+        indexes::kBuildColumns, kMostOpen);
     indexes::ForEachRow(sql, {}, [&open](HeapTuple row, TupleDesc columns) {
         open.builds[open.count++] = indexes::BuildFrom(row, columns);
     });
@@ -70,9 +71,10 @@ OpenBuilds ReadOpen() {
 
 // Whether its time has come; of those it read itself.
 bool IsDue(const indexes::Build& build) {
-    return indexes::RunAsSuperuser("select from elile_optimize.index_build_journal"
-                                   " where id = $1 and not_before <= clock_timestamp()",
-                                   {indexes::Bigint(build.id)}) > 0;
+    return indexes::RunAsSuperuser(
+               "select from elile_optimize.index_build_journal"
+               " where id = $1 and not_before <= clock_timestamp()",
+               {indexes::Bigint(build.id)}) > 0;
 }
 
 const char* WhyToPause() {
@@ -172,8 +174,7 @@ bool Choose(const OpenBuilds& open, BuilderTask* task) {
         if (!Prepare(build, task)) {
             continue;
         }
-        task->slot =
-            Board().Take(key, static_cast<uint32>(pg::Settings::max_parallel_builds));
+        task->slot = Board().Take(key, static_cast<uint32>(pg::Settings::max_parallel_builds));
         if (task->slot == core::kBuildSlots) {
             indexes::SetPhase(build.id, "waiting for another build to end");
             return false;
@@ -219,19 +220,18 @@ Outcome Round() {
     const bool chosen = Choose(open, &task);
     if (chosen && task.removes) {
         indexes::SetPhase(task.build, "removing the unfinished index");
-        indexes::RunAsSuperuser("update elile_optimize.index_build_journal"
-                                " set not_before = clock_timestamp() + $2 * interval '1 s'"
-                                " where id = $1",
-                                {indexes::Bigint(task.build),
-                                 indexes::Integer(kRetryRemovalSeconds)});
+        indexes::RunAsSuperuser(
+            "update elile_optimize.index_build_journal"
+            " set not_before = clock_timestamp() + $2 * interval '1 s'"
+            " where id = $1",
+            {indexes::Bigint(task.build), indexes::Integer(kRetryRemovalSeconds)});
     } else if (chosen) {
         indexes::Claim(task.build);
     }
-    const bool any_open =
-        open.count > 0 ||
-        indexes::RunAsSuperuser("select from elile_optimize.index_build_journal"
-                                " where state in ('queued', 'building') limit 1",
-                                {}) > 0;
+    const bool any_open = open.count > 0 || indexes::RunAsSuperuser(
+                                                "select from elile_optimize.index_build_journal"
+                                                " where state in ('queued', 'building') limit 1",
+                                                {}) > 0;
     if (!any_open) {
         indexes::TrimJournal();
     }

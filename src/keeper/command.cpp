@@ -21,13 +21,13 @@ void RunCommand(const char* sql) {
     StartTransactionCommand();
     MemoryContextSwitchTo(context);
     List* trees = pg_parse_query(sql);
-    List* queries = pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), sql, nullptr,
-                                                       0, nullptr);
+    List* queries =
+        pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), sql, nullptr, 0, nullptr);
     List* plans = pg_plan_queries(queries, sql, 0, nullptr);
     Portal portal = CreatePortal("", true, true);
     portal->visible = false;
-    PortalDefineQuery(portal, nullptr, sql,
-                      CreateCommandTag(linitial_node(RawStmt, trees)->stmt), plans, nullptr);
+    PortalDefineQuery(portal, nullptr, sql, CreateCommandTag(linitial_node(RawStmt, trees)->stmt),
+                      plans, nullptr);
     PortalStart(portal, nullptr, 0, InvalidSnapshot);
     pg::RunPortal(portal);
     PortalDrop(portal, false);

@@ -82,8 +82,8 @@ void SetOptions() {
 
 // NOLOGIN roles cannot start a session before PostgreSQL 17.
 void Connect() {
-    BackgroundWorkerInitializeConnectionByOid(task.dbid,
-                                              task.may_log_in ? task.userid : InvalidOid, 0);
+    BackgroundWorkerInitializeConnectionByOid(task.dbid, task.may_log_in ? task.userid : InvalidOid,
+                                              0);
     if (!task.may_log_in) {
         StartTransactionCommand();
         const char* role = GetUserNameFromId(task.userid, false);
@@ -173,8 +173,7 @@ void Remove(Oid index) {
     LockRelationIdForSession(&lock, ShareUpdateExclusiveLock);
     HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
     const bool is_there = HeapTupleIsValid(tuple);
-    const bool is_valid =
-        is_there && reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid;
+    const bool is_valid = is_there && reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid;
     char* sql = nullptr;
     if (is_there) {
         ReleaseSysCache(tuple);
@@ -267,9 +266,9 @@ Oid NextLeaf(const Place& place) {
 }
 
 char* SqlFor(const Place& place, const char* name, Oid table, bool concurrently) {
-    char* sql = indexes::CreateIndexSql(*place.index, name,
-                                        get_namespace_name(get_rel_namespace(table)),
-                                        get_rel_name(table), concurrently);
+    char* sql =
+        indexes::CreateIndexSql(*place.index, name, get_namespace_name(get_rel_namespace(table)),
+                                get_rel_name(table), concurrently);
     return MemoryContextStrdup(TopMemoryContext, sql);
 }
 
@@ -371,12 +370,11 @@ void Build() {
     }
     Failure failure = {};
     bool is_built = false;
-    const bool succeeded =
-        Try(&failure, [&build, &is_built] { is_built = BuildIt(build); });
+    const bool succeeded = Try(&failure, [&build, &is_built] { is_built = BuildIt(build); });
     if (!succeeded) {
         const bool may_retry = IsInterrupt(failure.sqlstate) || MayRetry(failure.sqlstate);
-        ereport(LOG, (errmsg("could not build index \"%s\": %s", NameStr(build.name),
-                             failure.message)));
+        ereport(LOG,
+                (errmsg("could not build index \"%s\": %s", NameStr(build.name), failure.message)));
         CleanUp(failure.message, may_retry);
         return;
     }

@@ -110,9 +110,10 @@ bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool
             return false;
         case indexes::IndexState::kColumnMissing:
             if (is_named) {
-                ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                                errmsg("index \"%s\" cannot be built", name),
-                                status.obstacle != nullptr ? errdetail("%s.", status.obstacle) : 0));
+                ereport(ERROR,
+                        (errcode(ERRCODE_UNDEFINED_COLUMN),
+                         errmsg("index \"%s\" cannot be built", name),
+                         status.obstacle != nullptr ? errdetail("%s.", status.obstacle) : 0));
             }
             return false;
         case indexes::IndexState::kInvalid:
@@ -233,8 +234,8 @@ using namespace elile::sql_functions;
 ELILE_SQL_FUNCTION(elile_build_indexes) {
     RequireWritable("build_indexes()");
     const char* schema = pg::Settings::index_schema;
-    const int queued = PG_ARGISNULL(0) ? QueueMissing(schema)
-                                       : QueueNamed(schema, PG_GETARG_ARRAYTYPE_P(0));
+    const int queued =
+        PG_ARGISNULL(0) ? QueueMissing(schema) : QueueNamed(schema, PG_GETARG_ARRAYTYPE_P(0));
     has_queued = has_queued || queued > 0;
     PG_RETURN_INT32(queued);
 }
@@ -280,8 +281,8 @@ ELILE_SQL_FUNCTION(elile_index_build_progress) {
 }
 
 ELILE_SQL_FUNCTION(elile_selects_since) {
-    const indexes::LatencySince since = indexes::SelectsSince(
-        PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_TIMESTAMPTZ(2));
+    const indexes::LatencySince since =
+        indexes::SelectsSince(PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_TIMESTAMPTZ(2));
     TupleDesc columns = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE) {
         elog(ERROR, "return type must be a row type");
