@@ -387,9 +387,9 @@ select s.name, s.schema_name, s.table_name, s.state, s.index_oid, s.size_bytes, 
             when b.state = 'building' then 'build_indexes() is at work on it'
             when b.state = 'failed' and s.state <> 'present' then 'its build has failed: ' || b.error end,
         case when b.state = 'done' and s.state = 'present' and b.calls_before >= 100 then
-            'p95 of select on ' || s.table_name || ' ' || round(b.p95_before::numeric, 2) || ' ms before ('
+            'p95 of select on ' || s.table_name || ' ' || round(b.p95_before::numeric, 3) || ' ms before ('
             || b.calls_before || ' runs), ' || case when l.calls >= 100
-                then round(l.p95::numeric, 2) || ' ms since (' || l.calls || ' runs)'
+                then round(l.p95::numeric, 3) || ' ms since (' || l.calls || ' runs)'
                 else 'since then known after 100 runs (' || coalesce(l.calls, 0) || ' so far)' end end) as verdict
 from @extschema@.index_status_rows() s
 left join lateral (

@@ -9,6 +9,9 @@ namespace {
 // A bucket's number over all octaves, for the journal.
 int64 NumberOf(int octave, int bucket) { return octave * core::kBucketsPerOctave + bucket; }
 
+// Of executions shorter than the first octave's.
+constexpr int64 kBelow = -1;
+
 // What was counted of selects on the table. Null when nothing was.
 core::TallySnapshot* CountsOf(Oid table) {
     core::StatementStore& store = store::RequireSharedStore();
@@ -31,9 +34,13 @@ int64 StatsSince() {
 
 // Pairs of a bucket's number and what it holds.
 ArrayType* BucketsOf(const core::TallySnapshot* counts) {
-    auto* pairs =
-        static_cast<Datum*>(palloc(sizeof(Datum) * 2 * core::kOctaves * core::kBucketsPerOctave));
+    auto* pairs = static_cast<Datum*>(
+        palloc(sizeof(Datum) * 2 * (core::kOctaves * core::kBucketsPerOctave + 1)));
     int count = 0;
+    if (counts != nullptr && counts->below != 0) {
+        pairs[count++] = Int64GetDatum(kBelow);
+        pairs[count++] = Int64GetDatum(static_cast<int64>(counts->below));
+    }
     for (int octave = 0; counts != nullptr && octave < core::kOctaves; ++octave) {
         for (int bucket = 0; bucket < core::kBucketsPerOctave; ++bucket) {
             if ((counts->present >> octave & 1) != 0 && counts->counts[octave][bucket] != 0) {
@@ -80,16 +87,19 @@ LatencySince SelectsSince(Oid table, ArrayType* counts_then, TimestampTz stats_s
         deconstruct_array(counts_then, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
                           &pairs, nullptr, &count);
         for (int at = 0; at + 1 < count; at += 2) {
-            const auto number = static_cast<int>(DatumGetInt64(pairs[at]));
-            if (number >= 0 && number < core::kOctaves * core::kBucketsPerOctave) {
-                counts->TakeOut(number / core::kBucketsPerOctave, number % core::kBucketsPerOctave,
-                                static_cast<uint64>(DatumGetInt64(pairs[at + 1])));
+            const int64 number = DatumGetInt64(pairs[at]);
+            const auto then = static_cast<uint64>(DatumGetInt64(pairs[at + 1]));
+            if (number == kBelow) {
+                counts->below -= Min(counts->below, then);
+            } else if (number >= 0 && number < core::kOctaves * core::kBucketsPerOctave) {
+                counts->TakeOut(static_cast<int>(number) / core::kBucketsPerOctave,
+                                static_cast<int>(number) % core::kBucketsPerOctave, then);
             }
         }
-        counts->below = 0;
         counts->above = 0;
     }
-    return {static_cast<int64>(counts->InBuckets()), counts->QuantileNs(0.95) / 1e6};
+    return {static_cast<int64>(counts->InBuckets() + counts->below),
+            counts->QuantileNs(0.95) / 1e6};
 }
 
 }  // namespace elile::indexes
