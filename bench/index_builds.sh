@@ -40,7 +40,7 @@ write_while() {
 nothing() { sleep 10; }
 
 drop_set() {
-    ask "select format('drop index %s', index_oid::regclass) from elile_optimize.index_status
+    ask "select format('drop index %s;', index_oid::regclass) from elile_optimize.index_status
         where index_oid is not null" |
         run_psql -f - postgres
 }
