@@ -14,7 +14,7 @@ case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium)
+            jq apache2-utils chromium faketime)
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
