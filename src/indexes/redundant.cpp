@@ -179,7 +179,7 @@ List* AddRedundantOf(Oid table, List* redundant) {
             continue;
         }
         const IndexUsage usage = UsageOf(index.oid);
-        if (keeper.index != nullptr || (usage.scans == 0 && usage.idle_days >= kUnusedDays)) {
+        if (keeper.index != nullptr || usage.idle_days >= kUnusedDays) {
             redundant = lappend(redundant, Describe(table, index, keeper, usage));
         }
     }
