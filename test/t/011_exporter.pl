@@ -1,6 +1,8 @@
 # The exporter: what it serves, to whom, and that its figures are those of the views.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use IPC::Run;
@@ -8,6 +10,7 @@ use List::Util qw(max sum0);
 use POSIX qw(ceil);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Processes;
 use Test::More;
 use Time::HiRes qw(clock_gettime usleep CLOCK_MONOTONIC);
 
@@ -209,27 +212,6 @@ sub table_operations
     return \%rows;
 }
 
-sub processes_below
-{
-    my ($parent) = @_;
-    my @found;
-    foreach my $pid (grep { /^\d+$/ } slurp_dir('/proc'))
-    {
-        open(my $file, '<', "/proc/$pid/stat") or next;
-        my ($of) = (<$file> // '') =~ /\) \S (\d+)/;
-        close $file;
-        push @found, $pid if defined $of && $of == $parent;
-    }
-    return @found;
-}
-sub command_of { my ($pid) = @_; open(my $file, '<', "/proc/$pid/cmdline") or return ''; return <$file> // '' }
-sub exporters
-{
-    my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-    my ($keeper) = grep { command_of($_) =~ /elile_optimize keeper/ } processes_below($postmaster);
-    return processes_below($keeper);
-}
-
 sub has_promtool { return IPC::Run::run([ 'sh', '-c', 'command -v promtool' ], '>', \my $out, '2>', \my $err) }
 sub promtool_ok
 {
@@ -277,16 +259,16 @@ do_all($watcher, 'select elile_optimize.reset()');
 do_all(connect_to('postgres'), 'select count(*) from doubled');
 my $state = q{select exporter_state, exporter_address is null from elile_optimize.info};
 is(value($watcher, $state), 'off|t', 'off by default');
-is(join(' ', exporters()), '', 'and no process');
+is(join(' ', exporters_of($node)), '', 'and no process');
 is(http('/metrics')->{status}, 0, 'nobody listens');
 set_and_reload($watcher, metrics_port => $port);
 poll('exporter', sub { value($watcher, $state) eq 'listening|f' });
 is( value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
     "listening|127.0.0.1:$port",
     'it listens after a reload');
-my @exporters = exporters();
+my @exporters = exporters_of($node);
 is(scalar @exporters, 1, 'one process');
-is(command_of($exporters[0]), "elile_optimize_exporter\0", 'of the exporter');
+is(read_file("/proc/$exporters[0]/cmdline"), "elile_optimize_exporter\0", 'of the exporter');
 
 # HTTP.
 poll('a first sample', sub { http('/readyz')->{status} == 200 });
@@ -653,8 +635,8 @@ is(join(' ', grep { $times{$_} > 1 } sort keys %times), '', 'a database that is 
 
 # Off again.
 promtool_ok(scrape_now(), 'all of it');
-@exporters = exporters();
+@exporters = exporters_of($node);
 set_and_reload($watcher, metrics_port => 0);
-ok(poll('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters() }), 'off after a reload');
+ok(poll('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters_of($node) }), 'off after a reload');
 is(http('/metrics')->{status}, 0, 'and nobody listens');
 done_testing();

@@ -1,16 +1,18 @@
 # What an exporter makes of wrong settings, bad files, clients that abuse it and too much of everything.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use Errno qw(EAGAIN EINTR);
 use File::Spec;
 use IO::Select;
 use IO::Socket::INET;
 use IPC::Run;
-use List::Util qw(first);
 use MIME::Base64;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Processes;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -100,35 +102,16 @@ sub log_has
     ok(poll(sub { said($of, $pattern, $from) }), $name);
     return;
 }
-sub state_of { my ($of) = @_; return $of->safe_psql('postgres', 'select exporter_state from elile_optimize.info') }
+sub exporter_state { my ($of) = @_; return $of->safe_psql('postgres', 'select exporter_state from elile_optimize.info') }
 sub state_is
 {
     my ($of, $pattern, $name) = @_;
     my $state;
-    ok(poll(sub { ($state = state_of($of)) =~ $pattern }), $name) or diag("it is: $state");
+    ok(poll(sub { ($state = exporter_state($of)) =~ $pattern }), $name) or diag("it is: $state");
     return;
 }
 
-sub processes_below
-{
-    my ($parent) = @_;
-    my @found;
-    foreach my $pid (grep { /^\d+$/ } slurp_dir('/proc'))
-    {
-        open(my $file, '<', "/proc/$pid/stat") or next;
-        my ($of) = (<$file> // '') =~ /\) \S (\d+)/;
-        close $file;
-        push @found, $pid if defined $of && $of == $parent;
-    }
-    return @found;
-}
-sub command_of { my ($pid) = @_; open(my $file, '<', "/proc/$pid/cmdline") or return ''; return <$file> // '' }
-sub exporter
-{
-    my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-    my $keeper = first { command_of($_) =~ /elile_optimize keeper/ } processes_below($postmaster);
-    return join ' ', processes_below($keeper);
-}
+sub exporter { return join ' ', exporters_of($node) }
 
 # Where to listen.
 ok(poll(sub { status('/readyz') == 200 }), 'it serves');

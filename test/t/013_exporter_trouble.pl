@@ -2,9 +2,12 @@
 # are locked, processors are short, processes are stopped or killed.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use HTTP::Tiny;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Processes;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -47,64 +50,12 @@ sub happens
     return $seconds;
 }
 
-sub read_file
-{
-    my ($path) = @_;
-    open(my $file, '<', $path) or return '';
-    local $/;
-    return <$file> // '';
-}
-
-# What proc(5) says: (state, parent, start), or nothing. The name may have any character.
-sub state_of
-{
-    my ($pid) = @_;
-    my ($rest) = read_file("/proc/$pid/stat") =~ /.*\)\s+(.*)/s or return;
-    my @fields = split / /, $rest;
-    return @fields[ 0, 1, 19 ];
-}
-
 # A zombie in a container whose init does not reap is gone as well.
 sub is_gone
 {
     my ($pid) = @_;
     my ($state) = state_of($pid);
     return !defined $state || $state =~ /[ZX]/;
-}
-
-sub children_of
-{
-    my ($parent) = @_;
-    my @children;
-    for my $path (glob '/proc/[0-9]*')
-    {
-        my ($pid) = $path =~ /(\d+)$/;
-        my ($state, $parent_pid) = state_of($pid);
-        push @children, $pid
-          if defined $state && $state !~ /[ZX]/ && $parent_pid == $parent;
-    }
-    return @children;
-}
-
-sub postmaster_of
-{
-    my ($node) = @_;
-    return (split /\n/, read_file($node->data_dir . '/postmaster.pid'))[0];
-}
-
-sub keeper_of
-{
-    my ($node) = @_;
-    my ($keeper) = grep { read_file("/proc/$_/cmdline") =~ /^postgres: .*elile_optimize keeper/ }
-      children_of(postmaster_of($node));
-    return $keeper;
-}
-
-sub exporters_of
-{
-    my ($node) = @_;
-    my $keeper = keeper_of($node) or return;
-    return grep { read_file("/proc/$_/cmdline") =~ /^elile_optimize_exporter/ } children_of($keeper);
 }
 
 sub get

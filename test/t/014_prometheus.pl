@@ -1,10 +1,13 @@
 # A Prometheus server scrapes the exporter under load: what it computes is what the views say.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use HTTP::Tiny;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Processes;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
@@ -35,38 +38,6 @@ sub wait_until
         return 0 if time - $began > ($limit // $patience);
         usleep(100_000);
     }
-}
-
-sub read_file
-{
-    my ($path) = @_;
-    open(my $file, '<', $path) or return '';
-    local $/;
-    return <$file> // '';
-}
-
-sub children_of
-{
-    my ($parent) = @_;
-    my @children;
-    for my $path (glob '/proc/[0-9]*')
-    {
-        my ($state, $of) = read_file("$path/stat") =~ /.*\) (\S) (\d+)/s or next;
-        push @children, $path =~ /(\d+)$/ if $of == $parent && $state !~ /[ZX]/;
-    }
-    return @children;
-}
-
-# The keeper's child.
-sub exporter_of
-{
-    my ($node) = @_;
-    my ($postmaster) = split /\n/, read_file($node->data_dir . '/postmaster.pid');
-    my ($keeper) = grep { read_file("/proc/$_/cmdline") =~ /elile_optimize keeper/ }
-      children_of($postmaster);
-    my ($exporter) = grep { read_file("/proc/$_/cmdline") =~ /^elile_optimize_exporter/ }
-      defined $keeper ? children_of($keeper) : ();
-    return $exporter;
 }
 
 my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -205,12 +176,12 @@ for my $at (4, 9)
 {
     wait_until(sub { time - $began >= $at });
     $node->psql('postgres', read_file($failing), on_error_stop => 0);
-    my $victim = exporter_of($node);
+    my ($victim) = exporters_of($node);
     push @killed, $victim;
     kill 'KILL', $victim;
     ok( wait_until(
             sub {
-                my $now = exporter_of($node);
+                my ($now) = exporters_of($node);
                 return defined $now && $now != $victim && status_of("http://127.0.0.1:$port/readyz") == 200;
             }, 10),
         "the exporter is back at $at s");
