@@ -198,12 +198,12 @@ like(ask(q{select verdict from elile_optimize.index_status where name = 'idx_ten
 
 # No worker to be had: told, and tried again.
 $node->append_conf('postgresql.conf', "max_worker_processes = 1\nmax_logical_replication_workers = 0");
-$node->restart;
 my $from = -s $node->logfile;
+$node->restart;
 ask('drop index idx_tenants_active_name');
 is(ask($one), '1', 'queued without a worker');
 poll('it says what it waits for', q{select phase from elile_optimize.index_builds limit 1}, 'waiting for a free background worker (max_worker_processes)');
-ok($node->log_contains(qr/no background worker is free to build indexes/, $from), 'the log too');
+ok(slurp_file($node->logfile, $from) =~ /no background worker is free to build indexes/, 'the log too');
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;
 poll('built after a restart', q{select state from elile_optimize.index_builds limit 1}, 'done');
