@@ -1,6 +1,7 @@
 // A hot statement's stripes: who gets them, and that nothing counted in them is lost.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -9,7 +10,13 @@
 namespace elile::core {
 namespace {
 
-constexpr int kMostRounds = 20'000'000;
+// On a busy machine two threads seldom run at once.
+constexpr auto kPatience = std::chrono::minutes(5);
+
+bool IsInTime(std::uint64_t round) {
+    static const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    return round % 4096 != 0 || std::chrono::steady_clock::now() < deadline;
+}
 
 ResourceUse OneBlock() {
     ResourceUse use;
@@ -34,9 +41,8 @@ std::uint64_t MakeHot(const TestSegment& memory, const Handle& handle) {
             StatementStore store = memory.Store(session);
             const Sample sample{5000 + session, 1, false, false};
             std::uint64_t mine = 0;
-            for (int after = 0, round = 0; after < 1000 && round < kMostRounds; ++round) {
+            for (int after = 0; after < 1000 && IsInTime(mine); ++mine) {
                 EXPECT_TRUE(store.AddExecution(handle, sample, OneBlock()));
-                ++mine;
                 after += Get(segment.entries[handle.slot].stripes) != 0 ? 1 : 0;
             }
             added += mine;
@@ -125,8 +131,8 @@ TEST_F(Stripes, AreCountedWhenThereAreNoneLeft) {
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {
             StatementStore store = memory_.Store(session);
-            for (int round = 0; Get(segment.header->stripes_exhausted) == 0 && round < kMostRounds;
-                 ++round) {
+            for (std::uint64_t round = 0;
+                 Get(segment.header->stripes_exhausted) == 0 && IsInTime(round); ++round) {
                 store.AddExecution(hot_, {5000, 1, false, false}, OneBlock());
             }
         });
