@@ -24,6 +24,7 @@ check_unit_with() {
     local name=$1 out=$root/build/unit-$1 status=0
     shift
     say "unit tests, $name"
+    rm -rf "$out"
     mkdir -p "$out"
     local exporter
     exporter=$(printf '%s\n' src/exporter/*.cpp | grep -v /exporter.cpp)
