@@ -40,8 +40,7 @@ std::uint32_t ObservedPools::PlaceFor(const PoolKey& key, std::uint64_t now_us) 
         }
         ObservedPool& others = pools[kOtherPools];
         others.opened += pools[place].opened;
-        others.peak_checked_out =
-            std::max(others.peak_checked_out, pools[place].peak_checked_out);
+        others.peak_checked_out = std::max(others.peak_checked_out, pools[place].peak_checked_out);
         ++put_aside;
     }
     pools[place] = {};

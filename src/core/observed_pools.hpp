@@ -46,14 +46,15 @@ struct ObservedPool {
 struct ObservedPools {
     std::uint64_t stats_since_us;  // the header's, when it was begun
     std::uint64_t looked_at_us;
-    std::uint64_t look_ns;     // what the last look took
-    std::uint64_t put_aside;   // sessions and pools summed as other at this look
-    std::uint32_t used;        // places in use, without that of the others
+    std::uint64_t look_ns;    // what the last look took
+    std::uint64_t put_aside;  // sessions and pools summed as other at this look
+    std::uint32_t used;       // places in use, without that of the others
     std::uint32_t unused;
     std::array<ObservedPool, kPools + 1> pools;
 
-    // Its place. When all are taken, a new one takes that of a pool that has no session and had none
-    // at this moment, the one seen least, whose counts go to the others; kOtherPools without one.
+    // Its place. When all are taken, a new one takes that of a pool that has no session and had
+    // none at this moment, the one seen least, whose counts go to the others; kOtherPools without
+    // one.
     std::uint32_t PlaceFor(const PoolKey& key, std::uint64_t now_us) noexcept;
     // kOtherPools when it has none.
     std::uint32_t Find(const PoolKey& key) const noexcept;

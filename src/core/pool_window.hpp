@@ -75,9 +75,9 @@ struct PoolFigures {
     }
     // Connections in use or waited for, on average over the busy looks.
     double MeanDemand() const noexcept {
-        return busy_looks == 0 ? 0
-                               : static_cast<double>(checked_out + waiting) /
-                                     static_cast<double>(busy_looks);
+        return busy_looks == 0
+                   ? 0
+                   : static_cast<double>(checked_out + waiting) / static_cast<double>(busy_looks);
     }
 };
 

@@ -132,10 +132,10 @@ struct Segment {
     TableDirectory databases;  // by (dbid, 0), without schemas; index 0 for those without room
     SlowRing ring;
     PoolReports pools;
-    Published sample;                          // SampleHead, then SampledSeries
-    Published indexes;                         // SampledIndexes
-    Published exporter;                        // ExporterStatus
-    Published observed;                        // ObservedPools
+    Published sample;    // SampleHead, then SampledSeries
+    Published indexes;   // SampledIndexes
+    Published exporter;  // ExporterStatus
+    Published observed;  // ObservedPools
     EndedSessions ended;
     SeriesCounters* series_origins = nullptr;  // where each series began from zero; the keeper
     IndexStack free_entries;

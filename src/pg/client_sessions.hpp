@@ -6,8 +6,8 @@
 
 namespace elile::pg {
 
-// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1. False
-// when it is no client's.
+// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
+// False when it is no client's.
 bool ReadClientSession(int place, core::SeenSession* session);
 
 // This session's pool, as others see it: application_name is cut where the server's table cuts it.

@@ -45,8 +45,8 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
-// The local number of the transaction that the process is in; 0 none. Read from shared memory without
-// a lock: a word.
+// The local number of the transaction that the process is in; 0 none. Read from shared memory
+// without a lock: a word.
 inline uint32 TransactionOf(const volatile PGPROC& process) {
 #if PG_VERSION_NUM >= 170000
     return process.vxid.lxid;

@@ -10,12 +10,12 @@ namespace {
 void Report(core::PoolFigure figure, int32 count, const char* name) {
     core::StatementStore& store = store::RequireSharedStore();
     if (count < 0) {
-        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                        errmsg("%s %d is negative",
-                               figure == core::PoolFigure::kClientsWaiting
-                                   ? "number of clients"
-                                   : "number of connections",
-                               count)));
+        ereport(ERROR,
+                (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                 errmsg("%s %d is negative",
+                        figure == core::PoolFigure::kClientsWaiting ? "number of clients"
+                                                                    : "number of connections",
+                        count)));
     }
     char application[core::kNameBytes] = {};
     strlcpy(application, name != nullptr ? name : "", sizeof(application));

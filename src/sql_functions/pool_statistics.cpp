@@ -1,4 +1,5 @@
 // elile_optimize.pool_statistics.
+#include "core/pool_presets.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/pools_now.hpp"
@@ -7,14 +8,7 @@ namespace elile::sql_functions {
 namespace {
 
 uint64 PresetSize() {
-    switch (static_cast<pg::Environment>(pg::Settings::environment)) {
-        case pg::Environment::kDevelopment:
-            return 5;
-        case pg::Environment::kTesting:
-            return 1;
-        default:
-            return 20;
-    }
+    return static_cast<uint64>(core::kPoolPresets[pg::Settings::environment].pool_size);
 }
 
 void WriteTold(pg::RowWriter& row, uint64 plus_one) {

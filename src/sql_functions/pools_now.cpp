@@ -24,8 +24,7 @@ void AddSessions(const PoolsNow& pools, uint64 now_us) {
         ++pool.sessions;
         pool.checked_out += core::IsCheckedOut(session.state) ? 1 : 0;
         pool.invalid += core::IsInvalid(session, now_us) ? 1 : 0;
-        pool.oldest_start =
-            pool.oldest_start == 0 ? started : Min(pool.oldest_start, started);
+        pool.oldest_start = pool.oldest_start == 0 ? started : Min(pool.oldest_start, started);
     }
 }
 
@@ -39,7 +38,10 @@ void AddReport(const PoolsNow& pools, const core::PoolReportCopy& report, uint64
             has_pool = true;
         }
     }
-    if (!has_pool) {
+    const bool tells_size =
+        (report.figure_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)] |
+         report.figure_plus_one[core::PlaceOf(core::PoolFigure::kActiveConnections)]) != 0;
+    if (!has_pool && tells_size) {
         core::PoolKey key = {report.database, InvalidOid, {}};
         memcpy(key.application, report.application, sizeof(key.application));
         const uint32 place = pools.observed->PlaceFor(key, now_us);

@@ -11,7 +11,7 @@ struct PoolNow {
     uint32 sessions;
     uint32 checked_out;
     uint32 invalid;
-    TimestampTz oldest_start;  // of its sessions; 0 without any
+    TimestampTz oldest_start;                              // of its sessions; 0 without any
     std::array<uint64, core::kPoolFigures> told_plus_one;  // by core::PoolFigure; 0 not told
 };
 

@@ -97,8 +97,8 @@ TEST_F(PoolWatchTest, EachSessionIsOpenedOnce) {
     end(1, 1);  // was seen
     end(2, 1);  // was not
     end(2, 1);
-    end(3, 1);                         // is on its way out
-    watch_.See(Session(3, "api"));     // and still there
+    end(3, 1);                                              // is on its way out
+    watch_.See(Session(3, "api"));                          // and still there
     watch_.See(Session(1, "api", SessionState::kIdle, 7));  // the same number, another session
     watch_.End();
     EXPECT_EQ(Pool("api").opened, 4U);
@@ -212,8 +212,8 @@ TEST_F(PoolWatchTest, KeepsTheBusiestWindowForADay) {
     const auto window = [this](std::uint32_t demand) {
         std::vector<SeenSession> sessions;
         for (std::uint32_t pid = 1; pid <= 10; ++pid) {
-            sessions.push_back(Session(
-                pid, "api", pid <= demand ? SessionState::kActive : SessionState::kIdle));
+            sessions.push_back(
+                Session(pid, "api", pid <= demand ? SessionState::kActive : SessionState::kIdle));
         }
         for (std::uint32_t look = 0; look < kLooksNeeded; ++look) {
             Look(sessions);
