@@ -195,7 +195,8 @@ create function info_row(
     out pool_reports_dropped bigint,
     out databases_overflow bigint,
     out pools_put_aside bigint,
-    out ended_sessions_dropped bigint)
+    out ended_sessions_dropped bigint,
+    out connections_refused bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -228,6 +229,7 @@ comment on column info.pool_reports_dropped is 'figures of set_active_connection
 comment on column info.databases_overflow is 'sessions whose database found no place among the 32 that metrics tell apart';
 comment on column info.pools_put_aside is 'sessions, and pools without one, that pool_statistics sums as other: it has 256 rows of their own';
 comment on column info.ended_sessions_dropped is 'sessions that ended while 1,024 others had yet to be counted, and may lack in connections_opened';
+comment on column info.connections_refused is 'connections that the server refused because there were too many, for a role, a database or at all; pool_advice tells the last 64 (database, user, application_name) apart';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
@@ -309,6 +311,28 @@ comment on column pool_statistics.connections_opened is 'sessions that began sin
 comment on column pool_statistics.oldest_connection_age is 'since the oldest of its sessions began; null without any';
 comment on column pool_statistics.reported_pool_size is 'the last set_connection_pool_size() of the application in this database; null when that is more than an hour ago';
 comment on column pool_statistics.reported_active_connections is 'the last set_active_connections(), likewise';
+
+create function pool_advice_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out observed_concurrency double precision,
+    out recommended_pool_size bigint,
+    out recommended_max_overflow bigint,
+    out finding text,
+    out explanation text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_advice';
+create view pool_advice as select * from pool_advice_rows();
+comment on view pool_advice is
+'One row per pool of pool_statistics: the size that it needs, from what was seen of it at ten looks a second in its busiest ten minutes of the last day, and the one thing to say of it. Nothing is recommended before 300 looks at which it had a session. A row without names is about all pools together.';
+comment on column pool_advice.observed_concurrency is 'connections that were checked out on average while any was: checkouts a second times the seconds that one took';
+comment on column pool_advice.recommended_pool_size is 'enough at four looks in five, clients that wait included; null before enough was seen';
+comment on column pool_advice.recommended_max_overflow is 'with the size enough at 99 of 100 looks, and a tenth to spare';
+comment on column pool_advice.finding is
+'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections';
+comment on column pool_advice.explanation is 'the figures behind it';
 
 -- What build_indexes() was asked for, and how far each is. index_oid is what a builder has begun and
 -- not finished: the builder notes it in the transaction that makes the index, so that after any end
@@ -491,6 +515,6 @@ revoke all on function set_clients_waiting(integer, text) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, info to public;
-grant select on pool_statistics to public;
+grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;

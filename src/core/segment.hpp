@@ -15,6 +15,7 @@
 #include "core/observed_pools.hpp"
 #include "core/pool_reports.hpp"
 #include "core/published.hpp"
+#include "core/refusals.hpp"
 #include "core/sample.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
@@ -105,7 +106,8 @@ struct alignas(kCacheLine) SegmentHeader {
     HalfWord exporter_sequence;
     HalfWord observed_sequence;  // the keeper
 
-    EndedHead ended;  // sessions that the keeper has yet to count
+    EndedHead ended;    // sessions that the keeper has yet to count
+    Refusals refusals;  // connections for which there was no place
 
     BuildBoard builds;
 

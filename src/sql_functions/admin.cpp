@@ -93,6 +93,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.databases_overflow));
     row.Bigint(core::Get(header.pools_put_aside));
     row.Bigint(core::Get(header.ended.dropped));
+    row.Bigint(header.refusals.Sum());
     row.EndRow();
     return Datum{0};
 }
