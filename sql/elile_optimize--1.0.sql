@@ -334,6 +334,120 @@ comment on column pool_advice.finding is
 'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections';
 comment on column pool_advice.explanation is 'the figures behind it';
 
+create function pool_presets_rows(
+    out environment text,
+    out pool_size integer,
+    out max_overflow integer,
+    out pool_pre_ping boolean,
+    out pool_recycle_seconds integer,
+    out pool_timeout_seconds integer,
+    out statement_timeout_ms integer,
+    out lock_timeout_ms integer,
+    out echo boolean,
+    out echo_pool boolean,
+    out slow_query_threshold_ms integer,
+    out log_query_plan boolean,
+    out log_parameters boolean)
+returns setof record language c immutable parallel safe
+rows 3
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_presets';
+create view pool_presets as select * from pool_presets_rows();
+comment on view pool_presets is
+'One row per environment: what its connection pools and sessions are like.';
+comment on column pool_presets.pool_size is 'connections that stay open';
+comment on column pool_presets.max_overflow is 'connections beyond these while there is need';
+comment on column pool_presets.pool_pre_ping is 'whether a connection is tried before it is handed out';
+comment on column pool_presets.pool_recycle_seconds is 'an older connection is replaced';
+comment on column pool_presets.pool_timeout_seconds is 'how long a client waits for a connection';
+comment on column pool_presets.statement_timeout_ms is '0 is none';
+comment on column pool_presets.lock_timeout_ms is '0 is none';
+comment on column pool_presets.echo is 'whether every statement is logged';
+comment on column pool_presets.echo_pool is 'whether the pool logs what it does';
+comment on column pool_presets.slow_query_threshold_ms is
+'this and the next two are what elile_optimize.environment gives these settings';
+
+create function pool_config(
+    environment text,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns pool_presets language c stable parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_config';
+comment on function pool_config(text, integer, integer, integer, integer, integer, integer, integer) is
+'The row of pool_presets. Null numbers are the preset''s; ranges: pool_size 1 to 10000, max_overflow 0 to 10000, pool_recycle_seconds 1 to 604800, pool_timeout_seconds 1 to 600, timeouts 0 (none) to 86400000 ms, slow_query_threshold_ms -1 (none) to 86400000. Errors: invalid_parameter_value, numeric_value_out_of_range, null_value_not_allowed, configuration_limit_exceeded when the server has fewer connections.';
+
+create function pool_config(
+    environment text,
+    client text,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns jsonb language c stable parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_config_of_client';
+comment on function pool_config(text, text, integer, integer, integer, integer, integer, integer, integer) is
+'The preset as the arguments of a client''s pool, in its names and units: sqlalchemy (create_engine, s), hikaricp (HikariConfig, ms; maxLifetime at least 30 s), node-postgres (pg.Pool), pgx (pgxpool.Config, durations in ns), npgsql (connection string, s), django (an entry of DATABASES, s; a connection for each thread, so no size). Where a library knows one maximum only, it is pool_size + max_overflow. What it has no argument for is left out, and so is a timeout of 0. Numbers and errors as in pool_config(environment).';
+
+create function preset_sql(
+    environment text,
+    role name,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns text language c stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_preset_sql';
+comment on function preset_sql(text, name, name, integer, integer, integer, integer, integer, integer, integer) is
+'The statements that apply_preset() with these arguments would run now, to read or to run by hand (\gexec). Errors: as apply_preset(), rights apart.';
+
+create function apply_preset(
+    environment text,
+    role name,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns void language c volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_apply_preset';
+comment on function apply_preset(text, name, name, integer, integer, integer, integer, integer, integer, integer) is
+'Gives the role a connection limit of pool_size + max_overflow and, for its next sessions in the database, the preset''s timeouts, slow_query_threshold, log_query_plan and log_parameters, and log_min_duration_statement = 0 when it says echo. The limit holds in all databases together: a role shared by n processes, each with a pool of its own, needs n times the size, and a role has one preset. A null environment takes all of it away again. With the caller''s rights: CREATEROLE, and SET on the parameters. Null numbers are the preset''s; ranges: pool_size 1 to 10000, max_overflow 0 to 10000, pool_recycle_seconds 1 to 604800, pool_timeout_seconds 1 to 600, timeouts 0 (none) to 86400000 ms, slow_query_threshold_ms -1 (none) to 86400000. Errors: those of pool_config(), undefined_object, undefined_database, object_in_use for another preset of the role, object_not_in_prerequisite_state for a limit that no preset has set, insufficient_privilege.';
+
+create function pgbouncer_config(
+    environment text,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns text language c stable parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pgbouncer_config';
+comment on function pgbouncer_config(text, name, integer, integer, integer, integer, integer, integer, integer) is
+'A pgbouncer.ini (1.18 or newer) for the preset and this server, as the session reached it. Who may log in is left to auth_type and what belongs to it. Errors: those of pool_config(), undefined_database, invalid_name for a database with a line break in its name.';
+
 -- What build_indexes() was asked for, and how far each is. index_oid is what a builder has begun and
 -- not finished: the builder notes it in the transaction that makes the index, so that after any end
 -- of it, a crash or a failover, it is known which index is its own.
@@ -518,3 +632,4 @@ grant select on summary, statements, table_operations, slow_queries, info to pub
 grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;
+grant select on pool_presets to public;

@@ -55,7 +55,7 @@ inline constexpr PoolNumber kPoolNumbers[] = {
     {"pool_size", &PoolPreset::pool_size, 1, kMostConnections},
     {"max_overflow", &PoolPreset::max_overflow, 0, kMostConnections},
     {"pool_recycle_seconds", &PoolPreset::pool_recycle_s, 1, 7 * 24 * 3600},
-    {"pool_timeout_seconds", &PoolPreset::pool_timeout_s, 1, 3600},
+    {"pool_timeout_seconds", &PoolPreset::pool_timeout_s, 1, 600},
     {"statement_timeout_ms", &PoolPreset::statement_timeout_ms, 0, kMsPerDay},
     {"lock_timeout_ms", &PoolPreset::lock_timeout_ms, 0, kMsPerDay},
     {"slow_query_threshold_ms", &PoolPreset::slow_query_threshold_ms, -1, kMsPerDay},

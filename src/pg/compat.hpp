@@ -84,6 +84,23 @@ inline int ClientMinMessagesOfSession() {
                : client_min_messages;
 }
 
+// superuser_reserved_connections; and reserved_connections, which 16 brought.
+inline int SuperuserReservedConnections() {
+#if PG_VERSION_NUM >= 160000
+    return ::SuperuserReservedConnections;
+#else
+    return ReservedBackends;
+#endif
+}
+
+inline int ReservedConnections() {
+#if PG_VERSION_NUM >= 160000
+    return ::ReservedConnections;
+#else
+    return 0;
+#endif
+}
+
 inline uint32 ProcNumbers() { return static_cast<uint32>(MaxBackends + NUM_AUXILIARY_PROCS); }
 
 inline uint64 Nanoseconds(const instr_time& time) {

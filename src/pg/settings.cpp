@@ -43,6 +43,8 @@ int Settings::log_plan_max_length = 16384;
 int Settings::log_parameter_max_length = 1024;
 char* Settings::index_schema = nullptr;
 int Settings::inline_index_limit = 64 * 1024;
+int Settings::pool_size = kNoPool;
+int Settings::max_overflow = kNoPool;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
 
 namespace {
@@ -302,6 +304,18 @@ void DefineBuilds() {
                 "-1 is no limit.", &Settings::index_build_max_active, -1, INT_MAX, 0);
 }
 
+void DefinePool() {
+    DefineCustomIntVariable(
+        "elile_optimize.pool_size", "Says how many connections the role's pool keeps open.",
+        "apply_preset() sets it; nothing is limited by it. -1 is unknown.", &Settings::pool_size,
+        kNoPool, kNoPool, core::kMostConnections, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("elile_optimize.max_overflow",
+                            "Says how many connections the role's pool opens beyond its size.",
+                            "apply_preset() sets it; nothing is limited by it. -1 is unknown.",
+                            &Settings::max_overflow, kNoPool, kNoPool, core::kMostConnections,
+                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
+}
+
 bool IsSchemaName(char** name, void**, GucSource) {
     const size_t length = strlen(*name);
     if (length > 0 && length < NAMEDATALEN) {
@@ -332,6 +346,7 @@ void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineLogging(on_log_analyze);
     DefineMetrics();
     DefineBuilds();
+    DefinePool();
     MarkGUCPrefixReserved("elile_optimize");
 }
 

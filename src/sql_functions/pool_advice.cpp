@@ -1,5 +1,6 @@
 // elile_optimize.pool_advice: core/pool_advice.hpp in words, with its figures.
 #include "core/pool_advice.hpp"
+#include "pg/compat.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/pools_now.hpp"
 
@@ -80,7 +81,8 @@ double RefusedPerSecond(const core::SegmentHeader& header, const PoolName& name)
 }
 
 uint32 AvailableConnections() {
-    return static_cast<uint32>(Max(MaxConnections - ReservedBackends, 1));
+    return static_cast<uint32>(
+        Max(MaxConnections - pg::SuperuserReservedConnections() - pg::ReservedConnections(), 1));
 }
 
 const char* Connections(uint32 count) {
