@@ -193,7 +193,10 @@ create function info_row(
     out exporter_state text,
     out exporter_address text,
     out pool_reports_dropped bigint,
-    out databases_overflow bigint)
+    out databases_overflow bigint,
+    out pools_put_aside bigint,
+    out ended_sessions_dropped bigint,
+    out connections_refused bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -224,6 +227,9 @@ comment on column info.exporter_state is 'off, starting, listening, restarting, 
 comment on column info.exporter_address is 'where metrics are served; null while they are not';
 comment on column info.pool_reports_dropped is 'figures of set_active_connections() and set_connection_pool_size() that found no place: 256 applications report within an hour';
 comment on column info.databases_overflow is 'sessions whose database found no place among the 32 that metrics tell apart';
+comment on column info.pools_put_aside is 'sessions, and pools without one, that pool_statistics sums as other: it has 256 rows of their own';
+comment on column info.ended_sessions_dropped is 'sessions that ended while 1,024 others had yet to be counted, and may lack in connections_opened';
+comment on column info.connections_refused is 'connections that the server refused because there were too many, for a role, a database or at all; pool_advice tells the last 64 (database, user, application_name) apart';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
@@ -264,6 +270,69 @@ set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_set_connection_pool_size';
 comment on function set_connection_pool_size(integer) is
 'Says how large the application''s own pool is; kept for an hour, by database and application_name. Errors: numeric_value_out_of_range below 0.';
+
+create function set_clients_waiting(
+    count integer,
+    application_name text default pg_catalog.current_setting('application_name'))
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_set_clients_waiting';
+comment on function set_clients_waiting(integer, text) is
+'Says how many clients wait for a connection of an application''s pool in this database, for instance cl_waiting of PgBouncer''s SHOW POOLS; kept for a minute. application_name is as pool_statistics shows it. Errors: numeric_value_out_of_range below 0.';
+
+create function pool_statistics_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out pool_size bigint,
+    out checked_out bigint,
+    out checked_in bigint,
+    out overflow bigint,
+    out invalid bigint,
+    out peak_checked_out bigint,
+    out connections_opened bigint,
+    out oldest_connection_age interval,
+    out reported_pool_size bigint,
+    out reported_active_connections bigint)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_statistics';
+create view pool_statistics as select * from pool_statistics_rows() order by pool_size desc, peak_checked_out desc;
+comment on view pool_statistics is
+'One row per (database, user, application_name) of client sessions, as they are now; what has grown over time is at most a second old. Pools without a session are remembered for a day. What finds no place among 256 is summed as application other, without database and user. A session with track_activities off counts as checked in.';
+comment on column pool_statistics.username is 'null for what an application reported that has no session';
+comment on column pool_statistics.pool_size is 'sessions there are';
+comment on column pool_statistics.checked_out is 'sessions that run a statement or are in a transaction';
+comment on column pool_statistics.checked_in is 'idle sessions';
+comment on column pool_statistics.overflow is 'sessions beyond reported_pool_size, or without one beyond the pool size of the environment''s preset';
+comment on column pool_statistics.invalid is 'sessions in a transaction that failed, and those idle in one for more than a minute';
+comment on column pool_statistics.peak_checked_out is 'most that were checked out at once, of ten looks a second, since it was first seen or reset()';
+comment on column pool_statistics.connections_opened is 'sessions that began since it was first seen or reset(), each counted once, under the application_name that it was seen with first';
+comment on column pool_statistics.oldest_connection_age is 'since the oldest of its sessions began; null without any';
+comment on column pool_statistics.reported_pool_size is 'the last set_connection_pool_size() of the application in this database; null when that is more than an hour ago';
+comment on column pool_statistics.reported_active_connections is 'the last set_active_connections(), likewise';
+
+create function pool_advice_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out observed_concurrency double precision,
+    out recommended_pool_size bigint,
+    out recommended_max_overflow bigint,
+    out finding text,
+    out explanation text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_advice';
+create view pool_advice as select * from pool_advice_rows();
+comment on view pool_advice is
+'One row per pool of pool_statistics: the size that it needs, from what was seen of it at ten looks a second in its busiest ten minutes of the last day, and the one thing to say of it. Nothing is recommended before 300 looks at which it had a session. A row without names is about all pools together.';
+comment on column pool_advice.observed_concurrency is 'connections that were checked out on average while any was: checkouts a second times the seconds that one took';
+comment on column pool_advice.recommended_pool_size is 'enough at four looks in five, clients that wait included; null before enough was seen';
+comment on column pool_advice.recommended_max_overflow is 'with the size enough at 99 of 100 looks, and a tenth to spare';
+comment on column pool_advice.finding is
+'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections';
+comment on column pool_advice.explanation is 'the figures behind it';
 
 create function pool_presets_rows(
     out environment text,
@@ -556,9 +625,11 @@ revoke all on function reset(oid, oid, bigint) from public;
 revoke all on function record_db_query(text, text, double precision) from public;
 revoke all on function set_active_connections(integer) from public;
 revoke all on function set_connection_pool_size(integer) from public;
+revoke all on function set_clients_waiting(integer, text) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, info to public;
+grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;
 grant select on pool_presets to public;

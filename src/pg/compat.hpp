@@ -45,6 +45,16 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
+// The local number of the transaction that the process is in; 0 none. Read from shared memory
+// without a lock: a word.
+inline uint32 TransactionOf(const volatile PGPROC& process) {
+#if PG_VERSION_NUM >= 170000
+    return process.vxid.lxid;
+#else
+    return process.lxid;
+#endif
+}
+
 // When the index was last scanned; 0 where the server does not know.
 inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #if PG_VERSION_NUM >= 160000

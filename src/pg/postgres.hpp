@@ -48,6 +48,7 @@ extern "C" {
 #include "fmgr.h"
 #include "funcapi.h"
 #include "jit/jit.h"
+#include "libpq/auth.h"
 #include "libpq/libpq-be.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
