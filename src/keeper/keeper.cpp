@@ -88,10 +88,10 @@ void KeepStore() {
         if (pg::MonotonicNs() >= due_ns) {
             due_ns = Tend(store);
         }
-        // A clock of its own: looks at even intervals are what makes their averages true.
+        // A clock of its own: looks at moments that depend on nothing are what makes averages true.
         if (const uint64 now_ns = pg::MonotonicNs(); now_ns >= pools_due_ns) {
             LookAtPools(*store);
-            pools_due_ns = Max(pools_due_ns + kPoolLookNs, now_ns);
+            pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
         }
         TendBuilds(*store);
         const long exporter_due_ms = TendExporter();

@@ -85,6 +85,11 @@ void NoteWaiting(const core::PoolReports& reports, uint64 now_us, core::PoolWatc
 
 }  // namespace
 
+uint64 PauseBetweenLooksNs() {
+    constexpr auto kMeanNs = static_cast<double>(core::kLookIntervalUs * 1000);
+    return static_cast<uint64>(kMeanNs * (0.5 + pg_prng_double(&pg_global_prng_state)));
+}
+
 void LookAtPools(core::StatementStore& store) {
     core::Segment& segment = store.Parts();
     static Room room = {};

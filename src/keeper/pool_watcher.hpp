@@ -5,7 +5,8 @@
 
 namespace elile::keeper {
 
-inline constexpr uint64_t kPoolLookNs = core::kLookIntervalUs * 1000;
+// Of random length, so that a load that repeats itself is not always seen at the same point.
+uint64_t PauseBetweenLooksNs();
 
 // One look. Reads shared memory only. Allocates its room once; an error when there is none.
 void LookAtPools(core::StatementStore& store);

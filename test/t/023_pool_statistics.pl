@@ -57,7 +57,7 @@ my $short = $transactions + 1;  # pgbench begins with a session of its own
 my $script = "$node->{_basedir}/short.sql";
 append_to_file($script, "select 1;\n");
 $node->command_ok([ 'pgbench', '-n', '-C', '-c', 4, '-j', 2, '-t', $transactions / 4, '-f', $script,
-		'-d', $node->connstr('postgres') . ' application_name=short' ], 'short sessions');
+		$node->connstr('postgres') . ' application_name=short' ], 'short sessions');
 poll("select connections_opened = $short from elile_optimize.pool_statistics where application_name = 'short'",
 	'each is counted');
 $node->safe_psql('postgres', q{set application_name = 'later'; select 1});
