@@ -19,7 +19,9 @@ def read_results(path):
     with open(path, encoding="utf-8") as lines:
         for row in csv.reader(lines, delimiter="\t"):
             if row[0] == "throughput":
-                throughput.setdefault(row[1], {})[int(row[2])] = float(row[3])
+                curve = throughput.setdefault(row[1], {})
+                # The best round: what else the machine does can only take from it.
+                curve[int(row[2])] = max(float(row[3]), curve.get(int(row[2]), 0))
             else:
                 advice.setdefault(row[1], {})[row[2]] = (int(row[3]), int(row[4]), row[6])
     return throughput, advice

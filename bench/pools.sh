@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Throughput by the size of PgBouncer's pool, and the size that pool_advice recommends beside the
-# smallest one with 95 % of the best throughput. Ten minutes; writes docs/pool-size.svg and the table
+# smallest one with 95 % of the best throughput. A quarter of an hour; writes docs/pool-size.svg and the table
 # of docs/pools.md.
 # shellcheck disable=SC2154 # bin and port are of lib.sh
 set -euo pipefail
@@ -8,8 +8,9 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh bench
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-seconds=${SECONDS_EACH:-5}
-sizes=(2 4 6 8 10 12 14 16 17 18 19 20 21 22 23 24 26 28 32 40)
+seconds=3
+rounds=${ROUNDS:-2}
+sizes=(2 5 8 11 14 16 18 19 20 21 22 24 28 40)
 roomy=40
 tight=5
 results=$root/build/bench-pools
@@ -21,9 +22,9 @@ declare -A scripts=(
     [sleeping]='select pg_sleep(0.05);'
     [talking]='begin;
 select 1;
-\sleep 20 ms
+\sleep 50 ms
 select 2;
-\sleep 20 ms
+\sleep 50 ms
 end;'
     [thinking]='\set pause random(50, 150)
 \sleep :pause ms
@@ -107,9 +108,10 @@ for workload in sleeping talking thinking computing; do
     say "$workload"
     for size in "${sizes[@]}"; do
         start_bouncer "$size"
-        run_clients "$workload" 1 >/dev/null
-        printf 'throughput\t%s\t%s\t%s\n' "$workload" "$size" "$(run_clients "$workload" "$seconds")" |
-            tee -a "$results/results.tsv" >&2
+        for _ in $(seq "$rounds"); do
+            printf 'throughput\t%s\t%s\t%s\n' "$workload" "$size" "$(run_clients "$workload" "$seconds")" |
+                tee -a "$results/results.tsv" >&2
+        done
         stop_bouncer
     done
     advise "$workload" "$roomy"

@@ -304,7 +304,7 @@ comment on column pool_statistics.username is 'null for what an application repo
 comment on column pool_statistics.pool_size is 'sessions there are';
 comment on column pool_statistics.checked_out is 'sessions that run a statement or are in a transaction';
 comment on column pool_statistics.checked_in is 'idle sessions';
-comment on column pool_statistics.overflow is 'sessions beyond reported_pool_size, or without one beyond the pool size of the environment''s preset';
+comment on column pool_statistics.overflow is 'sessions beyond reported_pool_size, or without one beyond the size of the preset that the role has in the database, or else of the environment''s';
 comment on column pool_statistics.invalid is 'sessions in a transaction that failed, and those idle in one for more than a minute';
 comment on column pool_statistics.peak_checked_out is 'most that were checked out at once, of ten looks a second, since it was first seen or reset()';
 comment on column pool_statistics.connections_opened is 'sessions that began since it was first seen or reset(), each counted once, under the application_name that it was seen with first';

@@ -3,12 +3,18 @@
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/pools_now.hpp"
+#include "sql_functions/role_presets.hpp"
 
 namespace elile::sql_functions {
 namespace {
 
-uint64 PresetSize() {
-    return static_cast<uint64>(core::kPoolPresets[pg::Settings::environment].pool_size);
+// Of the preset that the role has in this database, or else of the environment's.
+uint64 PresetSize(const core::PoolKey& key, const PoolName& name) {
+    const RolePreset* preset =
+        PresetsOf({name.user, name.database, key.userid, key.dbid, -1, false, false}).here;
+    return static_cast<uint64>(preset != nullptr && preset->pool_size >= 0
+                                   ? preset->pool_size
+                                   : core::kPoolPresets[pg::Settings::environment].pool_size);
 }
 
 void WriteTold(pg::RowWriter& row, uint64 plus_one) {
@@ -19,11 +25,14 @@ void WriteTold(pg::RowWriter& row, uint64 plus_one) {
     }
 }
 
-// Beyond the size that the application told, or else the one of the environment's preset.
-uint64 OverflowOf(const PoolNow& pool) {
-    const uint64 told_plus_one = pool.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)];
-    const uint64 size = told_plus_one != 0 ? told_plus_one - 1 : PresetSize();
-    return pool.sessions > size ? pool.sessions - size : 0;
+// Beyond the size that the application told, or else the one of the preset.
+uint64 OverflowOf(const PoolName& name, const core::ObservedPool& observed, const PoolNow& now) {
+    const uint64 told_plus_one = now.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)];
+    if (now.sessions == 0) {
+        return 0;
+    }
+    const uint64 size = told_plus_one != 0 ? told_plus_one - 1 : PresetSize(observed.key, name);
+    return now.sessions > size ? now.sessions - size : 0;
 }
 
 void WriteAge(pg::RowWriter& row, TimestampTz start, TimestampTz now) {
@@ -44,7 +53,7 @@ void WritePool(pg::RowWriter& row, const PoolName& name, const core::ObservedPoo
     row.Bigint(now.sessions);
     row.Bigint(now.checked_out);
     row.Bigint(now.sessions - now.checked_out);
-    row.Bigint(OverflowOf(now));
+    row.Bigint(OverflowOf(name, observed, now));
     row.Bigint(now.invalid);
     row.Bigint(Max(observed.peak_checked_out, now.checked_out));
     row.Bigint(observed.opened);

@@ -36,7 +36,10 @@ $sessions[3]->ask('select 1');
 poll(q{select peak_checked_out = 3 and connections_opened >= 0 and oldest_connection_age between '0' and '1 hour'
 	from elile_optimize.pool_statistics where application_name = 'states'}, 'and the most at once');
 is($node->safe_psql('postgres', "set elile_optimize.environment = testing; $states"), '4|3|1|3|1',
-	'overflow by the preset');
+	'overflow by the preset of the environment');
+$node->safe_psql('postgres', q{select elile_optimize.apply_preset('production', 'app', 'postgres', pool_size => 2, max_overflow => 20)});
+is($node->safe_psql('postgres', $states), '4|3|1|2|1', 'overflow by the preset of the role');
+$node->safe_psql('postgres', q{select elile_optimize.apply_preset(null, 'app', 'postgres')});
 
 # What the application says, by its application_name.
 $node->safe_psql('postgres', q{set application_name = 'states';
