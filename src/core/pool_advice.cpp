@@ -64,6 +64,18 @@ PoolFinding Compare(const PoolAdvice& advice, bool is_told) noexcept {
                                                            : PoolFinding::kRightSized;
 }
 
+// A pool that has shrunk because less was wanted is no smaller than it was when more was.
+void SetPresent(PoolAdvice& advice) noexcept {
+    const PoolFigures& latest = *advice.latest;
+    const PoolFigures& busiest = advice.busiest->figures;
+    const bool someone_waits = latest.waiting_looks > 0 || advice.grows > 1;
+    advice.present_in = !someone_waits && latest.peak_sessions < (1 - kTolerance) * advice.size &&
+                                busiest.peak_sessions > latest.peak_sessions
+                            ? &busiest
+                            : &latest;
+    advice.present = advice.present_in->peak_sessions;
+}
+
 }  // namespace
 
 bool IsLingering(const PoolFigures& figures) noexcept {
@@ -107,8 +119,11 @@ PoolAdvice Advise(const PoolEvidence& evidence) noexcept {
     advice.overflow =
         std::min(Whole(peak), std::max(evidence.available, advice.size)) - advice.size;
     const bool is_told = evidence.told_size >= 0;
-    advice.present =
-        is_told ? static_cast<std::uint32_t>(evidence.told_size) : latest.peak_sessions;
+    if (is_told) {
+        advice.present = static_cast<std::uint32_t>(evidence.told_size);
+    } else {
+        SetPresent(advice);
+    }
     if (IsLingering(latest)) {
         advice.finding = PoolFinding::kIdleInTransaction;
     } else if (IsChurning(latest)) {

@@ -47,9 +47,10 @@ struct PoolAdvice {
     double concurrency;         // connections in use on average while any was
     std::uint32_t size;
     std::uint32_t overflow;
-    std::uint32_t present;  // the size that it has
-    bool is_full;           // hardly a connection was ever free
-    double grows;           // by what demand was multiplied for those refused; 1 for none
+    std::uint32_t present;          // the size that it has
+    const PoolFigures* present_in;  // where so many sessions were seen at most; null when told
+    bool is_full;                   // hardly a connection was ever free
+    double grows;                   // by what demand was multiplied for those refused; 1 for none
 };
 
 PoolAdvice Advise(const PoolEvidence& evidence) noexcept;

@@ -89,25 +89,27 @@ const char* Connections(uint32 count) {
     return psprintf("%u connection%s", count, count == 1 ? "" : "s");
 }
 
-// "CONNECTION LIMIT 5 of role app", or an empty text.
-const char* LimitsOf(const core::PoolKey& key, const PoolName& name) {
+void AppendLimit(StringInfo out, int limit, uint32 sessions, const char* what, const char* name) {
+    if (limit >= 0 && sessions >= static_cast<uint32>(limit)) {
+        appendStringInfo(out, "%sCONNECTION LIMIT %d of %s \"%s\"", out->len > 0 ? " and " : "",
+                         limit, what, name);
+    }
+}
+
+// The limits that this many sessions have reached, in words; empty for none.
+const char* LimitsReached(const core::PoolKey& key, const PoolName& name, uint32 sessions) {
     StringInfoData limits;
     initStringInfo(&limits);
     HeapTuple role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(key.userid));
     if (HeapTupleIsValid(role)) {
-        const int limit = reinterpret_cast<Form_pg_authid>(GETSTRUCT(role))->rolconnlimit;
-        if (limit >= 0) {
-            appendStringInfo(&limits, ", CONNECTION LIMIT %d of role \"%s\"", limit, name.user);
-        }
+        AppendLimit(&limits, reinterpret_cast<Form_pg_authid>(GETSTRUCT(role))->rolconnlimit,
+                    sessions, "role", name.user);
         ReleaseSysCache(role);
     }
     HeapTuple database = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(key.dbid));
     if (HeapTupleIsValid(database)) {
-        const int limit = reinterpret_cast<Form_pg_database>(GETSTRUCT(database))->datconnlimit;
-        if (limit >= 0) {
-            appendStringInfo(&limits, ", CONNECTION LIMIT %d of database \"%s\"", limit,
-                             name.database);
-        }
+        AppendLimit(&limits, reinterpret_cast<Form_pg_database>(GETSTRUCT(database))->datconnlimit,
+                    sessions, "database", name.database);
         ReleaseSysCache(database);
     }
     return limits.data;
@@ -144,16 +146,19 @@ void AppendDemand(StringInfo out, const core::PoolAdvice& advice) {
         advice.busiest->Quantile(core::kPeakShare), with_waiting ? ", those waiting included" : "");
 }
 
-void AppendSize(StringInfo out, const core::PoolAdvice& advice, bool is_told) {
-    appendStringInfo(
-        out, " The pool has %s%s", Connections(advice.present),
-        is_told ? ", as the application told"
-                : psprintf(" at most in the last %.1f min", advice.latest->Seconds() / 60));
+void AppendSize(StringInfo out, const core::PoolAdvice& advice) {
+    const char* where = ", as the application told";
+    if (advice.present_in == advice.latest) {
+        where = psprintf(" at most in the last %.1f min", advice.latest->Seconds() / 60);
+    } else if (advice.present_in != nullptr) {
+        where = " at most in that time";
+    }
+    appendStringInfo(out, " The pool has %s%s", Connections(advice.present), where);
 }
 
-void AppendVerdict(StringInfo out, const core::PoolAdvice& advice, bool is_told) {
+void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
     const core::PoolFigures& latest = *advice.latest;
-    AppendSize(out, advice, is_told);
+    AppendSize(out, advice);
     switch (advice.finding) {
         case core::PoolFinding::kTooLarge:
             appendStringInfo(out, ", and no more than %u were ever in use at once.",
@@ -212,12 +217,15 @@ const char* Explain(const core::PoolAdvice& advice, const core::PoolEvidence& ev
     }
     if (evidence.refused_per_s > 0) {
         appendStringInfo(&out,
-                         " %.1f connections a minute were refused%s, so that demand is taken "
-                         "to be %.1f times that.",
-                         evidence.refused_per_s * 60, LimitsOf(evidence.pool->key, name),
-                         advice.grows);
+                         " %.1f connections a minute were refused, so that demand is taken to be "
+                         "%.1f times that.",
+                         evidence.refused_per_s * 60, advice.grows);
     }
-    AppendVerdict(&out, advice, evidence.told_size >= 0);
+    const char* limits = LimitsReached(evidence.pool->key, name, advice.latest->peak_sessions);
+    if (limits[0] != '\0') {
+        appendStringInfo(&out, " There were as many as %s lets in.", limits);
+    }
+    AppendVerdict(&out, advice);
     return out.data;
 }
 

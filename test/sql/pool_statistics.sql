@@ -56,6 +56,14 @@ select count(*) > 0 as reads from elile_optimize.pool_statistics;
 select elile_optimize.set_clients_waiting(1);
 select elile_optimize.set_clients_waiting(1, 'psql');
 reset role;
+select elile_optimize.reset();
+set role elile_pool_user;
+-- Nothing is recommended of what nobody has looked at for long.
+select observed_concurrency, recommended_pool_size, recommended_max_overflow, finding,
+    explanation ~ '^[0-9]+ of the 300 looks at this pool that advice takes have been made' as explained
+from elile_optimize.pool_advice
+where datname = current_database() and username = session_user and application_name = current_setting('application_name');
+reset role;
 grant execute on function elile_optimize.set_clients_waiting(integer, text) to elile_pool_user;
 set role elile_pool_user;
 select elile_optimize.set_clients_waiting(0);

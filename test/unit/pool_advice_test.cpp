@@ -152,6 +152,15 @@ TEST_F(PoolAdviceTest, TheBusiestWindowIsWhatCounts) {
     EXPECT_EQ(Get().size, 16U);
     EXPECT_EQ(Get().finding, PoolFinding::kRightSized);
     EXPECT_EQ(Get().latest, &pool_->current.figures);
+    // It has shrunk since, for nobody wanted more; or it was made too small.
+    pool_->current = {};
+    Looks(4, 2);
+    EXPECT_EQ(Get().finding, PoolFinding::kRightSized);
+    EXPECT_EQ(Get().present, 20U);
+    EXPECT_EQ(Get(-1, 0.1).finding, PoolFinding::kTooSmall);
+    Look(4, 5);
+    EXPECT_EQ(Get().finding, PoolFinding::kTooSmall);
+    EXPECT_EQ(Get().present, 4U);
     pool_->current = {};
     Looks(40, 40);
     EXPECT_EQ(Get().size, 40U);
