@@ -86,3 +86,27 @@ def lines(title, series):
         body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2">'
                     f"<title>{name}</title></polyline>")
     return frame(title, colours, body)
+
+
+def curves(title, series, marks, unit):
+    """series: {name: [(x, share of the best)]}; marks: {name: x}, each a point on its curve."""
+    colours = colours_of(series)
+    most = max(x for points in series.values() for x, _ in points)
+    height_of, body = axis(1.0, 0, 5, lambda value: f"{value:.0%}")
+
+    def x_of(count):
+        return LEFT + (WIDTH - LEFT - RIGHT) * count / most
+
+    for count in range(0, most + 1, 5):
+        body.append(text(x_of(count), HEIGHT - BOTTOM + 20, str(count)))
+    body.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 40, unit))
+    for name, colour in colours.items():
+        points = sorted(series[name])
+        line = " ".join(f"{x_of(x):.1f},{height_of(share):.1f}" for x, share in points)
+        body.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2">'
+                    f"<title>{name}</title></polyline>")
+        share = max((share for x, share in points if x <= marks[name]), default=0)
+        body.append(f'<circle cx="{x_of(marks[name]):.1f}" cy="{height_of(share):.1f}" r="6" '
+                    f'fill="white" stroke="{colour}" stroke-width="3">'
+                    f"<title>{name}: {marks[name]} recommended</title></circle>")
+    return frame(title, colours, body)

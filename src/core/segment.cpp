@@ -32,6 +32,28 @@ private:
     std::size_t offset_ = 0;
 };
 
+void CarvePools(Carver& carver, Segment& segment) noexcept {
+    auto* reports = carver.Take<PoolReport>(kPoolReports);
+    auto* ended = carver.Take<EndedSlot>(kEndedSessions);
+    if (SegmentHeader* header = segment.header; header != nullptr) {
+        segment.pools = PoolReports(reports, &header->pool_reports_dropped);
+        segment.ended = EndedSessions(&header->ended, ended);
+    }
+}
+
+void CarvePublished(Carver& carver, const SegmentSizes& sizes, Segment& segment) noexcept {
+    auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
+    auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
+    auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
+    auto* observed = carver.Take<Word>(Published::WordsFor(sizeof(ObservedPools)));
+    if (SegmentHeader* header = segment.header; header != nullptr) {
+        segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
+        segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
+        segment.exporter = Published(&header->exporter_sequence, exporter, sizeof(ExporterStatus));
+        segment.observed = Published(&header->observed_sequence, observed, sizeof(ObservedPools));
+    }
+}
+
 Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcept {
     Carver carver(base);
     Segment segment;
@@ -58,10 +80,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* database_links = carver.Take<HalfWord>(kDatabases + 1);
     auto* database_cells = carver.Take<HalfWord>(kDatabaseCells);
     auto* database_entries = carver.Take<TableEntry>(kDatabases + 1);
-    auto* pools = carver.Take<PoolReport>(kPoolReports);
-    auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
-    auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
-    auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
+    CarvePools(carver, segment);
+    CarvePublished(carver, sizes, segment);
     segment.series_origins = carver.Take<SeriesCounters>(sizes.Series().Size());
     *bytes = carver.Offset();
     if (base == nullptr) {
@@ -86,10 +106,6 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.databases =
         TableDirectory(IndexStack(&header->free_databases, database_links), database_entries,
                        kDatabases + 1, database_cells, kDatabaseCells, &header->databases_overflow);
-    segment.pools = PoolReports(pools, &header->pool_reports_dropped);
-    segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
-    segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
-    segment.exporter = Published(&header->exporter_sequence, exporter, sizeof(ExporterStatus));
     return segment;
 }
 

@@ -336,6 +336,7 @@ void StatementStore::Repair() noexcept {
     segment_.tables.Repair();
     segment_.databases.Repair();
     segment_.pools.Repair();
+    segment_.ended.Repair();
     segment_.header->builds.Repair();
     RelinkEntries();
     Add(header.repaired_slots, mended);

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""pools.py RESULTS: what pools.sh recorded, as the plot and the table of docs/pools.md."""
+import csv
+import pathlib
+import sys
+
+import plot
+import report
+
+KNEE = 0.95
+ROOMY = "40"
+NAMES = {"sleeping": "sleeping in the statement", "talking": "pauses in the transaction",
+         "thinking": "pauses between transactions", "computing": "computing"}
+
+
+def read_results(path):
+    """{workload: {size: throughput}}, {workload: {size it ran at: (size, overflow, finding)}}"""
+    throughput, advice = {}, {}
+    with open(path, encoding="utf-8") as lines:
+        for row in csv.reader(lines, delimiter="\t"):
+            if row[0] == "throughput":
+                curve = throughput.setdefault(row[1], {})
+                # The best round: what else the machine does can only take from it.
+                curve[int(row[2])] = max(float(row[3]), curve.get(int(row[2]), 0))
+            else:
+                advice.setdefault(row[1], {})[row[2]] = (int(row[3]), int(row[4]), row[6])
+    return throughput, advice
+
+
+def knee_of(curve):
+    """The smallest size with 95 % of the best throughput."""
+    best = max(curve.values())
+    return min(size for size, value in curve.items() if value >= KNEE * best)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    throughput, advice = read_results(folder / "results.tsv")
+    rows, curves, marks = [], {}, {}
+    for workload, curve in throughput.items():
+        knee = knee_of(curve)
+        best = max(curve.values())
+        for at, (size, overflow, finding) in advice[workload].items():
+            rows.append([NAMES[workload], f"{best:,.0f}", knee, at, f"{size} + {overflow}",
+                         f"{size / knee - 1:+.0%}", finding])
+        curves[NAMES[workload]] = sorted((size, value / best) for size, value in curve.items())
+        marks[NAMES[workload]] = advice[workload][ROOMY][0]
+    text = report.table(["workload", "best, tx/s", "knee", "ran at", "recommended", "off", "finding"],
+                        rows)
+    print(text)
+    docs = report.ROOT / "docs"
+    report.replace_section(docs / "pools.md", "pools", text)
+    (docs / "pool-size.svg").write_text(
+        plot.curves("Throughput by pool size; the size recommended", curves, marks, "connections"),
+        encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
