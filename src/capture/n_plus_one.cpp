@@ -42,7 +42,7 @@ uint64 Threshold() { return static_cast<uint64>(pg::Settings::n_plus_one_thresho
 
 core::EndedRun DescribeRun(const Execution& execution, const QueryDesc& query) {
     const core::KnownStatement& statement = execution.statement;
-    core::EndedRun run{};
+    core::EndedRun run;
     run.queryid = statement.key.queryid;
     run.statement = statement.handle;
     run.table = statement.target.table;

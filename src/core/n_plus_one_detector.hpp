@@ -22,16 +22,16 @@ namespace elile::core {
 
 // A statement at top level that has ended.
 struct EndedRun {
-    std::uint64_t queryid;
-    Handle statement;
-    std::uint32_t table;  // in the table directory
-    bool is_select;
-    bool may_belong;  // to a pattern, as parent or child
-    std::uint64_t rows;
-    std::uint64_t elapsed_ns;
-    std::uint64_t began_ns;  // monotonic
-    std::uint64_t values;    // hash of its parameters and literals
-    std::uint64_t lists;     // hash of the lists among them; 0 none. Only where it is asked for
+    std::uint64_t queryid = 0;
+    Handle statement = {};
+    std::uint32_t table = 0;  // in the table directory
+    bool is_select = false;
+    bool may_belong = false;  // to a pattern, as parent or child
+    std::uint64_t rows = 0;
+    std::uint64_t elapsed_ns = 0;
+    std::uint64_t began_ns = 0;  // monotonic
+    std::uint64_t values = 0;    // hash of its parameters and literals
+    std::uint64_t lists = 0;     // hash of the lists among them; 0 none. Only where it is asked for
 };
 
 // What a run or a break means for a pattern.
