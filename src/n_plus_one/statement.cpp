@@ -144,28 +144,6 @@ void ForEachConjunct(Node* condition, Each each) {
     each(condition);
 }
 
-bool IsUniqueColumn(Oid relid, AttrNumber attribute) {
-    Relation table = relation_open(relid, AccessShareLock);
-    const char kind = table->rd_rel->relkind;
-    bool unique = false;
-    if (kind == RELKIND_PARTITIONED_TABLE || (kind == RELKIND_RELATION && !has_subclass(relid))) {
-        ListCell* cell = nullptr;
-        foreach (cell, RelationGetIndexList(table)) {
-            HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
-            if (HeapTupleIsValid(tuple)) {
-                const auto* index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-                unique = unique || (index->indisunique && index->indisvalid &&
-                                    index->indnkeyatts == 1 && index->indimmediate &&
-                                    index->indkey.values[0] == attribute &&
-                                    heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
-                ReleaseSysCache(tuple);
-            }
-        }
-    }
-    relation_close(table, NoLock);
-    return unique;
-}
-
 }  // namespace
 
 int Statement::TokenAt(int begin) const {
@@ -226,6 +204,28 @@ int FindKeys(const Statement& statement, Key* keys, int room) {
     return count;
 }
 
+bool IsUniqueColumn(Oid relid, AttrNumber attribute) {
+    Relation table = relation_open(relid, AccessShareLock);
+    const char kind = table->rd_rel->relkind;
+    bool unique = false;
+    if (kind == RELKIND_PARTITIONED_TABLE || (kind == RELKIND_RELATION && !has_subclass(relid))) {
+        ListCell* cell = nullptr;
+        foreach (cell, RelationGetIndexList(table)) {
+            HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+            if (HeapTupleIsValid(tuple)) {
+                const auto* index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+                unique = unique || (index->indisunique && index->indisvalid &&
+                                    index->indnkeyatts == 1 && index->indimmediate &&
+                                    index->indkey.values[0] == attribute &&
+                                    heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
+                ReleaseSysCache(tuple);
+            }
+        }
+    }
+    relation_close(table, NoLock);
+    return unique;
+}
+
 bool IsOfOneRow(const Statement& statement, const Key& key) {
     const Query& query = *statement.query;
     return query.setOperations == nullptr && list_length(query.jointree->fromlist) == 1 &&
@@ -263,10 +263,10 @@ const char* WhyNotAny(const Statement& statement, const Key& key, bool of_one_ro
     if (query.cteList != NIL) {
         return "its WITH may depend on the key";
     }
-    if (key.column == nullptr) {
-        return "no column must equal a parameter alone";
+    if (key.column == nullptr || key.equality == nullptr) {
+        return "no column must equal a parameter";
     }
-    if (key.equality == nullptr || statement.UsesOf(key.parameter) != 1) {
+    if (statement.UsesOf(key.parameter) != 1) {
         return "it uses the key more than once";
     }
     return nullptr;

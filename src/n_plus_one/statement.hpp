@@ -47,6 +47,9 @@ struct Key {
 // The equalities; their number.
 int FindKeys(const Statement& statement, Key* keys, int room);
 
+// Whether the column alone is a unique key of the table.
+bool IsUniqueColumn(Oid relid, AttrNumber attribute);
+
 // Whether at most one row has each value of the key.
 bool IsOfOneRow(const Statement& statement, const Key& key);
 
