@@ -173,18 +173,17 @@ private:
 
     const char* Try(int from, int type_length) {
         Edits edits;
-        const bool edited = sides_.reversed ? EditReversed(&edits)
-                                            : EditOperand(&edits, type_length);
+        const bool edited =
+            sides_.reversed ? EditReversed(&edits) : EditOperand(&edits, type_length);
         if (!edited || (drop_limit_ && !EditLimit(&edits))) {
             return nullptr;
         }
         if (adds_column_) {
             edits.Insert(At(from - 1).end, psprintf(", %s", ColumnText()));
         }
-        std::stable_sort(edits.list, edits.list + edits.count,
-                         [](const core::TextEdit& a, const core::TextEdit& b) {
-                             return a.begin < b.begin;
-                         });
+        std::stable_sort(
+            edits.list, edits.list + edits.count,
+            [](const core::TextEdit& a, const core::TextEdit& b) { return a.begin < b.begin; });
         const char* text = Edited(statement_.text, edits.list, edits.count);
         return text != nullptr && ParsesAsExpected(text) ? text : nullptr;
     }
@@ -228,10 +227,9 @@ private:
         const int end = At(operation - 1).end;
         const char* bounds = sides_.cast != nullptr ? "[]" : "";
         const char* gap = Copy(end, At(column_first_).begin);
-        const char* operand =
-            is_function
-                ? psprintf("%s%s)", Copy(begin, At(operation - 1).begin), bounds)
-                : psprintf("%s%s", Copy(begin, end), bounds);
+        const char* operand = is_function
+                                  ? psprintf("%s%s)", Copy(begin, At(operation - 1).begin), bounds)
+                                  : psprintf("%s%s", Copy(begin, end), bounds);
         edits->Replace(begin, At(column_last_).end,
                        psprintf("%s%sany(%s)", ColumnText(), gap, operand));
         return true;
@@ -258,8 +256,8 @@ private:
         PG_TRY();
         {
             const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
-            same = list_length(parsed) == 1 &&
-                   equal(linitial_node(RawStmt, parsed)->stmt, expected_);
+            same =
+                list_length(parsed) == 1 && equal(linitial_node(RawStmt, parsed)->stmt, expected_);
         }
         PG_CATCH();
         {

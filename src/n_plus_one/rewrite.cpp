@@ -86,8 +86,7 @@ const char* WithParameters(const Statement& child, NameOf name_of) {
 }
 
 const char* ValueName(const KeySet& keys, const Key* key) {
-    return keys.count == 1 ? "value"
-                           : psprintf("value%d", static_cast<int>(key - keys.of) + 1);
+    return keys.count == 1 ? "value" : psprintf("value%d", static_cast<int>(key - keys.of) + 1);
 }
 
 const char* LateralForm(const Rewrites& rewrites) {
@@ -131,8 +130,9 @@ const char* JoinedForm(const Rewrites& rewrites) {
         }
         return psprintf("$%d", place);
     });
-    return psprintf("select %s.*, child.*\nfrom (%s) as %s\nleft join lateral (%s) as child on true",
-                    alias, parent.text, alias, inner);
+    return psprintf(
+        "select %s.*, child.*\nfrom (%s) as %s\nleft join lateral (%s) as child on true", alias,
+        parent.text, alias, inner);
 }
 
 // Whether it can stand in FROM.

@@ -214,10 +214,10 @@ bool IsUniqueColumn(Oid relid, AttrNumber attribute) {
             HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
             if (HeapTupleIsValid(tuple)) {
                 const auto* index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-                unique = unique || (index->indisunique && index->indisvalid &&
-                                    index->indnkeyatts == 1 && index->indimmediate &&
-                                    index->indkey.values[0] == attribute &&
-                                    heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
+                unique =
+                    unique || (index->indisunique && index->indisvalid && index->indnkeyatts == 1 &&
+                               index->indimmediate && index->indkey.values[0] == attribute &&
+                               heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
                 ReleaseSysCache(tuple);
             }
         }
@@ -293,10 +293,10 @@ bool FetchesList(const Statement& statement) {
             if (IsA(condition, ScalarArrayOpExpr)) {
                 const auto& any = *castNode(ScalarArrayOpExpr, condition);
                 auto* list = StripCasts(static_cast<Node*>(lsecond(any.args)));
-                found = found || (any.useOr && IsA(StripCasts(static_cast<Node*>(
-                                                       linitial(any.args))), Var) &&
-                                  (IsA(list, Param) || IsA(list, ArrayExpr) ||
-                                   IsA(list, ArrayCoerceExpr)));
+                found =
+                    found ||
+                    (any.useOr && IsA(StripCasts(static_cast<Node*>(linitial(any.args))), Var) &&
+                     (IsA(list, Param) || IsA(list, ArrayExpr) || IsA(list, ArrayCoerceExpr)));
             }
         });
     }
