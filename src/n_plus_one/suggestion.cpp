@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/text_pool.hpp"
+#include "core/n_plus_one_table.hpp"
 #include "n_plus_one/rewrite.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -62,7 +62,7 @@ void AppendJoined(StringInfo text, const Rewrites& rewrites) {
 
 // What does not fit is left out.
 void AppendIfRoom(StringInfo text, const StringInfoData& part) {
-    if (static_cast<Size>(text->len) + static_cast<Size>(part.len) <= core::kMaxTextBytes) {
+    if (static_cast<Size>(text->len) + static_cast<Size>(part.len) <= core::kMaxSuggestionBytes) {
         appendBinaryStringInfo(text, part.data, part.len);
     }
 }
