@@ -135,9 +135,16 @@ const char* JoinedForm(const Rewrites& rewrites) {
         parent.text, alias, inner);
 }
 
-// Whether it can stand in FROM.
-bool IsJoinable(const Statement& parent) {
-    return parent.query->rowMarks == NIL && WhyNotAtAll(parent) == nullptr;
+// What forbids it to stand in FROM: words, or null.
+const char* WhyNotJoined(const char* text, Statement* parent) {
+    if (text == nullptr) {
+        return "there is none";
+    }
+    const char* why = Analyse(text, parent);
+    if (why != nullptr) {
+        return why;
+    }
+    return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
 }
 
 void MakeAtOnce(Rewrites* rewrites) {
@@ -186,8 +193,8 @@ bool KeySet::AreShared() const {
 
 Rewrites Rewrite(const char* parent, const char* child) {
     Rewrites rewrites = {};
-    if (parent != nullptr &&
-        (Analyse(parent, &rewrites.parent) != nullptr || !IsJoinable(rewrites.parent))) {
+    rewrites.parent_refusal = WhyNotJoined(parent, &rewrites.parent);
+    if (rewrites.parent_refusal != nullptr) {
         rewrites.parent.query = nullptr;
     }
     rewrites.refusal = Analyse(child, &rewrites.child);

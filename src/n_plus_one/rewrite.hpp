@@ -19,9 +19,10 @@ struct KeySet {
 
 // Texts are null where there is no such form. Each is analysed: it is valid here and now.
 struct Rewrites {
-    const char* refusal;   // why there is neither; else null
-    const char* obstacle;  // why at_once is no `= any`; else null
-    Statement parent;      // of a query or, when it cannot be joined with, none
+    const char* refusal;         // why there is neither; else null
+    const char* parent_refusal;  // why the parent cannot be joined with; else null
+    const char* obstacle;        // why at_once is no `= any`; else null
+    Statement parent;            // without a query when it cannot be joined with
     Statement child;
     KeySet keys;
     bool limit_dropped;   // at_once has no LIMIT, since each key has at most one row

@@ -11,9 +11,9 @@ enum class Evidence : uint8 {
 };
 
 struct Suggestion {
-    // In the current memory context and the database's encoding, at most core::kMaxSuggestionBytes: SQL
-    // with the words in comments, so that all of it can be pasted. Null when nothing could be done
-    // now: ask again at a later execution.
+    // In the current memory context and the database's encoding, at most core::kMaxSuggestionBytes:
+    // SQL with the words in comments, so that all of it can be pasted. Null when nothing could be
+    // done now: ask again at a later execution.
     const char* text;
     Evidence evidence;
     // In the planner's units, 0 unless planned: the child's cost times `runs`, and the cost of the

@@ -41,6 +41,7 @@ extern "C" {
 #include "commands/explain.h"
 #include "commands/extension.h"
 #include "commands/progress.h"
+#include "common/hashfn.h"
 #include "common/pg_prng.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
