@@ -1,0 +1,16 @@
+// The select-in load: the child's text with `= any` for its `=`.
+#pragma once
+
+#include "n_plus_one/statement.hpp"
+
+namespace elile::n_plus_one {
+
+// The text with the edits made.
+char* Edited(const char* text, const core::TextEdit* edits, int count);
+
+// The statement's text with the key's equality as `column = any(parameter)`, the column at the end
+// of the select list unless it is there, and its LIMIT left out when so told. It is parsed again:
+// null unless the parser makes of it what it made of the original, but for these changes.
+const char* AnyForm(const Statement& statement, const Key& key, bool drop_limit);
+
+}  // namespace elile::n_plus_one

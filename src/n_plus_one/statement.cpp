@@ -1,0 +1,317 @@
+#include "n_plus_one/statement.hpp"
+
+#include <algorithm>
+
+#include "core/text_pool.hpp"
+#include "pg/compat.hpp"
+
+namespace elile::n_plus_one {
+namespace {
+
+void Scan(const char* text, Statement* statement) {
+    core_yy_extra_type extra;
+    core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+    extra.escape_string_warning = false;
+    auto* tokens = static_cast<Token*>(palloc(sizeof(Token) * (strlen(text) + 1)));
+    int count = 0;
+    core_YYSTYPE value;
+    YYLTYPE begin = 0;
+    for (int token = 0; (token = core_yylex(&value, &begin, scanner)) != 0;) {
+        // The scanner ends a token with a zero byte in its buffer until the next call.
+        const int end = begin + static_cast<int>(strlen(extra.scanbuf + begin));
+        tokens[count++] = {begin, end, token == pg::kTokenParam ? value.ival : 0};
+    }
+    scanner_finish(scanner);
+    statement->tokens = tokens;
+    statement->token_count = count;
+}
+
+// As parse_analyze_varparams, but without the hook that other extensions count statements by.
+Query* AnalyseParsed(RawStmt* raw, const char* text, Oid** types, int* count) {
+    ParseState* state = make_parsestate(nullptr);
+    state->p_sourcetext = text;
+    setup_parse_variable_parameters(state, types, count);
+    Query* query = transformTopLevelStmt(state, raw);
+    check_variable_parameters(state, query);
+    free_parsestate(state);
+    return query;
+}
+
+// ORDER BY 1 is normalised to ORDER BY $1, which orders by nothing.
+bool IsOrdinal(Node* node) { return node != nullptr && IsA(node, ParamRef); }
+
+bool HasOrdinal(Node* node, void* context) {
+    if (node == nullptr) {
+        return false;
+    }
+    if (IsA(node, SelectStmt)) {
+        const auto& select = *castNode(SelectStmt, node);
+        ListCell* cell = nullptr;
+        foreach (cell, select.sortClause) {
+            if (IsOrdinal(lfirst_node(SortBy, cell)->node)) {
+                return true;
+            }
+        }
+        foreach (cell, select.groupClause) {
+            if (IsOrdinal(static_cast<Node*>(lfirst(cell)))) {
+                return true;
+            }
+        }
+        foreach (cell, select.distinctClause) {
+            if (IsOrdinal(static_cast<Node*>(lfirst(cell)))) {
+                return true;
+            }
+        }
+    }
+    return pg::WalkParsed(node, HasOrdinal, context);
+}
+
+Node* StripCasts(Node* node) {
+    for (;;) {
+        if (IsA(node, RelabelType)) {
+            node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
+        } else if (IsA(node, FuncExpr) &&
+                   castNode(FuncExpr, node)->funcformat == COERCE_IMPLICIT_CAST) {
+            node = static_cast<Node*>(linitial(castNode(FuncExpr, node)->args));
+        } else {
+            return node;
+        }
+    }
+}
+
+struct EqualitySought {
+    int location;
+    const A_Expr* found;
+};
+
+bool FindEquality(Node* node, void* context) {
+    auto* sought = static_cast<EqualitySought*>(context);
+    if (node == nullptr) {
+        return false;
+    }
+    if (IsA(node, A_Expr) && castNode(A_Expr, node)->location == sought->location &&
+        castNode(A_Expr, node)->kind == AEXPR_OP) {
+        sought->found = castNode(A_Expr, node);
+        return true;
+    }
+    return pg::WalkParsed(node, FindEquality, context);
+}
+
+bool ReadKey(const Statement& statement, Node* condition, Key* key) {
+    if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2) {
+        return false;
+    }
+    const auto& equality = *castNode(OpExpr, condition);
+    auto* left = static_cast<Node*>(linitial(equality.args));
+    if (!op_mergejoinable(equality.opno, exprType(left)) &&
+        !op_hashjoinable(equality.opno, exprType(left))) {
+        return false;
+    }
+    Node* column = StripCasts(left);
+    Node* parameter = StripCasts(static_cast<Node*>(lsecond(equality.args)));
+    if (IsA(column, Param)) {
+        std::swap(column, parameter);
+    }
+    if (!IsA(column, Var) || castNode(Var, column)->varlevelsup != 0 || !IsA(parameter, Param) ||
+        castNode(Param, parameter)->paramkind != PARAM_EXTERN) {
+        return false;
+    }
+    EqualitySought sought = {equality.location, nullptr};
+    FindEquality(reinterpret_cast<Node*>(statement.raw), &sought);
+    const auto* var = castNode(Var, column);
+    const RangeTblEntry* table = rt_fetch(var->varno, statement.query->rtable);
+    *key = {castNode(Param, parameter)->paramid,
+            castNode(Param, parameter)->paramtype,
+            var,
+            table->rtekind == RTE_RELATION ? table->relid : InvalidOid,
+            var->varattno,
+            sought.found};
+    return true;
+}
+
+template <typename Each>
+void ForEachConjunct(Node* condition, Each each) {
+    if (condition == nullptr) {
+        return;
+    }
+    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == AND_EXPR) {
+        ListCell* cell = nullptr;
+        foreach (cell, castNode(BoolExpr, condition)->args) {
+            ForEachConjunct(static_cast<Node*>(lfirst(cell)), each);
+        }
+        return;
+    }
+    each(condition);
+}
+
+}  // namespace
+
+int Statement::TokenAt(int begin) const {
+    const Token* end = tokens + token_count;
+    const Token* found = std::lower_bound(
+        tokens, end, begin, [](const Token& token, int wanted) { return token.begin < wanted; });
+    return found != end && found->begin == begin ? static_cast<int>(found - tokens) : -1;
+}
+
+int Statement::UsesOf(int parameter) const {
+    return static_cast<int>(
+        std::count_if(tokens, tokens + token_count,
+                      [parameter](const Token& token) { return token.parameter == parameter; }));
+}
+
+bool Statement::Mentions(const char* name) const {
+    const size_t length = strlen(name);
+    return std::any_of(tokens, tokens + token_count, [&](const Token& token) {
+        const char* begin = text + token.begin;
+        auto size = static_cast<size_t>(token.end - token.begin);
+        if (size == length + 2 && *begin == '"') {
+            ++begin;
+            size -= 2;
+        }
+        return size == length && pg_strncasecmp(begin, name, length) == 0;
+    });
+}
+
+const char* Analyse(const char* text, Statement* statement) {
+    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, 0};
+    if (strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN) {
+        return "its text is kept to the first 16 kB only";
+    }
+    const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
+    if (list_length(parsed) != 1 || !IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt) ||
+        castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt)->intoClause != nullptr) {
+        return "it is no SELECT";
+    }
+    auto* raw = linitial_node(RawStmt, parsed);
+    Scan(text, statement);
+    // Analysis scribbles on the tree that it is given.
+    statement->raw = castNode(SelectStmt, copyObjectImpl(raw->stmt));
+    Oid* types = nullptr;
+    statement->query = AnalyseParsed(raw, text, &types, &statement->parameters);
+    statement->types = types;
+    return nullptr;
+}
+
+int FindKeys(const Statement& statement, Key* keys, int room) {
+    int count = 0;
+    if (statement.query->jointree != nullptr && statement.query->setOperations == nullptr) {
+        ForEachConjunct(statement.query->jointree->quals, [&](Node* condition) {
+            if (count < room && ReadKey(statement, condition, &keys[count])) {
+                ++count;
+            }
+        });
+    }
+    return count;
+}
+
+bool IsUniqueColumn(Oid relid, AttrNumber attribute) {
+    Relation table = relation_open(relid, AccessShareLock);
+    const char kind = table->rd_rel->relkind;
+    bool unique = false;
+    if (kind == RELKIND_PARTITIONED_TABLE || (kind == RELKIND_RELATION && !has_subclass(relid))) {
+        ListCell* cell = nullptr;
+        foreach (cell, RelationGetIndexList(table)) {
+            HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+            if (HeapTupleIsValid(tuple)) {
+                const auto* index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+                unique =
+                    unique || (index->indisunique && index->indisvalid && index->indnkeyatts == 1 &&
+                               index->indimmediate && index->indkey.values[0] == attribute &&
+                               heap_attisnull(tuple, Anum_pg_index_indpred, nullptr));
+                ReleaseSysCache(tuple);
+            }
+        }
+    }
+    relation_close(table, NoLock);
+    return unique;
+}
+
+bool IsOfOneRow(const Statement& statement, const Key& key) {
+    const Query& query = *statement.query;
+    return query.setOperations == nullptr && list_length(query.jointree->fromlist) == 1 &&
+           IsA(linitial(query.jointree->fromlist), RangeTblRef) && OidIsValid(key.relid) &&
+           !query.hasTargetSRFs && IsUniqueColumn(key.relid, key.attribute);
+}
+
+const char* WhyNotAny(const Statement& statement, const Key& key, bool of_one_row) {
+    const Query& query = *statement.query;
+    if (query.setOperations != nullptr) {
+        return "a set operation takes all rows together";
+    }
+    if (query.hasWindowFuncs) {
+        return "its window functions are over each key's rows";
+    }
+    if (query.hasAggs || query.groupClause != NIL || query.groupingSets != NIL ||
+        query.havingQual != nullptr) {
+        return "its aggregates are over each key's rows";
+    }
+    if (query.distinctClause != NIL) {
+        return "its DISTINCT is over each key's rows";
+    }
+    if (query.rowMarks != NIL) {
+        return "it locks rows, which many keys at once would do in another order";
+    }
+    if (!of_one_row && (query.limitCount != nullptr || query.limitOffset != nullptr)) {
+        return "its LIMIT counts each key's rows";
+    }
+    if (query.limitOffset != nullptr) {
+        return "its OFFSET counts each key's rows";
+    }
+    if (!of_one_row && query.sortClause != NIL) {
+        return "its ORDER BY is of each key's rows";
+    }
+    if (query.cteList != NIL) {
+        return "its WITH may depend on the key";
+    }
+    if (key.column == nullptr || key.equality == nullptr) {
+        return "no column must equal a parameter";
+    }
+    if (statement.UsesOf(key.parameter) != 1) {
+        return "it uses the key more than once";
+    }
+    return nullptr;
+}
+
+const char* WhyNotAtAll(const Statement& statement) {
+    if (HasOrdinal(reinterpret_cast<Node*>(statement.raw), nullptr)) {
+        return "its ORDER BY, GROUP BY or DISTINCT ON names a column by a number, which is not "
+               "kept";
+    }
+    if (statement.query->hasModifyingCTE) {
+        return "it changes data";
+    }
+    if (HasVolatileFunctions(statement)) {
+        return "it calls volatile functions, which may give other results each time";
+    }
+    return nullptr;
+}
+
+bool FetchesList(const Statement& statement) {
+    bool found = false;
+    if (statement.query->jointree != nullptr) {
+        ForEachConjunct(statement.query->jointree->quals, [&](Node* condition) {
+            if (IsA(condition, ScalarArrayOpExpr)) {
+                const auto& any = *castNode(ScalarArrayOpExpr, condition);
+                auto* list = StripCasts(static_cast<Node*>(lsecond(any.args)));
+                found =
+                    found ||
+                    (any.useOr && IsA(StripCasts(static_cast<Node*>(linitial(any.args))), Var) &&
+                     (IsA(list, Param) || IsA(list, ArrayExpr) || IsA(list, ArrayCoerceExpr)));
+            }
+        });
+    }
+    return found;
+}
+
+bool HasVolatileFunctions(const Statement& statement) {
+    auto* query = static_cast<Query*>(copyObjectImpl(statement.query));
+    ListCell* cell = nullptr;
+    foreach (cell, pg_rewrite_query(query)) {
+        if (contain_volatile_functions(static_cast<Node*>(lfirst(cell)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace elile::n_plus_one
