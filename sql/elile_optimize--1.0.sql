@@ -200,8 +200,8 @@ comment on column n_plus_one.suggestion is 'what to send instead; null until it 
 comment on column n_plus_one.last_seen is 'the child''s last execution';
 comment on column n_plus_one.max_runs is 'executions of the child in one occurrence, the most';
 comment on column n_plus_one.evidence is 'planned: both forms were planned, never executed, as the statement''s own user; or not verified';
-comment on column n_plus_one.cost_before is 'the planner''s units; the child, as often as it ran in the first occurrence; null unless planned';
-comment on column n_plus_one.cost_after is 'the planner''s units; the suggested statement for as many rows; null unless planned';
+comment on column n_plus_one.cost_before is 'the planner''s units; the child, once for each row that its parent had when the pattern was first seen; null unless planned';
+comment on column n_plus_one.cost_after is 'the planner''s units; the suggested statement for as many keys; null unless planned';
 
 create function info_row(
     out version text,

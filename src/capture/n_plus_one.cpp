@@ -4,6 +4,8 @@
 #include "capture/run_values.hpp"
 #include "capture/table_index.hpp"
 #include "core/n_plus_one_detector.hpp"
+#include "n_plus_one/suggestion.hpp"
+#include "pg/encoding.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -75,6 +77,51 @@ uint32 OwnApplication() {
     return index;
 }
 
+// What runs in planning is no statement at top level.
+n_plus_one::Suggestion SuggestNested(const char* parent, const char* child, double runs) {
+    n_plus_one::Suggestion suggestion = {};
+    PG_TRY();
+    {
+        is_nested = true;
+        suggestion = n_plus_one::Suggest(parent, child, runs);
+    }
+    PG_FINALLY();
+    { is_nested = false; }
+    PG_END_TRY();
+    return suggestion;
+}
+
+// By the session that found the pattern, for as many runs as the parent has rows. When that can't
+// be done now, the next one that finds it tries again.
+void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
+    core::Segment& segment = Parts();
+    core::NPlusOneCopy copy;
+    if (!segment.n_plus_one.LacksSuggestion(pattern) ||
+        !segment.n_plus_one.Read(pattern.index, &copy)) {
+        return;
+    }
+    const pg::PooledText parent = pg::CopyText(segment.texts, copy.parent_text);
+    const pg::PooledText child = pg::CopyText(segment.texts, copy.child_text);
+    if (parent.text == nullptr || child.text == nullptr || !segment.n_plus_one.Holds(copy)) {
+        return;
+    }
+    const n_plus_one::Suggestion made =
+        SuggestNested(parent.text, child.text, static_cast<double>(rows));
+    if (made.text == nullptr) {
+        return;
+    }
+    const uint32 text = segment.suggestions.Store({made.text, strlen(made.text)},
+                                                  static_cast<uint32>(GetDatabaseEncoding()));
+    if (text == 0) {
+        core::Add(segment.header->suggestions_exhausted, 1);
+        return;
+    }
+    const bool is_planned = made.evidence == n_plus_one::Evidence::kPlanned;
+    segment.n_plus_one.SetSuggestion(
+        pattern, {text, is_planned ? core::Evidence::kPlanned : core::Evidence::kNone,
+                  made.cost_before, made.cost_after});
+}
+
 void Record(const core::NPlusOneChange& change, Oid userid) {
     core::StatementStore& store = *store::SharedStore();
     core::NPlusOneTable& table = Parts().n_plus_one;
@@ -90,6 +137,7 @@ void Record(const core::NPlusOneChange& change, Oid userid) {
         table.SetTexts(pattern, store.TakeText(parent.handle), store.TakeText(child.handle));
     }
     table.Count(pattern, 1, change.runs, change.elapsed_ns, now_us);
+    Suggest(pattern, detector.RowsOf(change));
 }
 
 void Close(const core::NPlusOneChange& change) {

@@ -71,6 +71,10 @@ public:
     const Statement& ParentOf(const NPlusOneChange& change) const noexcept {
         return nodes_[nodes_[change.child].parent].statement;
     }
+    // How many rows its parent has returned so far.
+    std::uint64_t RowsOf(const NPlusOneChange& change) const noexcept {
+        return nodes_[nodes_[change.child].parent].rows;
+    }
     void SetPattern(const NPlusOneChange& change, NPlusOneHandle pattern) noexcept {
         nodes_[change.child].pattern = pattern;
     }

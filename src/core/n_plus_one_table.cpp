@@ -174,6 +174,11 @@ void NPlusOneTable::SetTexts(NPlusOneHandle handle, std::uint32_t parent,
     PutText(handle, &NPlusOnePattern::child_text, texts_, child);
 }
 
+bool NPlusOneTable::LacksSuggestion(NPlusOneHandle handle) const noexcept {
+    const NPlusOnePattern* pattern = Of(handle);
+    return pattern != nullptr && Get(pattern->suggestion) == 0;
+}
+
 bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
                                   const NPlusOneSuggestion& suggestion) noexcept {
     NPlusOnePattern* pattern = Of(handle);

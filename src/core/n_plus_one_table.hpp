@@ -122,6 +122,7 @@ public:
     bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
     // Takes over the references, each of which may be 0.
     void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
+    bool LacksSuggestion(NPlusOneHandle handle) const noexcept;
     // False when there is one already.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
