@@ -1,6 +1,6 @@
-"""Reads entities and their profiles by SQLAlchemy: loop_sqlalchemy.py DRIVER LOADING ISOLATION [REPEAT]
+"""Reads entities and their profiles by SQLAlchemy: loop_sqlalchemy.py DRIVER ISOLATION LOADING
 
-DRIVER psycopg2 or asyncpg; LOADING lazy, selectin, joined or subquery; ISOLATION transaction or AUTOCOMMIT.
+DRIVER psycopg2 or asyncpg; ISOLATION transaction or AUTOCOMMIT; LOADING lazy, nested, selectin, joined or subquery.
 The server is that of PGHOST and PGPORT.
 """
 import asyncio
@@ -63,15 +63,15 @@ async def read_async(url, arguments, options, loading):
     return rows
 
 
-def main(driver, loading, isolation):
+def main(driver, isolation, loading):
     host, port = os.environ["PGHOST"], os.environ["PGPORT"]
-    url = sa.engine.URL.create(f"postgresql+{driver}", "postgres", database="postgres", query={"host": host, "port": port})
+    url = sa.engine.URL.create(f"postgresql+{driver}", "postgres", database="postgres",
+                               query={"host": host, "port": port})
     options = {"isolation_level": "AUTOCOMMIT"} if isolation == "AUTOCOMMIT" else {}
     if driver == "asyncpg":
-        # PgBouncer before 1.21 knows no prepared statements.
+        # What other clients left prepared on PgBouncer's connections is not this one's.
         arguments = {"server_settings": {"application_name": f"{driver} {loading}"},
                      "statement_cache_size": 0, "prepared_statement_cache_size": 0}
-        url = sa.engine.URL.create("postgresql+asyncpg", "postgres", database="postgres", query={"host": host, "port": port})
         rows = asyncio.run(read_async(url, arguments, options, loading))
     else:
         engine = sa.create_engine(url, connect_args={"application_name": f"{driver} {loading}"}, execution_options=options)
