@@ -57,9 +57,8 @@ Datum ValueOf(const char* text, Oid type) {
     return OidInputFunctionCall(input, const_cast<char*>(text), element, -1);
 }
 
-// A statement prepared, with its parameters to be set.
-struct Prepared {
-    SPIPlanPtr plan;
+// A statement with its parameters, to be set.
+struct Bound {
     ParamListInfo parameters;
     Statement statement;
 
@@ -79,28 +78,24 @@ struct Prepared {
     }
 };
 
-Prepared Prepare(const char* text) {
-    Prepared prepared = {};
-    Analyse(text, &prepared.statement);
-    const int count = prepared.statement.parameters;
-    prepared.plan = SPI_prepare(text, count, const_cast<Oid*>(prepared.statement.types));
-    if (prepared.plan == nullptr) {
-        elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
+Bound Bind(const char* text) {
+    Bound bound = {};
+    Analyse(text, &bound.statement);
+    bound.parameters = makeParamList(bound.statement.parameters);
+    for (int at = 0; at < bound.statement.parameters; ++at) {
+        bound.parameters->params[at] = {0, true, PARAM_FLAG_CONST, bound.statement.types[at]};
     }
-    prepared.parameters = makeParamList(count);
-    for (int at = 0; at < count; ++at) {
-        prepared.parameters->params[at] = {0, true, PARAM_FLAG_CONST, prepared.statement.types[at]};
-    }
-    return prepared;
+    return bound;
 }
 
-// Under the snapshot at hand, so that both forms see the same rows. Only what writes nothing runs.
-void Execute(const Prepared& prepared, DestReceiver* receiver) {
+// Parsed and planned each time, as statements are that nobody prepares. Under the snapshot at hand,
+// so that both forms see the same rows. Only what writes nothing runs.
+void Execute(const Bound& bound, DestReceiver* receiver) {
     SPIExecuteOptions options = {};
-    options.params = prepared.parameters;
+    options.params = bound.parameters;
     options.read_only = true;
     options.dest = receiver;
-    const int result = SPI_execute_plan_extended(prepared.plan, &options);
+    const int result = SPI_execute_extended(bound.statement.text, &options);
     if (result < 0) {
         elog(ERROR, "could not run: %s", SPI_result_code_string(result));
     }
@@ -115,20 +110,20 @@ int ColumnsOf(const Statement& statement) {
     return columns;
 }
 
-void SetParentParameters(const Run& run, const Prepared& prepared) {
+void SetParentParameters(const Run& run, const Bound& bound) {
     const Statement& parent = run.rewrites.parent;
     const Texts& given = run.request->parent_parameters;
     for (int number = 1; number <= parent.parameters; ++number) {
         if (parent.UsesOf(number) > 0 && number > given.count) {
             RaiseMissing("parent", "parent_parameters", number);
         }
-        prepared.SetText(number, number <= given.count ? given.of[number - 1] : nullptr);
+        bound.SetText(number, number <= given.count ? given.of[number - 1] : nullptr);
     }
 }
 
 // Those that are no keys, as the child numbers them; `place_of(number)` is where they go.
 template <typename PlaceOf>
-void SetChildParameters(const Run& run, const Prepared& prepared, PlaceOf place_of) {
+void SetChildParameters(const Run& run, const Bound& bound, PlaceOf place_of) {
     const Rewrites& rewrites = run.rewrites;
     const Texts& given = run.request->child_parameters;
     for (int number = 1; number <= rewrites.child.parameters; ++number) {
@@ -136,7 +131,7 @@ void SetChildParameters(const Run& run, const Prepared& prepared, PlaceOf place_
             if (number > given.count) {
                 RaiseMissing("child", "child_parameters", number);
             }
-            prepared.SetText(place_of(number), given.of[number - 1]);
+            bound.SetText(place_of(number), given.of[number - 1]);
         }
     }
 }
@@ -217,7 +212,7 @@ List* GivenKeys(const Run& run) {
 }
 
 List* RunParent(Run* run) {
-    const Prepared parent = Prepare(run->rewrites.parent.text);
+    const Bound parent = Bind(run->rewrites.parent.text);
     SetParentParameters(*run, parent);
     RowTexts texts = {};
     StartTimer(run, "the parent");
@@ -282,7 +277,7 @@ struct OneByOne {
 
 OneByOne RunOneByOne(Run* run) {
     const Rewrites& rewrites = run->rewrites;
-    const Prepared child = Prepare(rewrites.child.text);
+    const Bound child = Bind(rewrites.child.text);
     SetChildParameters(*run, child, [](int number) { return number; });
     const int columns = ColumnsOf(rewrites.child);
     OneByOne sums = {{}, {}, PG_UINT64_MAX};
@@ -308,7 +303,7 @@ OneByOne RunOneByOne(Run* run) {
     return sums;
 }
 
-void SetLists(const Run& run, const Prepared& at_once) {
+void SetLists(const Run& run, const Bound& at_once) {
     for (int at = 0; at < run.rewrites.keys.count; ++at) {
         const int number = run.rewrites.keys.of[at].parameter;
         const Oid element = get_element_type(at_once.statement.types[number - 1]);
@@ -328,7 +323,7 @@ void SetLists(const Run& run, const Prepared& at_once) {
     }
 }
 
-void RunForm(Run* run, const char* form, const Prepared& prepared, int skipped,
+void RunForm(Run* run, const char* form, const Bound& bound, int skipped,
              const RowDigest& expected, uint64 one_by_one_ns) {
     const int columns = ColumnsOf(run->rewrites.child);
     RowDigest rows = {};
@@ -337,12 +332,12 @@ void RunForm(Run* run, const char* form, const Prepared& prepared, int skipped,
     for (int round = 0; round < kRounds; ++round) {
         rows = {};
         const uint64 began = pg::MonotonicNs();
-        Execute(prepared, MakeDigestReceiver(skipped, columns, &rows));
+        Execute(bound, MakeDigestReceiver(skipped, columns, &rows));
         elapsed_ns = std::min(elapsed_ns, pg::MonotonicNs() - began);
     }
     StopTimer();
     run->result.of[run->result.count++] = {form,
-                                           prepared.statement.text,
+                                           bound.statement.text,
                                            static_cast<uint64>(run->key_count),
                                            expected.rows,
                                            rows.rows,
@@ -358,13 +353,13 @@ void RunAll(Run* run) {
     SPI_connect();
     FindKeyValues(run);
     const OneByOne sums = RunOneByOne(run);
-    const Prepared at_once = Prepare(rewrites.at_once);
+    const Bound at_once = Bind(rewrites.at_once);
     SetLists(*run, at_once);
     SetChildParameters(*run, at_once, [](int number) { return number; });
     RunForm(run, rewrites.obstacle == nullptr ? "list" : "lateral", at_once,
             rewrites.at_once_before, sums.of_keys, sums.elapsed_ns);
     if (rewrites.joined != nullptr && run->has_parent_rows) {
-        const Prepared joined = Prepare(rewrites.joined);
+        const Bound joined = Bind(rewrites.joined);
         SetParentParameters(*run, joined);
         int place = rewrites.parent.parameters;
         SetChildParameters(*run, joined, [&place](int) { return ++place; });
