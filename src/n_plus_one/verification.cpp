@@ -78,14 +78,18 @@ struct Bound {
     }
 };
 
-Bound Bind(const char* text) {
-    Bound bound = {};
-    Analyse(text, &bound.statement);
-    bound.parameters = makeParamList(bound.statement.parameters);
+Bound Bind(const Statement& statement) {
+    Bound bound = {makeParamList(statement.parameters), statement};
     for (int at = 0; at < bound.statement.parameters; ++at) {
         bound.parameters->params[at] = {0, true, PARAM_FLAG_CONST, bound.statement.types[at]};
     }
     return bound;
+}
+
+Statement StatementOf(const char* text) {
+    Statement statement;
+    Analyse(text, &statement);
+    return statement;
 }
 
 // Parsed and planned each time, as statements are that nobody prepares. Under the snapshot at hand,
@@ -212,7 +216,7 @@ List* GivenKeys(const Run& run) {
 }
 
 List* RunParent(Run* run) {
-    const Bound parent = Bind(run->rewrites.parent.text);
+    const Bound parent = Bind(run->rewrites.parent);
     SetParentParameters(*run, parent);
     RowTexts texts = {};
     StartTimer(run, "the parent");
@@ -252,7 +256,7 @@ void FindKeyValues(Run* run) {
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
              errmsg("no keys are given, and the parent does not tell them"),
              lacks_values
-                 ? errdetail("The parent has %d parameters, without whose values it cannot "
+                 ? errdetail("The parent has parameters up to $%d, without whose values it cannot "
                              "be run.",
                              rewrites.parent.parameters)
                  : errdetail("Which column of the parent has the child's $%d is not known: %s.",
@@ -277,7 +281,7 @@ struct OneByOne {
 
 OneByOne RunOneByOne(Run* run) {
     const Rewrites& rewrites = run->rewrites;
-    const Bound child = Bind(rewrites.child.text);
+    const Bound child = Bind(rewrites.child);
     SetChildParameters(*run, child, [](int number) { return number; });
     const int columns = ColumnsOf(rewrites.child);
     OneByOne sums = {{}, {}, PG_UINT64_MAX};
@@ -323,8 +327,8 @@ void SetLists(const Run& run, const Bound& at_once) {
     }
 }
 
-void RunForm(Run* run, const char* form, const Bound& bound, int skipped,
-             const RowDigest& expected, uint64 one_by_one_ns) {
+void RunForm(Run* run, const char* form, const Bound& bound, int skipped, const RowDigest& expected,
+             uint64 one_by_one_ns) {
     const int columns = ColumnsOf(run->rewrites.child);
     RowDigest rows = {};
     uint64 elapsed_ns = PG_UINT64_MAX;
@@ -353,13 +357,13 @@ void RunAll(Run* run) {
     SPI_connect();
     FindKeyValues(run);
     const OneByOne sums = RunOneByOne(run);
-    const Bound at_once = Bind(rewrites.at_once);
+    const Bound at_once = Bind(StatementOf(rewrites.at_once));
     SetLists(*run, at_once);
     SetChildParameters(*run, at_once, [](int number) { return number; });
     RunForm(run, rewrites.obstacle == nullptr ? "list" : "lateral", at_once,
             rewrites.at_once_before, sums.of_keys, sums.elapsed_ns);
     if (rewrites.joined != nullptr && run->has_parent_rows) {
-        const Bound joined = Bind(rewrites.joined);
+        const Bound joined = Bind(StatementOf(rewrites.joined));
         SetParentParameters(*run, joined);
         int place = rewrites.parent.parameters;
         SetChildParameters(*run, joined, [&place](int) { return ++place; });
@@ -370,10 +374,11 @@ void RunAll(Run* run) {
 }
 
 [[noreturn]] void RaiseNotRepeatable(const char* why) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("the child cannot be run in another form: %s", why),
-                    errhint("Only a SELECT that locks nothing and calls no volatile function can "
-                            "be verified.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("the child cannot be run in another form: %s", why),
+             errhint("Only a SELECT with parameters that locks nothing and calls no volatile "
+                     "function can be verified.")));
 }
 
 }  // namespace
