@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kNPlusOnePatterns = 1024;
 inline constexpr std::uint64_t kNPlusOneLifeUs = UINT64_C(24) * 3600 * 1000 * 1000;
 // Application names that are told apart; the others are one, with index 0 of their directory.
 inline constexpr std::uint32_t kNPlusOneApplications = 64;
-inline constexpr std::uint32_t kMaxSuggestionBytes = 8192;
+inline constexpr std::uint32_t kMaxSuggestionBytes = kMaxTextBytes;
 inline constexpr std::uint32_t kSuggestionBlocks = 4096;  // of kTextBlockBytes
 
 struct NPlusOneKey {
@@ -37,7 +37,7 @@ enum class Evidence : std::uint32_t { kNone, kPlanned };
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) NPlusOnePattern {
-    Word key;           // hash of the identity; 0 free
+    Word key;           // hash of the identity; 0 was never used
     HalfWord sequence;  // odd while the identity is being written; another one after each change
     HalfWord database;
     HalfWord user;
@@ -55,7 +55,7 @@ struct alignas(kCacheLine) NPlusOnePattern {
     Word runs;           // of the child, in all occurrences
     Word total_ns;       // of these runs
     Word most_runs;      // in one occurrence that has ended
-    Word first_seen_us;  // microseconds since 2000-01-01 UTC
+    Word first_seen_us;  // microseconds since 2000-01-01 UTC; 0 forgotten
     Word last_seen_us;
     Word logged_at_us;                // when the log last had a line on it; 0 never
     std::atomic<double> cost_before;  // planner's units; of the parent and all its children
@@ -88,6 +88,11 @@ struct NPlusOneCopy {
     double cost_after;
 };
 
+// One statement for all rows instead of one for each.
+inline std::uint64_t RoundTripsSaved(const NPlusOneCopy& pattern) noexcept {
+    return pattern.runs > pattern.occurrences ? pattern.runs - pattern.occurrences : 0;
+}
+
 // Where a pattern's suggestion comes from: its text is in the pool of suggestions.
 struct NPlusOneSuggestion {
     std::uint32_t text;  // the table takes over the reference
@@ -109,14 +114,15 @@ public:
                                bool* is_new) noexcept;
 
     // The following do nothing when the pattern is no longer the handle's.
-    void Add(NPlusOneHandle handle, std::uint64_t occurrences, std::uint64_t runs,
-             std::uint64_t elapsed_ns, std::uint64_t now_us) noexcept;
+    void Count(NPlusOneHandle handle, std::uint64_t occurrences, std::uint64_t runs,
+               std::uint64_t elapsed_ns, std::uint64_t now_us) noexcept;
     // An occurrence of which it turned out later that it was none.
     void TakeBack(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t elapsed_ns) noexcept;
     // An occurrence has ended. True when it is time for a line in the log.
     bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
-    // Takes over the references.
+    // Takes over the references, each of which may be 0.
     void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
+    bool LacksSuggestion(NPlusOneHandle handle) const noexcept;
     // False when there is one already.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
@@ -141,11 +147,15 @@ public:
     std::uint32_t Repair() noexcept;
 
 private:
+    // Null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
-    bool Claim(std::uint32_t index, std::uint64_t seen, std::uint64_t hash) noexcept;
-    NPlusOneHandle Begin(std::uint32_t index, const NPlusOneKey& key, std::uint32_t table,
-                         std::uint64_t now_us) noexcept;
+    bool Lock(NPlusOneHandle handle) noexcept;
     void Clear(NPlusOnePattern& pattern) noexcept;
+    // False when somebody else has the place. The handle becomes that of the new pattern.
+    bool Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
+               std::uint64_t now_us) noexcept;
+    bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
+                 std::uint32_t text) noexcept;
     void ForgetOne(NPlusOneHandle handle) noexcept;
 
     NPlusOnePattern* patterns_ = nullptr;

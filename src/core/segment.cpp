@@ -8,10 +8,11 @@
 namespace elile::core {
 namespace {
 
-constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000003);
+constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000004);
 constexpr std::uint32_t kOctavesPerEntry = 8;
 constexpr std::uint32_t kOctavesPerTable = 4;
 constexpr std::uint32_t kDatabaseCells = std::bit_ceil(2 * kDatabases + 2);
+constexpr std::uint32_t kApplicationCells = std::bit_ceil(2 * kNPlusOneApplications + 2);
 
 // Hands out the segment's parts in order. With a null base it only measures.
 class Carver {
@@ -59,6 +60,13 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* database_cells = carver.Take<HalfWord>(kDatabaseCells);
     auto* database_entries = carver.Take<TableEntry>(kDatabases + 1);
     auto* pools = carver.Take<PoolReport>(kPoolReports);
+    auto* patterns = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
+    auto* suggestion_links = carver.Take<HalfWord>(kSuggestionBlocks);
+    auto* suggestion_blocks = carver.Take<TextBlock>(kSuggestionBlocks);
+    auto* application_links = carver.Take<HalfWord>(kNPlusOneApplications + 1);
+    auto* application_cells = carver.Take<HalfWord>(kApplicationCells);
+    auto* application_entries = carver.Take<TableEntry>(kNPlusOneApplications + 1);
+    segment.loops = carver.Take<Word>(sizes.tables + 1);
     auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
     auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
     auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
@@ -86,6 +94,14 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.databases =
         TableDirectory(IndexStack(&header->free_databases, database_links), database_entries,
                        kDatabases + 1, database_cells, kDatabaseCells, &header->databases_overflow);
+    segment.suggestions = TextPool(IndexStack(&header->free_suggestions, suggestion_links),
+                                   suggestion_blocks, kSuggestionBlocks, kMaxSuggestionBytes);
+    segment.applications =
+        TableDirectory(IndexStack(&header->free_applications, application_links),
+                       application_entries, kNPlusOneApplications + 1, application_cells,
+                       kApplicationCells, &header->applications_overflow);
+    segment.n_plus_one =
+        NPlusOneTable(patterns, &header->n_plus_one_dropped, segment.texts, segment.suggestions);
     segment.pools = PoolReports(pools, &header->pool_reports_dropped);
     segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
     segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
@@ -152,12 +168,13 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     for (std::uint32_t index = segment.stripes.size; index-- > 0;) {
         segment.stripes.free.Push(index);
     }
-    for (TextPool* pool : {&segment.texts, &segment.details}) {
+    for (TextPool* pool : {&segment.texts, &segment.details, &segment.suggestions}) {
         pool->BeginRepair();
         pool->FreeTheRest();
     }
     segment.tables.Repair();
     segment.databases.Repair();
+    segment.applications.Repair();
     return segment;
 }
 
