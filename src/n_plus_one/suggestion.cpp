@@ -15,10 +15,10 @@ constexpr double kMostPlannedKeys = 1000;
 
 constexpr char kOrmsForMany[] =
     "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
-    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload\n";
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
 constexpr char kOrmsForOne[] =
     "-- SQLAlchemy: joinedload() or selectinload(); Django: select_related(); Rails: includes; "
-    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload\n";
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
 
 const char* KeyNumbers(const KeySet& keys) {
     StringInfoData numbers;

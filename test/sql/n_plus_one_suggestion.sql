@@ -126,6 +126,50 @@ create view books_of as select author_id, title from "Books" where price > 3;
 select title from books_of where author_id = 3 \g /dev/null
 select * from verify(:'parent', 'select title from books_of where author_id = $1', '{3,4,5}');
 
+\echo in the view, where the pattern was found: what verify_n_plus_one runs, word by word
+create function loop(child text) returns setof text language sql as
+$$ select format(child, g) from generate_series(1, 12) g $$;
+select author_id, title from "Books" where price < 13 \g /dev/null
+\set ECHO none
+\pset tuples_only on
+\o /dev/null
+select id, name from authors;
+select loop('select code, price from "Books" where author_id = %s') \gexec
+select id, name from authors;
+select loop('select count(*) from "Books" where author_id = %s and price > 3') \gexec
+select author_id, title from "Books" where price < 13;
+select loop('select name, "Größe" from authors where id = %s limit 21') \gexec
+select author_id, year from sales;
+select loop('select text, year from reviews where author_id = %s and year = 2001') \gexec
+select id, name from authors;
+select loop('select name, id from authors where id = %s for share') \gexec
+select id, name from authors;
+select loop('select name, id from authors where id = %s order by 2') \gexec
+select id, name from authors;
+select loop('select code, ref from "Books" where author_id = %s and price not in (' ||
+    (select string_agg(g::text, ',') from generate_series(1, 4000) g) || ')') \gexec
+\o
+\pset tuples_only off
+\set ECHO all
+select left(child_query, 90) as child, runs_per_occurrence as runs, evidence,
+    cost_before > 0 and cost_after > 0 as has_costs, suggestion
+from elile_optimize.n_plus_one order by first_seen;
+select n.child_query, v.form, v.same_rows, position(v.statement || ';' in n.suggestion) > 0 as is_suggested
+from elile_optimize.n_plus_one n,
+    elile_optimize.verify_n_plus_one(n.parent_queryid, n.child_queryid, null, '{13}', '{1,21}') v
+where n.child_query not like all ('{%order by $2%,%for share%,%not in%}') order by n.first_seen, v.form;
+\echo run as a person would run them
+select 'prepare at_once as ' || statements[2] as at_once, 'prepare joined as ' || statements[3] as joined
+from elile_optimize.n_plus_one, regexp_split_to_array(suggestion, E'--[^\n]*\n?') statements
+where child_query = 'select code, price from "Books" where author_id = $1' \gset
+:at_once
+:joined
+execute at_once('{3,4}');
+create temp table one_by_one as select a.id, b.code, b.price from authors a left join "Books" b on b.author_id = a.id;
+create temp table joined as execute joined;
+select count(*), count(*) = (select count(*) from one_by_one) as as_many from joined;
+select id, code, price from joined except table one_by_one;
+
 \echo what is not verified
 \set VERBOSITY default
 select name from authors where id = 3 for update \g /dev/null
@@ -186,11 +230,12 @@ set role elile_clerk;
 select id from authors order by id \g /dev/null
 select price from "Books" where author_id = 3 \g /dev/null
 select form, same_rows from verify('select id from authors order by id', 'select price from "Books" where author_id = $1');
+\set VERBOSITY sqlstate
 select elile_optimize.verify_n_plus_one(null, :long, '{3}');
 reset role;
 select queryid as clerks from elile_optimize.statements where query = 'select price from "Books" where author_id = $1' \gset
-\set VERBOSITY terse
 select elile_optimize.verify_n_plus_one(null, :clerks, '{3}');
+\set VERBOSITY terse
 revoke select on "Books" from elile_clerk;
 set role elile_clerk;
 select form, same_rows from elile_optimize.verify_n_plus_one(null, :clerks, '{3}');
@@ -199,8 +244,6 @@ drop view books_of;
 alter table "Books" rename to old_books;
 select form from elile_optimize.verify_n_plus_one(null, id_of('select title from "Books" where author_id = $1'), '{3}');
 reset search_path;
-\set VERBOSITY terse
-\set QUIET on
 set client_min_messages = warning;
 drop schema shop cascade;
 drop role elile_clerk;
