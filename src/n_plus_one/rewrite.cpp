@@ -49,21 +49,16 @@ KeySet ChooseKeys(const Statement& parent, const Statement& child) {
             AddKey(&keys, found[at], shared[at]);
         }
     }
-    if (keys.count > 0) {
-        for (int at = 0; at < count; ++at) {
-            keys.some_stay = keys.some_stay || keys.Find(found[at].parameter) == nullptr;
-        }
-        return keys;
-    }
-    for (int at = 0; at < count; ++at) {
+    for (int at = 0; at < count && !keys.AreShared(); ++at) {
         AddKey(&keys, found[at], 0);
     }
-    if (count == 0) {
-        for (int number = 1; number <= child.parameters; ++number) {
-            if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
+    for (int number = 1; number <= child.parameters; ++number) {
+        if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
+            if (count == 0) {
                 AddKey(&keys, {number, child.types[number - 1], nullptr, InvalidOid, 0, nullptr},
                        0);
             }
+            keys.some_stay = keys.some_stay || keys.Find(number) == nullptr;
         }
     }
     return keys;

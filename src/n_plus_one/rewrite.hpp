@@ -11,7 +11,7 @@ struct KeySet {
     Key of[kMost];
     int shared[kMost];  // the parent's output column that has the key; 0 unknown
     int count;
-    bool some_stay;  // other equalities are taken to stay as they are
+    bool some_stay;  // other parameters are taken to stay as they are
 
     const Key* Find(int parameter) const;
     bool AreShared() const;

@@ -76,7 +76,7 @@ const char* Describe(const Rewrites& rewrites) {
     StringInfoData text;
     initStringInfo(&text);
     if (rewrites.keys.some_stay) {
-        appendStringInfo(&text, "-- %s has the parent's key; the rest is taken to stay the same\n",
+        appendStringInfo(&text, "-- %s changes; other parameters are taken to stay the same\n",
                          KeyNumbers(rewrites.keys));
     }
     AppendAtOnce(&part, rewrites);

@@ -387,7 +387,7 @@ Verification Verify(const Request& request) {
     Run run = {};
     run.request = &request;
     run.parent_ns = PG_UINT64_MAX;
-    run.rewrites = Rewrite(request.parent, request.child);
+    run.rewrites = Rewrite(request.keys.given ? nullptr : request.parent, request.child);
     if (run.rewrites.refusal != nullptr) {
         RaiseNotRepeatable(run.rewrites.refusal);
     }
