@@ -1,6 +1,8 @@
 #include "n_plus_one/rewrite.hpp"
 
 #include "n_plus_one/any_form.hpp"
+#include "n_plus_one/computed_key.hpp"
+#include "n_plus_one/parsed_again.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -198,6 +200,13 @@ Rewrites Rewrite(const char* parent, const char* child) {
     }
     if (rewrites.refusal != nullptr) {
         return rewrites;
+    }
+    Key plain;
+    if (FindKeys(rewrites.child, &plain, 1) == 0) {
+        rewrites.plain_child = WithPlainKey(rewrites.child);
+    }
+    if (rewrites.plain_child != nullptr) {
+        Analyse(rewrites.plain_child, &rewrites.child);
     }
     rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child);
     if (rewrites.keys.count == 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text_pool.hpp"
+#include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
 
 namespace elile::n_plus_one {
@@ -66,48 +67,12 @@ bool HasOrdinal(Node* node, void* context) {
     return pg::WalkParsed(node, HasOrdinal, context);
 }
 
-Node* StripCasts(Node* node) {
-    for (;;) {
-        if (IsA(node, RelabelType)) {
-            node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
-        } else if (IsA(node, FuncExpr) &&
-                   castNode(FuncExpr, node)->funcformat == COERCE_IMPLICIT_CAST) {
-            node = static_cast<Node*>(linitial(castNode(FuncExpr, node)->args));
-        } else {
-            return node;
-        }
-    }
-}
-
-struct EqualitySought {
-    int location;
-    const A_Expr* found;
-};
-
-bool FindEquality(Node* node, void* context) {
-    auto* sought = static_cast<EqualitySought*>(context);
-    if (node == nullptr) {
-        return false;
-    }
-    if (IsA(node, A_Expr) && castNode(A_Expr, node)->location == sought->location &&
-        castNode(A_Expr, node)->kind == AEXPR_OP) {
-        sought->found = castNode(A_Expr, node);
-        return true;
-    }
-    return pg::WalkParsed(node, FindEquality, context);
-}
-
 bool ReadKey(const Statement& statement, Node* condition, Key* key) {
-    if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2) {
+    if (!IsEquality(condition)) {
         return false;
     }
     const auto& equality = *castNode(OpExpr, condition);
-    auto* left = static_cast<Node*>(linitial(equality.args));
-    if (!op_mergejoinable(equality.opno, exprType(left)) &&
-        !op_hashjoinable(equality.opno, exprType(left))) {
-        return false;
-    }
-    Node* column = StripCasts(left);
+    Node* column = StripCasts(static_cast<Node*>(linitial(equality.args)));
     Node* parameter = StripCasts(static_cast<Node*>(lsecond(equality.args)));
     if (IsA(column, Param)) {
         std::swap(column, parameter);
@@ -116,8 +81,6 @@ bool ReadKey(const Statement& statement, Node* condition, Key* key) {
         castNode(Param, parameter)->paramkind != PARAM_EXTERN) {
         return false;
     }
-    EqualitySought sought = {equality.location, nullptr};
-    FindEquality(reinterpret_cast<Node*>(statement.raw), &sought);
     const auto* var = castNode(Var, column);
     const RangeTblEntry* table = rt_fetch(var->varno, statement.query->rtable);
     *key = {castNode(Param, parameter)->paramid,
@@ -125,23 +88,8 @@ bool ReadKey(const Statement& statement, Node* condition, Key* key) {
             var,
             table->rtekind == RTE_RELATION ? table->relid : InvalidOid,
             var->varattno,
-            sought.found};
+            FindOperator(statement.raw, equality.location)};
     return true;
-}
-
-template <typename Each>
-void ForEachConjunct(Node* condition, Each each) {
-    if (condition == nullptr) {
-        return;
-    }
-    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == AND_EXPR) {
-        ListCell* cell = nullptr;
-        foreach (cell, castNode(BoolExpr, condition)->args) {
-            ForEachConjunct(static_cast<Node*>(lfirst(cell)), each);
-        }
-        return;
-    }
-    each(condition);
 }
 
 // A position in an error is one in the text that is read, and not in what the client has sent.
@@ -208,6 +156,28 @@ const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement*
 }
 
 }  // namespace
+
+Node* StripCasts(Node* node) {
+    for (;;) {
+        if (IsA(node, RelabelType)) {
+            node = reinterpret_cast<Node*>(castNode(RelabelType, node)->arg);
+        } else if (IsA(node, FuncExpr) &&
+                   castNode(FuncExpr, node)->funcformat == COERCE_IMPLICIT_CAST) {
+            node = static_cast<Node*>(linitial(castNode(FuncExpr, node)->args));
+        } else {
+            return node;
+        }
+    }
+}
+
+bool IsEquality(Node* condition) {
+    if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2) {
+        return false;
+    }
+    const auto& operation = *castNode(OpExpr, condition);
+    const Oid left = exprType(static_cast<Node*>(linitial(operation.args)));
+    return op_mergejoinable(operation.opno, left) || op_hashjoinable(operation.opno, left);
+}
 
 int Statement::TokenAt(int begin) const {
     const Token* end = tokens + token_count;

@@ -29,6 +29,15 @@ const char* KeyNumbers(const KeySet& keys) {
     return numbers.data;
 }
 
+// A comment ends with its line.
+const char* OnOneLine(const char* text) {
+    char* line = pstrdup(text);
+    for (char* at = line; *at != '\0'; ++at) {
+        *at = *at == '\n' || *at == '\r' ? ' ' : *at;
+    }
+    return line;
+}
+
 void AppendAtOnce(StringInfo text, const Rewrites& rewrites) {
     const KeySet& keys = rewrites.keys;
     if (rewrites.at_once == nullptr) {
@@ -78,6 +87,10 @@ const char* Describe(const Rewrites& rewrites) {
     if (rewrites.keys.some_stay) {
         appendStringInfo(&text, "-- %s changes; other parameters are taken to stay the same\n",
                          KeyNumbers(rewrites.keys));
+    }
+    if (rewrites.plain_child != nullptr) {
+        appendStringInfo(&part, "-- of the child with its key as one value: %s\n",
+                         OnOneLine(rewrites.plain_child));
     }
     AppendAtOnce(&part, rewrites);
     AppendIfRoom(&text, part);

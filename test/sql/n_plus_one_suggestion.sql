@@ -101,6 +101,16 @@ select form, same_rows, statement from verify(:'parent', 'select title, $1 as pa
 select title from "Books" where abs(author_id) = 3 \g /dev/null
 select form, same_rows, statement from verify(:'parent', 'select title from "Books" where abs(author_id) = $1', '{3,4}');
 select (select max(name) from authors where id = 3) from "Books" where "bookId" = 3 \g /dev/null
+\echo a key that is computed: as one value
+select code, ref from "Books" where price > 3 and author_id = abs(-'3'::int) + 1 and title <> 'x' \g /dev/null
+select * from verify(:'parent', 'select code, ref from "Books" where price > $1 and author_id = abs(-$2::int) + $3 and title <> $4', null, null, '{3,null,x}');
+select ref, code from "Books" where lower('TITLE' || ' 1') = title and price > 3 \g /dev/null
+select form, same_rows, statement from verify(:'parent', 'select ref, code from "Books" where lower($1 || $2) = title and price > $3', '{title 1,title 2}', null, '{null,3}');
+prepare computed(int) as select ref, price from "Books" where author_id = abs($1) and price > $1;
+execute computed(3) \g /dev/null
+select form, same_rows, statement from verify(:'parent', 'prepare computed(int) as select ref, price from "Books" where author_id = abs($1) and price > $1', '{3,4}');
+select ref, title from "Books" where ref = md5('book ' || "bookId")::uuid and code = 'c' || '3' \g /dev/null
+select form, same_rows, statement from verify(:'parent', 'select ref, title from "Books" where ref = md5($1 || "bookId")::uuid and code = $2 || $3', '{c3,c4}', null, '{book }');
 \echo prepared: as it was sent
 prepare twice(int, numeric) as select title, $1 as again from "Books" where author_id = $1 and price > $2;
 execute twice(3, 5) \g /dev/null

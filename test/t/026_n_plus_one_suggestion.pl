@@ -30,15 +30,10 @@ $node->safe_psql('postgres', q{
 $node->safe_psql('postgres', 'analyze');
 $node->safe_psql('postgres', 'select pg_stat_statements_reset(), elile_optimize.reset()');
 
-sub habit
-{
-    my ($entities) = @_;
-    return "select entity_id from entities where entity_id in\n"
-        . "    (select md5('entity ' || g)::uuid from generate_series(1, $entities) g);\n"
-        . join('', map { "select * from entity_profiles where entity_id = md5('entity ' || $_)::uuid;\n" } 1 .. $entities);
-}
+# The application's own script, with one range of entities.
+my $habit = slurp_file("$FindBin::RealBin/workload/profiles_one_by_one.sql") =~ s/^\\set.*\n//mr =~ s/:n/1/gr;
 my $session = Session->new($node);
-$session->ask(habit(50));
+$session->ask($habit);
 # Planning it is nobody's statement, not even with everything tracked.
 is( $node->safe_psql('postgres', "select count(*) from $_ where query ~ 'lateral|array[[]' and query !~ 'from $_'"),
     '0', "no trace of its planning in $_")
@@ -49,33 +44,39 @@ is( $node->safe_psql('postgres', "select count(*), min(runs_per_occurrence), min
 note($node->safe_psql('postgres', "select suggestion, cost_before, cost_after $pattern"));
 is( $node->safe_psql('postgres', "select cost_after < cost_before $pattern"), 't', 'it costs less');
 
-# Keys are md5('entity ' || n)::uuid of the child's own text: the parameters are texts and numbers.
-my $ids = $node->safe_psql('postgres', 'select parent_queryid, child_queryid ' . $pattern) =~ s/\|/, /r;
-my $verify = "select form, keys_used, rows_one_by_one, rows_at_once, same_rows
-    from elile_optimize.verify_n_plus_one($ids, array(select array['entity ', g::text] from generate_series(1, 50) g))";
-is( $node->safe_psql('postgres', $verify), 'lateral|50|100|100|t', 'by the expression that makes the key');
+# The child computes its key; with the key as one value it can be asked for as any other.
+sub verified
+{
+    my ($from_pattern, $parameters) = @_;
+    my $ids = $node->safe_psql('postgres', "select parent_queryid, child_queryid $from_pattern") =~ s/\|/, /r;
+    return "select form, keys_used, rows_one_by_one, rows_at_once, same_rows,
+        position(statement || ';' in suggestion) > 0 as suggested, one_by_one_ms, at_once_ms
+        from elile_optimize.verify_n_plus_one($ids, null, $parameters), (select suggestion $from_pattern) s";
+}
+
+sub timed
+{
+    my ($verify, $on) = @_;
+    note($on->safe_psql('postgres', "select form, round(one_by_one_ms::numeric, 3) || ' ms one by one, '
+        || round(at_once_ms::numeric, 3) || ' ms at once' from ($verify) v"));
+    return $on->safe_psql('postgres', "select form, keys_used, rows_one_by_one, rows_at_once, same_rows, suggested from ($verify) v");
+}
+my $same = "list|50|100|100|t|t\njoined|50|100|100|t|t";
+is(timed(verified($pattern, "array['entity ', '1', '1', '49']"), $node), $same,
+    'the same rows at once, by the statements that are suggested');
 
 # As an ORM sends it.
 sub orm_habit
 {
-    my ($from, $to) = @_;
     my @ids = split /\n/, $node->safe_psql('postgres',
-        "select md5('entity ' || g)::uuid from generate_series($from, $to) g");
+        "select md5('entity ' || g)::uuid from generate_series(1, 50) g");
     return "select entity_id, entity_type from entities where entity_id in (" . join(', ', map { "'$_'" } @ids) . ");\n"
         . join('', map { "select profile_id, version, entity_id from entity_profiles where entity_id = '$_';\n" } @ids);
 }
-$session->ask(orm_habit(1, 50));
+$session->ask(orm_habit());
 $pattern = "from elile_optimize.n_plus_one where parent_query like 'select entity_id, entity_type%'";
-$ids = $node->safe_psql('postgres', "select parent_queryid, child_queryid $pattern") =~ s/\|/, /r;
-my $parameters = q{null, array(select (md5('entity ' || g)::uuid)::text from generate_series(1, 50) g)};
-$verify = "select form, keys_used, rows_one_by_one, rows_at_once, same_rows,
-    position(statement || ';' in suggestion) > 0
-    from elile_optimize.verify_n_plus_one($ids, $parameters), (select suggestion $pattern) s";
-my $same = "list|50|100|100|t|t\njoined|50|100|100|t|t";
-is($node->safe_psql('postgres', $verify), $same, 'the same rows at once, by the statements that are suggested');
-note($node->safe_psql('postgres',
-    "select form, round(one_by_one_ms::numeric, 3) || ' ms one by one, ' || round(at_once_ms::numeric, 3) || ' ms at once'
-     from elile_optimize.verify_n_plus_one($ids, $parameters)"));
+my $verify = verified($pattern, q{array(select (md5('entity ' || g)::uuid)::text from generate_series(1, 50) g)});
+is(timed($verify, $node), $same, 'and so for an ORM');
 
 # Somebody takes the parent's table away between the parent and its children.
 $session->ask('create table parents as select g as id from generate_series(1, 12) g;
@@ -105,6 +106,6 @@ $standby->init_from_backup($node, 'copy', has_streaming => 1);
 $standby->start;
 $node->wait_for_catchup($standby);
 $standby->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info});
-$standby->safe_psql('postgres', orm_habit(1, 50));
-is($standby->safe_psql('postgres', $verify), $same, 'found, suggested and verified on a standby');
+$standby->safe_psql('postgres', orm_habit());
+is(timed($verify, $standby), $same, 'found, suggested and verified on a standby');
 done_testing();
