@@ -93,11 +93,8 @@ const char* LateralForm(const Rewrites& rewrites) {
     initStringInfo(&text);
     appendStringInfo(&text, "select %s.*, child.*\nfrom unnest(", alias);
     for (int at = 0; at < keys.count; ++at) {
-        const char* type = ArrayTypeName(keys.of[at].type);
-        if (type == nullptr) {
-            return nullptr;
-        }
-        appendStringInfo(&text, "%s$%d::%s", at > 0 ? ", " : "", keys.of[at].parameter, type);
+        appendStringInfo(&text, "%s$%d::%s", at > 0 ? ", " : "", keys.of[at].parameter,
+                         ArrayTypeName(keys.of[at].type));
     }
     appendStringInfo(&text, ") as %s(", alias);
     for (int at = 0; at < keys.count; ++at) {
@@ -144,9 +141,17 @@ const char* WhyNotJoined(const char* text, Statement* parent) {
     return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
 }
 
+// = any, or the lateral join; neither where the server has no arrays of the key's type.
 void MakeAtOnce(Rewrites* rewrites) {
     const Statement& child = rewrites->child;
     const Key& key = rewrites->keys.of[0];
+    for (const Key* each = rewrites->keys.of; each != rewrites->keys.of + rewrites->keys.count;
+         ++each) {
+        if (!OidIsValid(get_array_type(each->type))) {
+            rewrites->obstacle = "there are no lists of its key's type";
+            return;
+        }
+    }
     if (rewrites->keys.count > 1) {
         rewrites->obstacle = "more than one parameter may change";
     } else {
@@ -250,9 +255,8 @@ const char* WithListsOf(const Rewrites& rewrites, int count) {
 }
 
 const char* ArrayTypeName(Oid element) {
-    const Oid array = get_array_type(element);
     // The name of char without a length would mean one character.
-    return OidIsValid(array) ? format_type_extended(array, -1, FORMAT_TYPE_TYPEMOD_GIVEN) : nullptr;
+    return format_type_extended(get_array_type(element), -1, FORMAT_TYPE_TYPEMOD_GIVEN);
 }
 
 }  // namespace elile::n_plus_one

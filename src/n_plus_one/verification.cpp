@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "n_plus_one/key_rows.hpp"
 #include "n_plus_one/row_digest.hpp"
 #include "pg/clock.hpp"
 #include "pg/subtransaction.hpp"
@@ -24,19 +25,11 @@ void OnTimeout() {
     SetLatch(MyLatch);
 }
 
-// One value of each key, and how many of the parent's rows have it.
-struct KeyRow {
-    const char* const* values;
-    uint64 copies;
-};
-
 struct Run {
     const Request* request;
     Rewrites rewrites;
-    KeyRow* keys;
-    int key_count;
+    KeyRows keys;
     bool has_parent_rows;
-    uint64 childless;  // rows of the parent with null for a key
     uint64 parent_ns;
     const char* running;  // what the time-out would interrupt
     Verification result;
@@ -48,13 +41,6 @@ struct Run {
                     errhint("Give %s as an array of texts, the value of $1 first; literals of a "
                             "statement are numbered too.",
                             argument)));
-}
-
-Datum ValueOf(const char* text, Oid type) {
-    Oid input = InvalidOid;
-    Oid element = InvalidOid;
-    getTypeInputInfo(type, &input, &element);
-    return OidInputFunctionCall(input, const_cast<char*>(text), element, -1);
 }
 
 // A statement with its parameters, to be set.
@@ -150,53 +136,6 @@ void StartTimer(Run* run, const char* what) {
 
 void StopTimer() { disable_timeout(timeout_id, false); }
 
-bool ComesBefore(const KeyRow& a, const KeyRow& b, int count) {
-    for (int at = 0; at < count; ++at) {
-        const int order = strcmp(a.values[at], b.values[at]);
-        if (order != 0) {
-            return order < 0;
-        }
-    }
-    return false;
-}
-
-// Sorts the keys and puts equal ones together. Rows without a key are set aside.
-void TakeKeys(Run* run, List* rows) {
-    const KeySet& keys = run->rewrites.keys;
-    run->keys =
-        static_cast<KeyRow*>(palloc(sizeof(KeyRow) * static_cast<Size>(Max(list_length(rows), 1))));
-    int count = 0;
-    ListCell* cell = nullptr;
-    foreach (cell, rows) {
-        auto** values = static_cast<char**>(lfirst(cell));
-        bool has_null = false;
-        for (int at = 0; at < keys.count; ++at) {
-            has_null = has_null || values[at] == nullptr;
-            if (values[at] != nullptr) {
-                // As the key's type writes it, so that what is equal looks so.
-                Oid output = InvalidOid;
-                bool is_varlena = false;
-                getTypeOutputInfo(keys.of[at].type, &output, &is_varlena);
-                values[at] = OidOutputFunctionCall(output, ValueOf(values[at], keys.of[at].type));
-            }
-        }
-        run->childless += has_null ? 1 : 0;
-        if (!has_null) {
-            run->keys[count++] = {values, 1};
-        }
-    }
-    std::sort(run->keys, run->keys + count,
-              [&keys](const KeyRow& a, const KeyRow& b) { return ComesBefore(a, b, keys.count); });
-    for (int at = 0; at < count; ++at) {
-        if (run->key_count > 0 &&
-            !ComesBefore(run->keys[run->key_count - 1], run->keys[at], keys.count)) {
-            ++run->keys[run->key_count - 1].copies;
-        } else {
-            run->keys[run->key_count++] = run->keys[at];
-        }
-    }
-}
-
 List* GivenKeys(const Run& run) {
     const Texts& given = run.request->keys;
     const int width = run.rewrites.keys.count;
@@ -246,7 +185,7 @@ void FindKeyValues(Run* run) {
     const bool parent_runs = rewrites.parent.query != nullptr && rewrites.keys.AreShared() &&
                              (rewrites.parent.parameters == 0 || request.parent_parameters.given);
     if (request.keys.given) {
-        TakeKeys(run, GivenKeys(*run));
+        run->keys = MakeKeyRows(rewrites.keys, GivenKeys(*run));
         return;
     }
     if (!parent_runs) {
@@ -269,7 +208,7 @@ void FindKeyValues(Run* run) {
                           : errhint("Give keys as an array of texts.")));
     }
     run->has_parent_rows = true;
-    TakeKeys(run, RunParent(run));
+    run->keys = MakeKeyRows(rewrites.keys, RunParent(run));
 }
 
 // Of the keys by themselves, and of the parent's rows with their children.
@@ -289,12 +228,12 @@ OneByOne RunOneByOne(Run* run) {
     for (int round = 0; round < kRounds; ++round) {
         sums.of_keys = {};
         sums.of_parents = {};
-        sums.of_parents.Add(DigestOfNulls(columns), run->childless);
+        sums.of_parents.Add(DigestOfNulls(columns), run->keys.without_key);
         const uint64 began = pg::MonotonicNs();
-        for (const KeyRow* key = run->keys; key != run->keys + run->key_count; ++key) {
+        for (const KeyRow* key = run->keys.of; key != run->keys.of + run->keys.count; ++key) {
             CHECK_FOR_INTERRUPTS();
             for (int at = 0; at < rewrites.keys.count; ++at) {
-                child.SetText(rewrites.keys.of[at].parameter, key->values[at]);
+                child.SetText(rewrites.keys.of[at].parameter, key->texts[at]);
             }
             RowDigest rows = {};
             Execute(child, MakeDigestReceiver(0, columns, &rows));
@@ -316,12 +255,12 @@ void SetLists(const Run& run, const Bound& at_once) {
         char alignment = 0;
         get_typlenbyvalalign(element, &length, &by_value, &alignment);
         auto* values =
-            static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(Max(run.key_count, 1))));
-        for (int row = 0; row < run.key_count; ++row) {
-            values[row] = ValueOf(run.keys[row].values[at], element);
+            static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(Max(run.keys.count, 1))));
+        for (int row = 0; row < run.keys.count; ++row) {
+            values[row] = ValueOf(run.keys.of[row].texts[at], element);
         }
         at_once.Set(number,
-                    PointerGetDatum(construct_array(values, run.key_count, element, length,
+                    PointerGetDatum(construct_array(values, run.keys.count, element, length,
                                                     by_value, alignment)),
                     false);
     }
@@ -342,7 +281,7 @@ void RunForm(Run* run, const char* form, const Bound& bound, int skipped, const 
     StopTimer();
     run->result.of[run->result.count++] = {form,
                                            bound.statement.text,
-                                           static_cast<uint64>(run->key_count),
+                                           static_cast<uint64>(run->keys.count),
                                            expected.rows,
                                            rows.rows,
                                            rows == expected,
