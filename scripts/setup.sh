@@ -14,7 +14,8 @@ case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium)
+            jq apache2-utils chromium python3-sqlalchemy python3-greenlet python3-psycopg2
+            python3-asyncpg python3-django alembic)
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)

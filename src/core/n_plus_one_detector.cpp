@@ -190,17 +190,37 @@ void NPlusOneDetector::FindItsPlace(std::uint32_t at) noexcept {
         Move(at, node.elder);
     }
     node.is_settled = node.is_settled || node.runs_in_turn > 1;
-    std::uint32_t parent = node.parent;
-    bool fits = node.runs <= nodes_[parent].rows &&
-                (parent == root_ || node.runs_in_turn <= nodes_[parent].last_rows);
-    while (!fits && parent != root_) {
-        parent = nodes_[parent].parent;
-        fits = node.runs <= nodes_[parent].rows;
-    }
-    node.is_out = node.is_out || !fits;
-    if (parent != node.parent || (node.is_out && node.is_found)) {
+    const std::uint32_t parent = ParentThatFits(node);
+    node.is_out = node.is_out || parent == kNone;
+    if (node.is_out && node.is_found) {
+        Move(at, node.parent);
+    } else if (!node.is_out && parent != node.parent) {
+        const std::uint32_t elder = node.elder == parent ? kNone : node.parent;
         Move(at, parent);
+        node.elder = elder;
+        node.runs_in_elders_turn = node.runs_in_turn;
     }
+}
+
+// The innermost one that has had a row for each run since it ran itself; else one that has had rows
+// enough in all, for a second loop may follow the whole first one.
+std::uint32_t NPlusOneDetector::ParentThatFits(const Node& node) const noexcept {
+    if (node.runs_in_turn <= nodes_[node.parent].last_rows &&
+        node.runs <= nodes_[node.parent].rows) {
+        return node.parent;
+    }
+    for (std::uint32_t at = node.parent; at != root_;) {
+        at = nodes_[at].parent;
+        if (node.runs <= nodes_[at].rows) {
+            return at;
+        }
+    }
+    for (const std::uint32_t at : {node.parent, node.elder}) {
+        if (at != kNone && node.runs <= nodes_[at].rows) {
+            return at;
+        }
+    }
+    return kNone;
 }
 
 void NPlusOneDetector::Move(std::uint32_t at, std::uint32_t parent) noexcept {

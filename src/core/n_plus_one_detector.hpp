@@ -6,7 +6,8 @@
 // loops nested in each other a child belongs to shows later, and then it moves:
 //   - it ran at most once each time that its parent did: it is the parent's sibling;
 //   - it ran twice or more since its elder sibling did, which had rows for it: it is its child;
-//   - it ran more often than its parent had rows: it belongs to a loop further out, or to none.
+//   - it ran more often than its parent had rows: it belongs to a loop further out, or to one that
+//     follows it, or to none.
 //
 // Plain data of one session, of a fixed size.
 #pragma once
@@ -86,7 +87,7 @@ private:
     struct Node {
         Statement statement;
         std::uint32_t parent;        // kNone: the root
-        std::uint32_t elder;         // the sibling that was once taken for its parent, or kNone
+        std::uint32_t elder;         // what it was once taken for a child of, or kNone
         std::uint64_t values;        // of the last run
         std::uint64_t lists;         // of the last run that was asked for them
         std::uint64_t runs;          // with changed parameters
@@ -111,6 +112,7 @@ private:
     void Append(const EndedRun& run, std::uint64_t threshold) noexcept;
     void Repeat(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
     void FindItsPlace(std::uint32_t at) noexcept;
+    std::uint32_t ParentThatFits(const Node& node) const noexcept;
     void Move(std::uint32_t at, std::uint32_t parent) noexcept;
     void BeginTurn(std::uint32_t at) noexcept;
     void TakeOutOneRun(std::uint32_t at, const EndedRun& run) noexcept;

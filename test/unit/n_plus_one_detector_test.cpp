@@ -274,6 +274,18 @@ TEST_F(NPlusOneDetectorTest, LoopsInEachOtherOfThreeLevels) {
     EXPECT_EQ(Patterns().size(), 3U);
 }
 
+TEST_F(NPlusOneDetectorTest, LoopsOneAfterTheOther) {
+    Select(kA, 50);
+    SelectTimes(50, kB, 3);
+    SelectTimes(150, kC, 2);
+    SelectTimes(50, kD, 1);
+    Break();
+    EXPECT_EQ(Runs(kA, kB), 50U);
+    EXPECT_EQ(Runs(kB, kC), 150U);
+    EXPECT_EQ(Runs(kA, kD), 50U);
+    EXPECT_EQ(Patterns().size(), 3U);
+}
+
 TEST_F(NPlusOneDetectorTest, AMiddleThatBeginsWithOneRow) {
     Select(kA, 40);
     for (int row = 0; row < 40; ++row) {
