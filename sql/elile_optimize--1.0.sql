@@ -475,6 +475,7 @@ comment on column redundant_indexes.kind is
 'duplicate: the same definition, or wholly reversed; prefix: the kept one begins with its columns, with the same predicate; unused: not scanned for 7 days or more, not unique, and no foreign key begins it';
 comment on column redundant_indexes.size_bytes is 'null while somebody holds it exclusively';
 
+-- Without a search_path of its own: names in the statements are the caller's.
 create function verify_n_plus_one(
     parent_queryid bigint,
     child_queryid bigint,
