@@ -475,6 +475,7 @@ comment on column redundant_indexes.kind is
 'duplicate: the same definition, or wholly reversed; prefix: the kept one begins with its columns, with the same predicate; unused: not scanned for 7 days or more, not unique, and no foreign key begins it';
 comment on column redundant_indexes.size_bytes is 'null while somebody holds it exclusively';
 
+-- Without a search_path of its own: names in the statements are the caller's.
 create function verify_n_plus_one(
     parent_queryid bigint,
     child_queryid bigint,
@@ -494,7 +495,7 @@ create function verify_n_plus_one(
 returns setof record language c volatile parallel unsafe
 as 'MODULE_PATHNAME', 'elile_verify_n_plus_one';
 comment on function verify_n_plus_one(bigint, bigint, text[], text[], text[], interval) is
-'Runs a child statement key by key, and each form that asks for all keys at once, read-only and as the caller; compares the rows and gives both times in ms, in the server: what the round trips took comes on top. A row per form: list (= any), lateral, joined (with the parent; its times have the parent in them). keys are the values of the child''s key, each row of a two-dimensional array those of several; left out, the parent is run for them, 10,000 at most. parent_parameters and child_parameters have the values of the other $n, $1 first. Each form is run twice, and the faster run counts. timeout is for each form. Both statements must be the caller''s own: undefined_object, insufficient_privilege. Other errors: feature_not_supported for what is no SELECT that can be repeated, invalid_parameter_value for missing values, program_limit_exceeded, query_canceled at the time-out.';
+'Runs a child statement key by key, and each form that asks for all keys at once, read-only and as the caller; compares the rows and gives both times in ms, in the server: what the round trips took comes on top. A row per form: list (= any), lateral, joined (with the parent; its times have the parent in them). keys are the values of the child''s key, each row of a two-dimensional array those of several; left out, the parent is run for them, 10,000 at most. parent_parameters and child_parameters have the values of the other $n, $1 first. Each form is run twice, parsed and planned each time, and the faster run counts. timeout is for each form. Both statements must be the caller''s own: undefined_object, insufficient_privilege. Other errors: feature_not_supported for what is no SELECT that can be repeated, invalid_parameter_value for missing values, program_limit_exceeded, query_canceled at the time-out.';
 
 create function build_small_indexes()
 returns void language c volatile strict parallel unsafe

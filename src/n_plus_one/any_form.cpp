@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "n_plus_one/parsed_again.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -53,23 +53,6 @@ bool SidesOf(const A_Expr& equality, Sides* sides) {
     }
     sides->parameter = castNode(ParamRef, operand);
     return true;
-}
-
-struct ExpressionSought {
-    int location;
-    A_Expr* found;
-};
-
-bool FindExpression(Node* node, void* context) {
-    auto* sought = static_cast<ExpressionSought*>(context);
-    if (node == nullptr) {
-        return false;
-    }
-    if (IsA(node, A_Expr) && castNode(A_Expr, node)->location == sought->location) {
-        sought->found = castNode(A_Expr, node);
-        return true;
-    }
-    return pg::WalkParsed(node, FindExpression, context);
 }
 
 class Rewriter {
@@ -151,14 +134,13 @@ private:
     // The tree that the edited text must have.
     void Expect() {
         expected_ = castNode(SelectStmt, copyObjectImpl(statement_.raw));
-        ExpressionSought sought = {key_.equality->location, nullptr};
-        FindExpression(reinterpret_cast<Node*>(expected_), &sought);
-        sought.found->kind = AEXPR_OP_ANY;
+        A_Expr* equality = FindOperator(expected_, key_.equality->location);
+        equality->kind = AEXPR_OP_ANY;
         if (sides_.reversed) {
-            std::swap(sought.found->lexpr, sought.found->rexpr);
+            std::swap(equality->lexpr, equality->rexpr);
         }
         if (sides_.cast != nullptr) {
-            castNode(TypeCast, sought.found->rexpr)->typeName->arrayBounds =
+            castNode(TypeCast, equality->rexpr)->typeName->arrayBounds =
                 list_make1(makeInteger(-1));
         }
         if (adds_column_) {
@@ -185,7 +167,7 @@ private:
             edits.list, edits.list + edits.count,
             [](const core::TextEdit& a, const core::TextEdit& b) { return a.begin < b.begin; });
         const char* text = Edited(statement_.text, edits.list, edits.count);
-        return text != nullptr && ParsesAsExpected(text) ? text : nullptr;
+        return ParsesAs(text, expected_) ? text : nullptr;
     }
 
     // The cast's own token is `::` or CAST; the parameter's comes two later there.
@@ -250,28 +232,6 @@ private:
         return true;
     }
 
-    bool ParsesAsExpected(const char* text) const {
-        bool same = false;
-        MemoryContext caller = CurrentMemoryContext;
-        PG_TRY();
-        {
-            const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
-            same =
-                list_length(parsed) == 1 && equal(linitial_node(RawStmt, parsed)->stmt, expected_);
-        }
-        PG_CATCH();
-        {
-            // The parser's own errors leave nothing behind but memory.
-            MemoryContextSwitchTo(caller);
-            if (geterrcode() != ERRCODE_SYNTAX_ERROR) {
-                PG_RE_THROW();
-            }
-            FlushErrorState();
-        }
-        PG_END_TRY();
-        return same;
-    }
-
     const Statement& statement_;
     const Key& key_;
     bool drop_limit_;
@@ -283,18 +243,6 @@ private:
 };
 
 }  // namespace
-
-char* Edited(const char* text, const core::TextEdit* edits, int count) {
-    const auto edit_count = static_cast<size_t>(count);
-    if (!core::AreInOrder(text, edits, edit_count)) {
-        return nullptr;
-    }
-    const size_t length = core::EditedLength(text, edits, edit_count);
-    auto* edited = static_cast<char*>(palloc(length + 1));
-    core::ApplyEdits(text, edits, edit_count, edited);
-    edited[length] = '\0';
-    return edited;
-}
 
 const char* AnyForm(const Statement& statement, const Key& key, bool drop_limit) {
     return Rewriter(statement, key, drop_limit).Text();

@@ -5,9 +5,6 @@
 
 namespace elile::n_plus_one {
 
-// The text with the edits made.
-char* Edited(const char* text, const core::TextEdit* edits, int count);
-
 // The statement's text with the key's equality as `column = any(parameter)`, the column at the end
 // of the select list unless it is there, and its LIMIT left out when so told. It is parsed again:
 // null unless the parser makes of it what it made of the original, but for these changes.

@@ -1,6 +1,8 @@
 #include "n_plus_one/rewrite.hpp"
 
 #include "n_plus_one/any_form.hpp"
+#include "n_plus_one/computed_key.hpp"
+#include "n_plus_one/parsed_again.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -49,21 +51,16 @@ KeySet ChooseKeys(const Statement& parent, const Statement& child) {
             AddKey(&keys, found[at], shared[at]);
         }
     }
-    if (keys.count > 0) {
-        for (int at = 0; at < count; ++at) {
-            keys.some_stay = keys.some_stay || keys.Find(found[at].parameter) == nullptr;
-        }
-        return keys;
-    }
-    for (int at = 0; at < count; ++at) {
+    for (int at = 0; at < count && !keys.AreShared(); ++at) {
         AddKey(&keys, found[at], 0);
     }
-    if (count == 0) {
-        for (int number = 1; number <= child.parameters; ++number) {
-            if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
+    for (int number = 1; number <= child.parameters; ++number) {
+        if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
+            if (count == 0) {
                 AddKey(&keys, {number, child.types[number - 1], nullptr, InvalidOid, 0, nullptr},
                        0);
             }
+            keys.some_stay = keys.some_stay || keys.Find(number) == nullptr;
         }
     }
     return keys;
@@ -96,11 +93,8 @@ const char* LateralForm(const Rewrites& rewrites) {
     initStringInfo(&text);
     appendStringInfo(&text, "select %s.*, child.*\nfrom unnest(", alias);
     for (int at = 0; at < keys.count; ++at) {
-        const char* type = ArrayTypeName(keys.of[at].type);
-        if (type == nullptr) {
-            return nullptr;
-        }
-        appendStringInfo(&text, "%s$%d::%s", at > 0 ? ", " : "", keys.of[at].parameter, type);
+        appendStringInfo(&text, "%s$%d::%s", at > 0 ? ", " : "", keys.of[at].parameter,
+                         ArrayTypeName(keys.of[at].type));
     }
     appendStringInfo(&text, ") as %s(", alias);
     for (int at = 0; at < keys.count; ++at) {
@@ -147,9 +141,17 @@ const char* WhyNotJoined(const char* text, Statement* parent) {
     return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
 }
 
+// = any, or the lateral join; neither where the server has no arrays of the key's type.
 void MakeAtOnce(Rewrites* rewrites) {
     const Statement& child = rewrites->child;
     const Key& key = rewrites->keys.of[0];
+    for (const Key* each = rewrites->keys.of; each != rewrites->keys.of + rewrites->keys.count;
+         ++each) {
+        if (!OidIsValid(get_array_type(each->type))) {
+            rewrites->obstacle = "there are no lists of its key's type";
+            return;
+        }
+    }
     if (rewrites->keys.count > 1) {
         rewrites->obstacle = "more than one parameter may change";
     } else {
@@ -204,6 +206,13 @@ Rewrites Rewrite(const char* parent, const char* child) {
     if (rewrites.refusal != nullptr) {
         return rewrites;
     }
+    Key plain;
+    if (FindKeys(rewrites.child, &plain, 1) == 0) {
+        rewrites.plain_child = WithPlainKey(rewrites.child);
+    }
+    if (rewrites.plain_child != nullptr) {
+        Analyse(rewrites.plain_child, &rewrites.child);
+    }
     rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child);
     if (rewrites.keys.count == 0) {
         rewrites.refusal = "it has no parameter that may change";
@@ -246,9 +255,8 @@ const char* WithListsOf(const Rewrites& rewrites, int count) {
 }
 
 const char* ArrayTypeName(Oid element) {
-    const Oid array = get_array_type(element);
     // The name of char without a length would mean one character.
-    return OidIsValid(array) ? format_type_extended(array, -1, FORMAT_TYPE_TYPEMOD_GIVEN) : nullptr;
+    return format_type_extended(get_array_type(element), -1, FORMAT_TYPE_TYPEMOD_GIVEN);
 }
 
 }  // namespace elile::n_plus_one

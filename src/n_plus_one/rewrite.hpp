@@ -11,7 +11,7 @@ struct KeySet {
     Key of[kMost];
     int shared[kMost];  // the parent's output column that has the key; 0 unknown
     int count;
-    bool some_stay;  // other equalities are taken to stay as they are
+    bool some_stay;  // other parameters are taken to stay as they are
 
     const Key* Find(int parameter) const;
     bool AreShared() const;
@@ -24,6 +24,9 @@ struct Rewrites {
     const char* obstacle;        // why at_once is no `= any`; else null
     Statement parent;            // without a query when it cannot be joined with
     Statement child;
+    // The child where it computed its key and now has a parameter for it: all else is of this text;
+    // null where it is the child's own.
+    const char* plain_child;
     KeySet keys;
     bool limit_dropped;   // at_once has no LIMIT, since each key has at most one row
     const char* at_once;  // the child for arrays of keys, by the numbers of its own parameters

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text_pool.hpp"
+#include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
 
 namespace elile::n_plus_one {
@@ -66,6 +67,96 @@ bool HasOrdinal(Node* node, void* context) {
     return pg::WalkParsed(node, HasOrdinal, context);
 }
 
+bool ReadKey(const Statement& statement, Node* condition, Key* key) {
+    if (!IsEquality(condition)) {
+        return false;
+    }
+    const auto& equality = *castNode(OpExpr, condition);
+    Node* column = StripCasts(static_cast<Node*>(linitial(equality.args)));
+    Node* parameter = StripCasts(static_cast<Node*>(lsecond(equality.args)));
+    if (IsA(column, Param)) {
+        std::swap(column, parameter);
+    }
+    if (!IsA(column, Var) || castNode(Var, column)->varlevelsup != 0 || !IsA(parameter, Param) ||
+        castNode(Param, parameter)->paramkind != PARAM_EXTERN) {
+        return false;
+    }
+    const auto* var = castNode(Var, column);
+    const RangeTblEntry* table = rt_fetch(var->varno, statement.query->rtable);
+    *key = {castNode(Param, parameter)->paramid,
+            castNode(Param, parameter)->paramtype,
+            var,
+            table->rtekind == RTE_RELATION ? table->relid : InvalidOid,
+            var->varattno,
+            FindOperator(statement.raw, equality.location)};
+    return true;
+}
+
+// A position in an error is one in the text that is read, and not in what the client has sent.
+void PointIntoText(void* text) {
+    const int position = geterrposition();
+    if (position > 0) {
+        errposition(0);
+        internalerrposition(position);
+        internalerrquery(static_cast<const char*>(text));
+    }
+}
+
+const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement);
+
+// PREPARE is what EXECUTE's statement is known by: the statement is what follows its AS.
+const char* AnalysePrepared(const char* text, const PrepareStmt& prepare, Statement* statement) {
+    auto* types = static_cast<Oid*>(
+        palloc(sizeof(Oid) * static_cast<Size>(Max(list_length(prepare.argtypes), 1))));
+    int type_count = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, prepare.argtypes) {
+        types[type_count++] = typenameTypeId(nullptr, lfirst_node(TypeName, cell));
+    }
+    Scan(text, statement);
+    int depth = 0;
+    for (int at = 0; at < statement->token_count; ++at) {
+        const Token& token = statement->tokens[at];
+        depth += text[token.begin] == '(' ? 1 : 0;
+        depth -= text[token.begin] == ')' ? 1 : 0;
+        if (depth == 0 && token.end - token.begin == 2 &&
+            pg_strncasecmp(text + token.begin, "as", 2) == 0) {
+            const char* inner = text + token.end + strspn(text + token.end, " \t\n\r\f\v");
+            return AnalyseWith(inner, types, type_count, statement);
+        }
+    }
+    return "it is no SELECT";
+}
+
+// With parameters of which some have types.
+const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement) {
+    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count};
+    if (strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN) {
+        return "its text is kept to the first 16 kB only";
+    }
+    ErrorContextCallback context = {error_context_stack, PointIntoText, const_cast<char*>(text)};
+    error_context_stack = &context;
+    const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
+    auto* raw = list_length(parsed) == 1 ? linitial_node(RawStmt, parsed) : nullptr;
+    const char* refusal = nullptr;
+    if (raw != nullptr && IsA(raw->stmt, PrepareStmt)) {
+        refusal = AnalysePrepared(text, *castNode(PrepareStmt, raw->stmt), statement);
+    } else if (raw == nullptr || !IsA(raw->stmt, SelectStmt) ||
+               castNode(SelectStmt, raw->stmt)->intoClause != nullptr) {
+        refusal = "it is no SELECT";
+    } else {
+        Scan(text, statement);
+        // Analysis scribbles on the tree that it is given.
+        statement->raw = castNode(SelectStmt, copyObjectImpl(raw->stmt));
+        statement->query = AnalyseParsed(raw, text, &types, &statement->parameters);
+        statement->types = types;
+    }
+    error_context_stack = context.previous;
+    return refusal;
+}
+
+}  // namespace
+
 Node* StripCasts(Node* node) {
     for (;;) {
         if (IsA(node, RelabelType)) {
@@ -79,72 +170,14 @@ Node* StripCasts(Node* node) {
     }
 }
 
-struct EqualitySought {
-    int location;
-    const A_Expr* found;
-};
-
-bool FindEquality(Node* node, void* context) {
-    auto* sought = static_cast<EqualitySought*>(context);
-    if (node == nullptr) {
-        return false;
-    }
-    if (IsA(node, A_Expr) && castNode(A_Expr, node)->location == sought->location &&
-        castNode(A_Expr, node)->kind == AEXPR_OP) {
-        sought->found = castNode(A_Expr, node);
-        return true;
-    }
-    return pg::WalkParsed(node, FindEquality, context);
-}
-
-bool ReadKey(const Statement& statement, Node* condition, Key* key) {
+bool IsEquality(Node* condition) {
     if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2) {
         return false;
     }
-    const auto& equality = *castNode(OpExpr, condition);
-    auto* left = static_cast<Node*>(linitial(equality.args));
-    if (!op_mergejoinable(equality.opno, exprType(left)) &&
-        !op_hashjoinable(equality.opno, exprType(left))) {
-        return false;
-    }
-    Node* column = StripCasts(left);
-    Node* parameter = StripCasts(static_cast<Node*>(lsecond(equality.args)));
-    if (IsA(column, Param)) {
-        std::swap(column, parameter);
-    }
-    if (!IsA(column, Var) || castNode(Var, column)->varlevelsup != 0 || !IsA(parameter, Param) ||
-        castNode(Param, parameter)->paramkind != PARAM_EXTERN) {
-        return false;
-    }
-    EqualitySought sought = {equality.location, nullptr};
-    FindEquality(reinterpret_cast<Node*>(statement.raw), &sought);
-    const auto* var = castNode(Var, column);
-    const RangeTblEntry* table = rt_fetch(var->varno, statement.query->rtable);
-    *key = {castNode(Param, parameter)->paramid,
-            castNode(Param, parameter)->paramtype,
-            var,
-            table->rtekind == RTE_RELATION ? table->relid : InvalidOid,
-            var->varattno,
-            sought.found};
-    return true;
+    const auto& operation = *castNode(OpExpr, condition);
+    const Oid left = exprType(static_cast<Node*>(linitial(operation.args)));
+    return op_mergejoinable(operation.opno, left) || op_hashjoinable(operation.opno, left);
 }
-
-template <typename Each>
-void ForEachConjunct(Node* condition, Each each) {
-    if (condition == nullptr) {
-        return;
-    }
-    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == AND_EXPR) {
-        ListCell* cell = nullptr;
-        foreach (cell, castNode(BoolExpr, condition)->args) {
-            ForEachConjunct(static_cast<Node*>(lfirst(cell)), each);
-        }
-        return;
-    }
-    each(condition);
-}
-
-}  // namespace
 
 int Statement::TokenAt(int begin) const {
     const Token* end = tokens + token_count;
@@ -173,23 +206,7 @@ bool Statement::Mentions(const char* name) const {
 }
 
 const char* Analyse(const char* text, Statement* statement) {
-    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, 0};
-    if (strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN) {
-        return "its text is kept to the first 16 kB only";
-    }
-    const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
-    if (list_length(parsed) != 1 || !IsA(linitial_node(RawStmt, parsed)->stmt, SelectStmt) ||
-        castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt)->intoClause != nullptr) {
-        return "it is no SELECT";
-    }
-    auto* raw = linitial_node(RawStmt, parsed);
-    Scan(text, statement);
-    // Analysis scribbles on the tree that it is given.
-    statement->raw = castNode(SelectStmt, copyObjectImpl(raw->stmt));
-    Oid* types = nullptr;
-    statement->query = AnalyseParsed(raw, text, &types, &statement->parameters);
-    statement->types = types;
-    return nullptr;
+    return AnalyseWith(text, nullptr, 0, statement);
 }
 
 int FindKeys(const Statement& statement, Key* keys, int room) {

@@ -33,6 +33,28 @@ struct Statement {
 // Null when the text was analysed, else why it was not. Raises what the parser has to say.
 const char* Analyse(const char* text, Statement* statement);
 
+// What is below relabelling and implicit casts.
+Node* StripCasts(Node* node);
+
+// Whether it is an operator that says that two values are equal.
+bool IsEquality(Node* condition);
+
+// What every row must satisfy, one by one.
+template <typename Each>
+void ForEachConjunct(Node* condition, Each each) {
+    if (condition == nullptr) {
+        return;
+    }
+    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == AND_EXPR) {
+        ListCell* cell = nullptr;
+        foreach (cell, castNode(BoolExpr, condition)->args) {
+            ForEachConjunct(static_cast<Node*>(lfirst(cell)), each);
+        }
+        return;
+    }
+    each(condition);
+}
+
 // An equality of a column with a parameter that every row of the statement satisfies; or, without a
 // column, a parameter that the statement uses in another way.
 struct Key {

@@ -15,10 +15,10 @@ constexpr double kMostPlannedKeys = 1000;
 
 constexpr char kOrmsForMany[] =
     "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
-    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload\n";
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
 constexpr char kOrmsForOne[] =
     "-- SQLAlchemy: joinedload() or selectinload(); Django: select_related(); Rails: includes; "
-    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload\n";
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
 
 const char* KeyNumbers(const KeySet& keys) {
     StringInfoData numbers;
@@ -27,6 +27,15 @@ const char* KeyNumbers(const KeySet& keys) {
         appendStringInfo(&numbers, "%s$%d", at > 0 ? ", " : "", keys.of[at].parameter);
     }
     return numbers.data;
+}
+
+// A comment ends with its line.
+const char* OnOneLine(const char* text) {
+    char* line = pstrdup(text);
+    for (char* at = line; *at != '\0'; ++at) {
+        *at = *at == '\n' || *at == '\r' ? ' ' : *at;
+    }
+    return line;
 }
 
 void AppendAtOnce(StringInfo text, const Rewrites& rewrites) {
@@ -76,8 +85,12 @@ const char* Describe(const Rewrites& rewrites) {
     StringInfoData text;
     initStringInfo(&text);
     if (rewrites.keys.some_stay) {
-        appendStringInfo(&text, "-- %s has the parent's key; the rest is taken to stay the same\n",
+        appendStringInfo(&text, "-- %s changes; other parameters are taken to stay the same\n",
                          KeyNumbers(rewrites.keys));
+    }
+    if (rewrites.plain_child != nullptr) {
+        appendStringInfo(&part, "-- of the child with its key as one value: %s\n",
+                         OnOneLine(rewrites.plain_child));
     }
     AppendAtOnce(&part, rewrites);
     AppendIfRoom(&text, part);

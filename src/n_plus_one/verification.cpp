@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "n_plus_one/key_rows.hpp"
 #include "n_plus_one/row_digest.hpp"
 #include "pg/clock.hpp"
 #include "pg/subtransaction.hpp"
@@ -24,19 +25,11 @@ void OnTimeout() {
     SetLatch(MyLatch);
 }
 
-// One value of each key, and how many of the parent's rows have it.
-struct KeyRow {
-    const char* const* values;
-    uint64 copies;
-};
-
 struct Run {
     const Request* request;
     Rewrites rewrites;
-    KeyRow* keys;
-    int key_count;
+    KeyRows keys;
     bool has_parent_rows;
-    uint64 childless;  // rows of the parent with null for a key
     uint64 parent_ns;
     const char* running;  // what the time-out would interrupt
     Verification result;
@@ -50,16 +43,8 @@ struct Run {
                             argument)));
 }
 
-Datum ValueOf(const char* text, Oid type) {
-    Oid input = InvalidOid;
-    Oid element = InvalidOid;
-    getTypeInputInfo(type, &input, &element);
-    return OidInputFunctionCall(input, const_cast<char*>(text), element, -1);
-}
-
-// A statement prepared, with its parameters to be set.
-struct Prepared {
-    SPIPlanPtr plan;
+// A statement with its parameters, to be set.
+struct Bound {
     ParamListInfo parameters;
     Statement statement;
 
@@ -79,28 +64,28 @@ struct Prepared {
     }
 };
 
-Prepared Prepare(const char* text) {
-    Prepared prepared = {};
-    Analyse(text, &prepared.statement);
-    const int count = prepared.statement.parameters;
-    prepared.plan = SPI_prepare(text, count, const_cast<Oid*>(prepared.statement.types));
-    if (prepared.plan == nullptr) {
-        elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
+Bound Bind(const Statement& statement) {
+    Bound bound = {makeParamList(statement.parameters), statement};
+    for (int at = 0; at < bound.statement.parameters; ++at) {
+        bound.parameters->params[at] = {0, true, PARAM_FLAG_CONST, bound.statement.types[at]};
     }
-    prepared.parameters = makeParamList(count);
-    for (int at = 0; at < count; ++at) {
-        prepared.parameters->params[at] = {0, true, PARAM_FLAG_CONST, prepared.statement.types[at]};
-    }
-    return prepared;
+    return bound;
 }
 
-// Under the snapshot at hand, so that both forms see the same rows. Only what writes nothing runs.
-void Execute(const Prepared& prepared, DestReceiver* receiver) {
+Statement StatementOf(const char* text) {
+    Statement statement;
+    Analyse(text, &statement);
+    return statement;
+}
+
+// Parsed and planned each time, as statements are that nobody prepares. Under the snapshot at hand,
+// so that both forms see the same rows. Only what writes nothing runs.
+void Execute(const Bound& bound, DestReceiver* receiver) {
     SPIExecuteOptions options = {};
-    options.params = prepared.parameters;
+    options.params = bound.parameters;
     options.read_only = true;
     options.dest = receiver;
-    const int result = SPI_execute_plan_extended(prepared.plan, &options);
+    const int result = SPI_execute_extended(bound.statement.text, &options);
     if (result < 0) {
         elog(ERROR, "could not run: %s", SPI_result_code_string(result));
     }
@@ -115,20 +100,20 @@ int ColumnsOf(const Statement& statement) {
     return columns;
 }
 
-void SetParentParameters(const Run& run, const Prepared& prepared) {
+void SetParentParameters(const Run& run, const Bound& bound) {
     const Statement& parent = run.rewrites.parent;
     const Texts& given = run.request->parent_parameters;
     for (int number = 1; number <= parent.parameters; ++number) {
         if (parent.UsesOf(number) > 0 && number > given.count) {
             RaiseMissing("parent", "parent_parameters", number);
         }
-        prepared.SetText(number, number <= given.count ? given.of[number - 1] : nullptr);
+        bound.SetText(number, number <= given.count ? given.of[number - 1] : nullptr);
     }
 }
 
 // Those that are no keys, as the child numbers them; `place_of(number)` is where they go.
 template <typename PlaceOf>
-void SetChildParameters(const Run& run, const Prepared& prepared, PlaceOf place_of) {
+void SetChildParameters(const Run& run, const Bound& bound, PlaceOf place_of) {
     const Rewrites& rewrites = run.rewrites;
     const Texts& given = run.request->child_parameters;
     for (int number = 1; number <= rewrites.child.parameters; ++number) {
@@ -136,7 +121,7 @@ void SetChildParameters(const Run& run, const Prepared& prepared, PlaceOf place_
             if (number > given.count) {
                 RaiseMissing("child", "child_parameters", number);
             }
-            prepared.SetText(place_of(number), given.of[number - 1]);
+            bound.SetText(place_of(number), given.of[number - 1]);
         }
     }
 }
@@ -150,53 +135,6 @@ void StartTimer(Run* run, const char* what) {
 }
 
 void StopTimer() { disable_timeout(timeout_id, false); }
-
-bool ComesBefore(const KeyRow& a, const KeyRow& b, int count) {
-    for (int at = 0; at < count; ++at) {
-        const int order = strcmp(a.values[at], b.values[at]);
-        if (order != 0) {
-            return order < 0;
-        }
-    }
-    return false;
-}
-
-// Sorts the keys and puts equal ones together. Rows without a key are set aside.
-void TakeKeys(Run* run, List* rows) {
-    const KeySet& keys = run->rewrites.keys;
-    run->keys =
-        static_cast<KeyRow*>(palloc(sizeof(KeyRow) * static_cast<Size>(Max(list_length(rows), 1))));
-    int count = 0;
-    ListCell* cell = nullptr;
-    foreach (cell, rows) {
-        auto** values = static_cast<char**>(lfirst(cell));
-        bool has_null = false;
-        for (int at = 0; at < keys.count; ++at) {
-            has_null = has_null || values[at] == nullptr;
-            if (values[at] != nullptr) {
-                // As the key's type writes it, so that what is equal looks so.
-                Oid output = InvalidOid;
-                bool is_varlena = false;
-                getTypeOutputInfo(keys.of[at].type, &output, &is_varlena);
-                values[at] = OidOutputFunctionCall(output, ValueOf(values[at], keys.of[at].type));
-            }
-        }
-        run->childless += has_null ? 1 : 0;
-        if (!has_null) {
-            run->keys[count++] = {values, 1};
-        }
-    }
-    std::sort(run->keys, run->keys + count,
-              [&keys](const KeyRow& a, const KeyRow& b) { return ComesBefore(a, b, keys.count); });
-    for (int at = 0; at < count; ++at) {
-        if (run->key_count > 0 &&
-            !ComesBefore(run->keys[run->key_count - 1], run->keys[at], keys.count)) {
-            ++run->keys[run->key_count - 1].copies;
-        } else {
-            run->keys[run->key_count++] = run->keys[at];
-        }
-    }
-}
 
 List* GivenKeys(const Run& run) {
     const Texts& given = run.request->keys;
@@ -217,7 +155,7 @@ List* GivenKeys(const Run& run) {
 }
 
 List* RunParent(Run* run) {
-    const Prepared parent = Prepare(run->rewrites.parent.text);
+    const Bound parent = Bind(run->rewrites.parent);
     SetParentParameters(*run, parent);
     RowTexts texts = {};
     StartTimer(run, "the parent");
@@ -247,7 +185,7 @@ void FindKeyValues(Run* run) {
     const bool parent_runs = rewrites.parent.query != nullptr && rewrites.keys.AreShared() &&
                              (rewrites.parent.parameters == 0 || request.parent_parameters.given);
     if (request.keys.given) {
-        TakeKeys(run, GivenKeys(*run));
+        run->keys = MakeKeyRows(rewrites.keys, GivenKeys(*run));
         return;
     }
     if (!parent_runs) {
@@ -257,7 +195,7 @@ void FindKeyValues(Run* run) {
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
              errmsg("no keys are given, and the parent does not tell them"),
              lacks_values
-                 ? errdetail("The parent has %d parameters, without whose values it cannot "
+                 ? errdetail("The parent has parameters up to $%d, without whose values it cannot "
                              "be run.",
                              rewrites.parent.parameters)
                  : errdetail("Which column of the parent has the child's $%d is not known: %s.",
@@ -270,7 +208,7 @@ void FindKeyValues(Run* run) {
                           : errhint("Give keys as an array of texts.")));
     }
     run->has_parent_rows = true;
-    TakeKeys(run, RunParent(run));
+    run->keys = MakeKeyRows(rewrites.keys, RunParent(run));
 }
 
 // Of the keys by themselves, and of the parent's rows with their children.
@@ -282,7 +220,7 @@ struct OneByOne {
 
 OneByOne RunOneByOne(Run* run) {
     const Rewrites& rewrites = run->rewrites;
-    const Prepared child = Prepare(rewrites.child.text);
+    const Bound child = Bind(rewrites.child);
     SetChildParameters(*run, child, [](int number) { return number; });
     const int columns = ColumnsOf(rewrites.child);
     OneByOne sums = {{}, {}, PG_UINT64_MAX};
@@ -290,12 +228,12 @@ OneByOne RunOneByOne(Run* run) {
     for (int round = 0; round < kRounds; ++round) {
         sums.of_keys = {};
         sums.of_parents = {};
-        sums.of_parents.Add(DigestOfNulls(columns), run->childless);
+        sums.of_parents.Add(DigestOfNulls(columns), run->keys.without_key);
         const uint64 began = pg::MonotonicNs();
-        for (const KeyRow* key = run->keys; key != run->keys + run->key_count; ++key) {
+        for (const KeyRow* key = run->keys.of; key != run->keys.of + run->keys.count; ++key) {
             CHECK_FOR_INTERRUPTS();
             for (int at = 0; at < rewrites.keys.count; ++at) {
-                child.SetText(rewrites.keys.of[at].parameter, key->values[at]);
+                child.SetText(rewrites.keys.of[at].parameter, key->texts[at]);
             }
             RowDigest rows = {};
             Execute(child, MakeDigestReceiver(0, columns, &rows));
@@ -308,7 +246,7 @@ OneByOne RunOneByOne(Run* run) {
     return sums;
 }
 
-void SetLists(const Run& run, const Prepared& at_once) {
+void SetLists(const Run& run, const Bound& at_once) {
     for (int at = 0; at < run.rewrites.keys.count; ++at) {
         const int number = run.rewrites.keys.of[at].parameter;
         const Oid element = get_element_type(at_once.statement.types[number - 1]);
@@ -317,19 +255,19 @@ void SetLists(const Run& run, const Prepared& at_once) {
         char alignment = 0;
         get_typlenbyvalalign(element, &length, &by_value, &alignment);
         auto* values =
-            static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(Max(run.key_count, 1))));
-        for (int row = 0; row < run.key_count; ++row) {
-            values[row] = ValueOf(run.keys[row].values[at], element);
+            static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(Max(run.keys.count, 1))));
+        for (int row = 0; row < run.keys.count; ++row) {
+            values[row] = ValueOf(run.keys.of[row].texts[at], element);
         }
         at_once.Set(number,
-                    PointerGetDatum(construct_array(values, run.key_count, element, length,
+                    PointerGetDatum(construct_array(values, run.keys.count, element, length,
                                                     by_value, alignment)),
                     false);
     }
 }
 
-void RunForm(Run* run, const char* form, const Prepared& prepared, int skipped,
-             const RowDigest& expected, uint64 one_by_one_ns) {
+void RunForm(Run* run, const char* form, const Bound& bound, int skipped, const RowDigest& expected,
+             uint64 one_by_one_ns) {
     const int columns = ColumnsOf(run->rewrites.child);
     RowDigest rows = {};
     uint64 elapsed_ns = PG_UINT64_MAX;
@@ -337,13 +275,13 @@ void RunForm(Run* run, const char* form, const Prepared& prepared, int skipped,
     for (int round = 0; round < kRounds; ++round) {
         rows = {};
         const uint64 began = pg::MonotonicNs();
-        Execute(prepared, MakeDigestReceiver(skipped, columns, &rows));
+        Execute(bound, MakeDigestReceiver(skipped, columns, &rows));
         elapsed_ns = std::min(elapsed_ns, pg::MonotonicNs() - began);
     }
     StopTimer();
     run->result.of[run->result.count++] = {form,
-                                           prepared.statement.text,
-                                           static_cast<uint64>(run->key_count),
+                                           bound.statement.text,
+                                           static_cast<uint64>(run->keys.count),
                                            expected.rows,
                                            rows.rows,
                                            rows == expected,
@@ -358,13 +296,13 @@ void RunAll(Run* run) {
     SPI_connect();
     FindKeyValues(run);
     const OneByOne sums = RunOneByOne(run);
-    const Prepared at_once = Prepare(rewrites.at_once);
+    const Bound at_once = Bind(StatementOf(rewrites.at_once));
     SetLists(*run, at_once);
     SetChildParameters(*run, at_once, [](int number) { return number; });
     RunForm(run, rewrites.obstacle == nullptr ? "list" : "lateral", at_once,
             rewrites.at_once_before, sums.of_keys, sums.elapsed_ns);
     if (rewrites.joined != nullptr && run->has_parent_rows) {
-        const Prepared joined = Prepare(rewrites.joined);
+        const Bound joined = Bind(StatementOf(rewrites.joined));
         SetParentParameters(*run, joined);
         int place = rewrites.parent.parameters;
         SetChildParameters(*run, joined, [&place](int) { return ++place; });
@@ -375,10 +313,11 @@ void RunAll(Run* run) {
 }
 
 [[noreturn]] void RaiseNotRepeatable(const char* why) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("the child cannot be run in another form: %s", why),
-                    errhint("Only a SELECT that locks nothing and calls no volatile function can "
-                            "be verified.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("the child cannot be run in another form: %s", why),
+             errhint("Only a SELECT with parameters that locks nothing and calls no volatile "
+                     "function can be verified.")));
 }
 
 }  // namespace
@@ -387,7 +326,7 @@ Verification Verify(const Request& request) {
     Run run = {};
     run.request = &request;
     run.parent_ns = PG_UINT64_MAX;
-    run.rewrites = Rewrite(request.parent, request.child);
+    run.rewrites = Rewrite(request.keys.given ? nullptr : request.parent, request.child);
     if (run.rewrites.refusal != nullptr) {
         RaiseNotRepeatable(run.rewrites.refusal);
     }

@@ -58,7 +58,8 @@ void WritePattern(pg::RowWriter& row, core::StatementStore& store,
     row.Bigint(core::RoundTripsSaved(pattern));
     row.Text(visible ? texts.suggestion : nullptr);
     row.Time(static_cast<int64>(pattern.last_seen_us));
-    row.Bigint(Max(pattern.most_runs, (pattern.runs + pattern.occurrences - 1) / pattern.occurrences));
+    row.Bigint(
+        Max(pattern.most_runs, (pattern.runs + pattern.occurrences - 1) / pattern.occurrences));
     row.Text(visible ? EvidenceName(pattern.evidence) : nullptr);
     WriteCost(row, pattern, pattern.cost_before);
     WriteCost(row, pattern, pattern.cost_after);
