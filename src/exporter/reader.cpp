@@ -244,11 +244,18 @@ void FillPools(const core::Segment& segment, const DatabaseNames& databases, Mod
         if (!segment.pools.Read(at, now_us, &report) || databases.IsSuperseded(report.database)) {
             continue;
         }
+        const auto active =
+            figure(report.figure_plus_one[core::PlaceOf(core::PoolFigure::kActiveConnections)]);
+        const auto size =
+            figure(report.figure_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)]);
+        if (!active.has_value() && !size.has_value()) {
+            continue;
+        }
         const bool has_label = model.pools.size() < kPoolLabels;
         model.pools.push_back(
             {has_label ? databases.Of(report.database) : kOther,
-             has_label ? NameIn(report.application, sizeof(report.application)) : kOther,
-             figure(report.figure_plus_one[0]), figure(report.figure_plus_one[1])});
+             has_label ? NameIn(report.application, sizeof(report.application)) : kOther, active,
+             size});
     }
     MergeEqual(
         model.pools, [](const Pool& one) { return std::tie(one.database, one.application); },
