@@ -33,6 +33,67 @@ private:
     std::size_t offset_ = 0;
 };
 
+struct NPlusOneParts {
+    NPlusOnePattern* patterns;
+    HalfWord* suggestion_links;
+    TextBlock* suggestion_blocks;
+    HalfWord* application_links;
+    HalfWord* application_cells;
+    TableEntry* application_entries;
+    Word* loops;
+};
+
+NPlusOneParts TakeNPlusOne(Carver& carver, const SegmentSizes& sizes) noexcept {
+    NPlusOneParts parts{};
+    parts.patterns = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
+    parts.suggestion_links = carver.Take<HalfWord>(kSuggestionBlocks);
+    parts.suggestion_blocks = carver.Take<TextBlock>(kSuggestionBlocks);
+    parts.application_links = carver.Take<HalfWord>(kNPlusOneApplications + 1);
+    parts.application_cells = carver.Take<HalfWord>(kApplicationCells);
+    parts.application_entries = carver.Take<TableEntry>(kNPlusOneApplications + 1);
+    parts.loops = carver.Take<Word>(sizes.tables + 1);
+    return parts;
+}
+
+// After the statements' texts.
+void Connect(const NPlusOneParts& parts, Segment& segment) noexcept {
+    SegmentHeader* header = segment.header;
+    segment.suggestions = TextPool(IndexStack(&header->free_suggestions, parts.suggestion_links),
+                                   parts.suggestion_blocks, kSuggestionBlocks, kMaxSuggestionBytes);
+    segment.applications =
+        TableDirectory(IndexStack(&header->free_applications, parts.application_links),
+                       parts.application_entries, kNPlusOneApplications + 1,
+                       parts.application_cells, kApplicationCells, &header->applications_overflow);
+    segment.n_plus_one = NPlusOneTable(parts.patterns, &header->n_plus_one_dropped, segment.texts,
+                                       segment.suggestions);
+    segment.loops = parts.loops;
+}
+
+struct PublishedParts {
+    Word* sample;
+    Word* indexes;
+    Word* exporter;
+    Word* observed;
+};
+
+PublishedParts TakePublished(Carver& carver, const SegmentSizes& sizes) noexcept {
+    PublishedParts parts{};
+    parts.sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
+    parts.indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
+    parts.exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
+    parts.observed = carver.Take<Word>(Published::WordsFor(sizeof(ObservedPools)));
+    return parts;
+}
+
+void Connect(const PublishedParts& parts, const SegmentSizes& sizes, Segment& segment) noexcept {
+    SegmentHeader* header = segment.header;
+    segment.sample = Published(&header->sample_sequence, parts.sample, sizes.SampleBytes());
+    segment.indexes = Published(&header->indexes_sequence, parts.indexes, sizeof(SampledIndexes));
+    segment.exporter =
+        Published(&header->exporter_sequence, parts.exporter, sizeof(ExporterStatus));
+    segment.observed = Published(&header->observed_sequence, parts.observed, sizeof(ObservedPools));
+}
+
 Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcept {
     Carver carver(base);
     Segment segment;
@@ -60,17 +121,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* database_cells = carver.Take<HalfWord>(kDatabaseCells);
     auto* database_entries = carver.Take<TableEntry>(kDatabases + 1);
     auto* pools = carver.Take<PoolReport>(kPoolReports);
-    auto* patterns = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
-    auto* suggestion_links = carver.Take<HalfWord>(kSuggestionBlocks);
-    auto* suggestion_blocks = carver.Take<TextBlock>(kSuggestionBlocks);
-    auto* application_links = carver.Take<HalfWord>(kNPlusOneApplications + 1);
-    auto* application_cells = carver.Take<HalfWord>(kApplicationCells);
-    auto* application_entries = carver.Take<TableEntry>(kNPlusOneApplications + 1);
-    segment.loops = carver.Take<Word>(sizes.tables + 1);
-    auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
-    auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
-    auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
-    auto* observed = carver.Take<Word>(Published::WordsFor(sizeof(ObservedPools)));
+    const NPlusOneParts n_plus_one = TakeNPlusOne(carver, sizes);
+    const PublishedParts published = TakePublished(carver, sizes);
     auto* ended = carver.Take<EndedSlot>(kEndedSessions);
     segment.series_origins = carver.Take<SeriesCounters>(sizes.Series().Size());
     *bytes = carver.Offset();
@@ -96,19 +148,9 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.databases =
         TableDirectory(IndexStack(&header->free_databases, database_links), database_entries,
                        kDatabases + 1, database_cells, kDatabaseCells, &header->databases_overflow);
-    segment.suggestions = TextPool(IndexStack(&header->free_suggestions, suggestion_links),
-                                   suggestion_blocks, kSuggestionBlocks, kMaxSuggestionBytes);
-    segment.applications =
-        TableDirectory(IndexStack(&header->free_applications, application_links),
-                       application_entries, kNPlusOneApplications + 1, application_cells,
-                       kApplicationCells, &header->applications_overflow);
-    segment.n_plus_one =
-        NPlusOneTable(patterns, &header->n_plus_one_dropped, segment.texts, segment.suggestions);
+    Connect(n_plus_one, segment);
     segment.pools = PoolReports(pools, &header->pool_reports_dropped);
-    segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
-    segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
-    segment.exporter = Published(&header->exporter_sequence, exporter, sizeof(ExporterStatus));
-    segment.observed = Published(&header->observed_sequence, observed, sizeof(ObservedPools));
+    Connect(published, sizes, segment);
     segment.ended = EndedSessions(&header->ended, ended);
     return segment;
 }
