@@ -115,7 +115,7 @@ check_tap() {
     say "TAP tests"
     local status=0 log=$scratch/tap.log
     mkdir -p "$scratch/t"
-    cp -r test/t/* test/workload "$scratch/t/"
+    cp -r test/t/* test/workload docs/from-the-python-module.md "$scratch/t/"
     chmod -R a+rX "$scratch/t"
     ((EUID != 0)) || chown -R postgres: "$scratch/t"
     as_user env PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \
@@ -131,13 +131,13 @@ check_dashboards() {
     count_lines "$log" "$status" "dashboard and rules"
 }
 
-# Where Prometheus is not installed, setup.sh has put its programs below build/, which the server's
-# user may not be able to look into.
-find_prometheus() {
-    [[ -d build/prometheus ]] || return 0
-    cp -r build/prometheus "$scratch/prometheus"
-    chmod -R a+rX "$scratch/prometheus"
-    PATH=$scratch/prometheus:$PATH
+# What setup.sh has taken out of packages is below build/, which the server's user may not be able to
+# look into.
+find_programs() {
+    [[ -d build/programs ]] || return 0
+    cp -r build/programs "$scratch/programs"
+    chmod -R a+rX "$scratch/programs"
+    PATH=$scratch/programs:$PATH
 }
 
 suites=("$@")
@@ -145,7 +145,7 @@ suites=("$@")
 build
 make_scratch
 make_tree
-find_prometheus
+find_programs
 for suite in "${suites[@]}"; do
     case $suite in
         unit | regress | isolation | tap | dashboards) "check_$suite" ;;

@@ -10,17 +10,20 @@ if [[ -z ${PG_CONFIG:-} ]]; then
 fi
 
 mode=${1:-build}
+wanted_programs=()
 case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium python3-sqlalchemy python3-greenlet python3-psycopg2
-            python3-asyncpg python3-django alembic)
+            jq apache2-utils chromium libevent-2.1-7 libc-ares2 python3-sqlalchemy python3-greenlet
+            python3-psycopg2 python3-asyncpg python3-django alembic)
+        wanted_programs=(prometheus promtool pgbouncer)
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
         packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl
-            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
+            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats libevent-2.1-7 libc-ares2)
+        wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|lint|bench]" >&2; exit 2 ;;
 esac
@@ -34,15 +37,15 @@ for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
 done
 
-# Debian's prometheus package starts a daemon, now and with every boot. The tests only run its
-# programs, so where it is not installed those are taken out of it.
-programs=build/prometheus
-lacks_prometheus() {
-    [[ $mode == check && ! -x $programs/promtool ]] &&
-        ! { command -v prometheus && command -v promtool; } >/dev/null
-}
-wanted=("${missing[@]}")
-! lacks_prometheus || wanted+=(prometheus)
+# Debian's packages of these start daemons, now and with every boot. The tests only run the programs,
+# so where they are not installed those are taken out of the packages.
+programs=build/programs
+lacking=()
+for program in "${wanted_programs[@]}"; do
+    [[ -x $programs/$program || -x /usr/sbin/$program ]] || command -v "$program" >/dev/null ||
+        lacking+=("$program")
+done
+wanted=("${missing[@]}" "${lacking[@]}")
 ((${#wanted[@]})) || exit 0
 
 fail() {
@@ -75,23 +78,22 @@ trap tidy_up EXIT
 "${as_root[@]}" mkdir -p "${no_cluster%/*}"
 echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
 
-get_prometheus() {
-    rm -rf "$programs" "$programs.new" &&
-        mkdir -p "$programs.new" &&
-        (cd "$scratch" && apt-get -qq download prometheus &&
-            # A package of its own since Debian 13.
-            { ! apt-cache show promtool || apt-get -qq download promtool; }) &&
-        for package in "$scratch"/prom*.deb; do
+get_programs() {
+    local package packages=("${lacking[@]}")
+    # Debian 12 has it in the package prometheus.
+    apt-cache show promtool >/dev/null 2>&1 || packages=("${packages[@]/promtool/prometheus}")
+    mkdir -p "$programs" &&
+        (cd "$scratch" && apt-get -qq download "${packages[@]}") &&
+        for package in "$scratch"/*.deb; do
             dpkg-deb -x "$package" "$scratch/unpacked" || return
         done &&
-        mv "$scratch"/unpacked/usr/bin/prom{etheus,tool} "$programs.new" &&
-        mv "$programs.new" "$programs"
+        find "$scratch/unpacked/usr" -path '*bin/*' -type f -exec mv -t "$programs" {} +
 }
 
 get_wanted() {
     apt update || return
     ((!${#missing[@]})) || apt install --no-install-recommends "${missing[@]}" || return
-    ! lacks_prometheus || get_prometheus
+    ((!${#lacking[@]})) || get_programs
 }
 
 echo "setup: installing ${wanted[*]}" >&2

@@ -234,6 +234,9 @@ create function info_row(
     out exporter_address text,
     out pool_reports_dropped bigint,
     out databases_overflow bigint,
+    out pools_put_aside bigint,
+    out ended_sessions_dropped bigint,
+    out connections_refused bigint,
     out n_plus_one_dropped bigint,
     out applications_overflow bigint,
     out suggestions_dropped bigint)
@@ -267,6 +270,9 @@ comment on column info.exporter_state is 'off, starting, listening, restarting, 
 comment on column info.exporter_address is 'where metrics are served; null while they are not';
 comment on column info.pool_reports_dropped is 'figures of set_active_connections() and set_connection_pool_size() that found no place: 256 applications report within an hour';
 comment on column info.databases_overflow is 'sessions whose database found no place among the 32 that metrics tell apart';
+comment on column info.pools_put_aside is 'sessions, and pools without one, that pool_statistics sums as other: it has 256 rows of their own';
+comment on column info.ended_sessions_dropped is 'sessions that ended while 1,024 others had yet to be counted, and may lack in connections_opened';
+comment on column info.connections_refused is 'connections that the server refused because there were too many, for a role, a database or at all; pool_advice tells the last 64 (database, user, application_name) apart';
 comment on column info.n_plus_one_dropped is 'occurrences of N+1 patterns beyond the 1,024 that n_plus_one keeps: reset() makes room, and so does a pattern that was not seen for a day';
 comment on column info.applications_overflow is 'times that an application with an N+1 pattern was counted under (other): 64 names are told apart';
 comment on column info.suggestions_dropped is 'suggestions not kept for want of memory, 1 MB in all: reset() makes room';
@@ -310,6 +316,183 @@ set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_set_connection_pool_size';
 comment on function set_connection_pool_size(integer) is
 'Says how large the application''s own pool is; kept for an hour, by database and application_name. Errors: numeric_value_out_of_range below 0.';
+
+create function set_clients_waiting(
+    count integer,
+    application_name text default pg_catalog.current_setting('application_name'))
+returns void language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_set_clients_waiting';
+comment on function set_clients_waiting(integer, text) is
+'Says how many clients wait for a connection of an application''s pool in this database, for instance cl_waiting of PgBouncer''s SHOW POOLS; kept for a minute. application_name is as pool_statistics shows it. Errors: numeric_value_out_of_range below 0.';
+
+create function pool_statistics_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out pool_size bigint,
+    out checked_out bigint,
+    out checked_in bigint,
+    out overflow bigint,
+    out invalid bigint,
+    out peak_checked_out bigint,
+    out connections_opened bigint,
+    out oldest_connection_age interval,
+    out reported_pool_size bigint,
+    out reported_active_connections bigint)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_statistics';
+create view pool_statistics as select * from pool_statistics_rows() order by pool_size desc, peak_checked_out desc;
+comment on view pool_statistics is
+'One row per (database, user, application_name) of client sessions, as they are now; what has grown over time is at most a second old. Pools without a session are remembered for a day. What finds no place among 256 is summed as application other, without database and user. A session with track_activities off counts as checked in.';
+comment on column pool_statistics.username is 'null for what an application reported that has no session';
+comment on column pool_statistics.pool_size is 'sessions there are';
+comment on column pool_statistics.checked_out is 'sessions that run a statement or are in a transaction';
+comment on column pool_statistics.checked_in is 'idle sessions';
+comment on column pool_statistics.overflow is 'sessions beyond reported_pool_size, or without one beyond the pool size of the environment''s preset';
+comment on column pool_statistics.invalid is 'sessions in a transaction that failed, and those idle in one for more than a minute';
+comment on column pool_statistics.peak_checked_out is 'most that were checked out at once, of ten looks a second, since it was first seen or reset()';
+comment on column pool_statistics.connections_opened is 'sessions that began since it was first seen or reset(), each counted once, under the application_name that it was seen with first';
+comment on column pool_statistics.oldest_connection_age is 'since the oldest of its sessions began; null without any';
+comment on column pool_statistics.reported_pool_size is 'the last set_connection_pool_size() of the application in this database; null when that is more than an hour ago';
+comment on column pool_statistics.reported_active_connections is 'the last set_active_connections(), likewise';
+
+create function pool_advice_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out observed_concurrency double precision,
+    out recommended_pool_size bigint,
+    out recommended_max_overflow bigint,
+    out finding text,
+    out explanation text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_advice';
+create view pool_advice as select * from pool_advice_rows();
+comment on view pool_advice is
+'One row per pool of pool_statistics: the size that it needs, from what was seen of it at ten looks a second in its busiest ten minutes of the last day, and the one thing to say of it. Nothing is recommended before 300 looks at which it had a session. A row without names is about all pools together.';
+comment on column pool_advice.observed_concurrency is 'connections that were checked out on average while any was: checkouts a second times the seconds that one took';
+comment on column pool_advice.recommended_pool_size is 'enough at four looks in five, clients that wait included; null before enough was seen';
+comment on column pool_advice.recommended_max_overflow is 'with the size enough at 99 of 100 looks, and a tenth to spare';
+comment on column pool_advice.finding is
+'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections';
+comment on column pool_advice.explanation is 'the figures behind it';
+
+create function pool_presets_rows(
+    out environment text,
+    out pool_size integer,
+    out max_overflow integer,
+    out pool_pre_ping boolean,
+    out pool_recycle_seconds integer,
+    out pool_timeout_seconds integer,
+    out statement_timeout_ms integer,
+    out lock_timeout_ms integer,
+    out echo boolean,
+    out echo_pool boolean,
+    out slow_query_threshold_ms integer,
+    out log_query_plan boolean,
+    out log_parameters boolean)
+returns setof record language c immutable parallel safe
+rows 3
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_presets';
+create view pool_presets as select * from pool_presets_rows();
+comment on view pool_presets is
+'One row per environment: what its connection pools and sessions are like.';
+comment on column pool_presets.pool_size is 'connections that stay open';
+comment on column pool_presets.max_overflow is 'connections beyond these while there is need';
+comment on column pool_presets.pool_pre_ping is 'whether a connection is tried before it is handed out';
+comment on column pool_presets.pool_recycle_seconds is 'an older connection is replaced';
+comment on column pool_presets.pool_timeout_seconds is 'how long a client waits for a connection';
+comment on column pool_presets.statement_timeout_ms is '0 is none';
+comment on column pool_presets.lock_timeout_ms is '0 is none';
+comment on column pool_presets.echo is 'whether every statement is logged';
+comment on column pool_presets.echo_pool is 'whether the pool logs what it does';
+comment on column pool_presets.slow_query_threshold_ms is
+'this and the next two are what elile_optimize.environment gives these settings';
+
+create function pool_config(
+    environment text,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns pool_presets language c stable parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_config';
+comment on function pool_config(text, integer, integer, integer, integer, integer, integer, integer) is
+'The row of pool_presets. Null numbers are the preset''s; ranges: pool_size 1 to 10000, max_overflow 0 to 10000, pool_recycle_seconds 1 to 604800, pool_timeout_seconds 1 to 600, timeouts 0 (none) to 86400000 ms, slow_query_threshold_ms -1 (none) to 86400000. Errors: invalid_parameter_value, numeric_value_out_of_range, null_value_not_allowed, configuration_limit_exceeded when the server has fewer connections.';
+
+create function pool_config(
+    environment text,
+    client text,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns jsonb language c stable parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pool_config_of_client';
+comment on function pool_config(text, text, integer, integer, integer, integer, integer, integer, integer) is
+'The preset as the arguments of a client''s pool, in its names and units: sqlalchemy (create_engine, s), hikaricp (HikariConfig, ms; maxLifetime at least 30 s), node-postgres (pg.Pool), pgx (pgxpool.Config, durations in ns), npgsql (connection string, s), django (an entry of DATABASES, s; a connection for each thread, so no size). Where a library knows one maximum only, it is pool_size + max_overflow. What it has no argument for is left out, and so is a timeout of 0. Numbers and errors as in pool_config(environment).';
+
+create function preset_sql(
+    environment text,
+    role name,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns text language c stable parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_preset_sql';
+comment on function preset_sql(text, name, name, integer, integer, integer, integer, integer, integer, integer) is
+'The statements that apply_preset() with these arguments would run now, to read or to run by hand (\gexec). Errors: as apply_preset(), rights apart.';
+
+create function apply_preset(
+    environment text,
+    role name,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns void language c volatile parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_apply_preset';
+comment on function apply_preset(text, name, name, integer, integer, integer, integer, integer, integer, integer) is
+'Gives the role a connection limit of pool_size + max_overflow and, for its next sessions in the database, the preset''s timeouts, slow_query_threshold, log_query_plan and log_parameters, and log_min_duration_statement = 0 when it says echo. The limit holds in all databases together: a role shared by n processes, each with a pool of its own, needs n times the size, and a role has one preset. A null environment takes all of it away again. With the caller''s rights: CREATEROLE, and SET on the parameters. Null numbers are the preset''s; ranges: pool_size 1 to 10000, max_overflow 0 to 10000, pool_recycle_seconds 1 to 604800, pool_timeout_seconds 1 to 600, timeouts 0 (none) to 86400000 ms, slow_query_threshold_ms -1 (none) to 86400000. Errors: those of pool_config(), undefined_object, undefined_database, object_in_use for another preset of the role, object_not_in_prerequisite_state for a limit that no preset has set, insufficient_privilege.';
+
+create function pgbouncer_config(
+    environment text,
+    datname name,
+    pool_size integer default null,
+    max_overflow integer default null,
+    pool_recycle_seconds integer default null,
+    pool_timeout_seconds integer default null,
+    statement_timeout_ms integer default null,
+    lock_timeout_ms integer default null,
+    slow_query_threshold_ms integer default null)
+returns text language c stable parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_pgbouncer_config';
+comment on function pgbouncer_config(text, name, integer, integer, integer, integer, integer, integer, integer) is
+'A pgbouncer.ini (1.18 or newer) for the preset and this server, as the session reached it. Who may log in is left to auth_type and what belongs to it. Errors: those of pool_config(), undefined_database, invalid_name for a database with a line break in its name.';
 
 -- What build_indexes() was asked for, and how far each is. index_oid is what a builder has begun and
 -- not finished: the builder notes it in the transaction that makes the index, so that after any end
@@ -510,8 +693,11 @@ revoke all on function reset(oid, oid, bigint) from public;
 revoke all on function record_db_query(text, text, double precision) from public;
 revoke all on function set_active_connections(integer) from public;
 revoke all on function set_connection_pool_size(integer) from public;
+revoke all on function set_clients_waiting(integer, text) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, n_plus_one, info to public;
+grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;
+grant select on pool_presets to public;

@@ -24,6 +24,7 @@ PGDLLEXPORT void _PG_init() {
     elile::capture::InstallExecutorHooks();
     elile::capture::InstallUtilityHook();
     elile::capture::WatchSubtransactions();
+    elile::capture::WatchSessions();
     elile::keeper::RegisterKeeper();
 }
 

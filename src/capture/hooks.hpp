@@ -6,6 +6,7 @@ namespace elile::capture {
 void InstallPlannerHook();
 void InstallExecutorHooks();
 void InstallUtilityHook();
+void WatchSessions();
 
 // When log_analyze takes a value. The hook that it needs is on every statement's way, so it comes
 // with the first time that it is on.

@@ -19,11 +19,20 @@ std::uint64_t KeyOf(std::uint32_t database, const char (&application)[kNameBytes
 }
 
 std::uint64_t LastReportUs(const PoolReport& report) noexcept {
-    return std::max(Get(report.reported_at_us[0]), Get(report.reported_at_us[1]));
+    std::uint64_t last_us = 0;
+    for (const Word& reported_at_us : report.reported_at_us) {
+        last_us = std::max(last_us, Get(reported_at_us));
+    }
+    return last_us;
 }
 
-bool IsOld(std::uint64_t reported_at_us, std::uint64_t now_us) noexcept {
-    return reported_at_us + kPoolReportLifeUs < now_us;
+std::uint64_t LifeUs(std::size_t figure) noexcept {
+    return figure == PlaceOf(PoolFigure::kClientsWaiting) ? kClientsWaitingLifeUs
+                                                          : kPoolReportLifeUs;
+}
+
+bool IsOld(std::uint64_t reported_at_us, std::uint64_t life_us, std::uint64_t now_us) noexcept {
+    return reported_at_us + life_us < now_us;
 }
 
 // Leaves it to the other one when two sessions take one report; both have the same key.
@@ -36,8 +45,8 @@ void WriteIdentity(PoolReport& report, std::uint32_t database,
     }
     std::atomic_thread_fence(std::memory_order_release);
     Put(report.database, database);
-    for (int figure = 0; figure < 2; ++figure) {
-        Put(report.figure_plus_one[static_cast<std::size_t>(figure)], 0);
+    for (Word& figure : report.figure_plus_one) {
+        Put(figure, 0);
     }
     for (std::size_t at = 0; at < report.application.size(); ++at) {
         std::uint64_t word = 0;
@@ -63,7 +72,7 @@ PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint32_t database,
         if (seen == key) {
             return &report;
         }
-        if (old == nullptr && IsOld(LastReportUs(report), now_us)) {
+        if (old == nullptr && IsOld(LastReportUs(report), kPoolReportLifeUs, now_us)) {
             old = &report;
         }
     }
@@ -82,8 +91,8 @@ void PoolReports::Report(std::uint32_t database, const char (&application)[kName
         Add(*dropped_, 1);
         return;
     }
-    Put(report->figure_plus_one[static_cast<std::size_t>(figure)], value + 1);
-    Put(report->reported_at_us[static_cast<std::size_t>(figure)], now_us);
+    Put(report->figure_plus_one[PlaceOf(figure)], value + 1);
+    Put(report->reported_at_us[PlaceOf(figure)], now_us);
 }
 
 bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
@@ -94,18 +103,20 @@ bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
         return false;
     }
     copy->database = Get(report.database);
-    for (std::size_t figure = 0; figure < 2; ++figure) {
-        copy->figure_plus_one[figure] = IsOld(Get(report.reported_at_us[figure]), now_us)
-                                            ? 0
-                                            : Get(report.figure_plus_one[figure]);
+    bool has_figure = false;
+    for (std::size_t figure = 0; figure < kPoolFigures; ++figure) {
+        copy->figure_plus_one[figure] =
+            IsOld(Get(report.reported_at_us[figure]), LifeUs(figure), now_us)
+                ? 0
+                : Get(report.figure_plus_one[figure]);
+        has_figure = has_figure || copy->figure_plus_one[figure] != 0;
     }
     for (std::size_t at = 0; at < report.application.size(); ++at) {
         const std::uint64_t word = Get(report.application[at]);
         std::memcpy(copy->application + at * 8, &word, 8);
     }
     std::atomic_thread_fence(std::memory_order_acquire);
-    return Get(report.sequence) == before &&
-           (copy->figure_plus_one[0] != 0 || copy->figure_plus_one[1] != 0);
+    return Get(report.sequence) == before && has_figure;
 }
 
 void PoolReports::Repair() noexcept {

@@ -14,23 +14,29 @@ namespace elile::core {
 
 inline constexpr std::uint32_t kPoolReports = 256;
 inline constexpr std::uint64_t kPoolReportLifeUs = UINT64_C(3600) * 1000 * 1000;
+// Who waits is gone in a moment.
+inline constexpr std::uint64_t kClientsWaitingLifeUs = UINT64_C(60) * 1000 * 1000;
 
-enum class PoolFigure { kActiveConnections, kPoolSize };
+enum class PoolFigure { kActiveConnections, kPoolSize, kClientsWaiting };
+inline constexpr std::size_t kPoolFigures = 3;
+inline constexpr std::size_t PlaceOf(PoolFigure figure) noexcept {
+    return static_cast<std::size_t>(figure);
+}
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) PoolReport {
-    Word key;                             // hash of database and application; 0 free
-    HalfWord sequence;                    // odd while database and application are being written
-    HalfWord database;                    // oid
-    std::array<Word, 2> figure_plus_one;  // by PoolFigure; 0 not reported
-    std::array<Word, 2> reported_at_us;   // microseconds since 2000-01-01 UTC
+    Word key;           // hash of database and application; 0 free
+    HalfWord sequence;  // odd while database and application are being written
+    HalfWord database;  // oid
+    std::array<Word, kPoolFigures> figure_plus_one;  // by PoolFigure; 0 not reported
+    std::array<Word, kPoolFigures> reported_at_us;   // microseconds since 2000-01-01 UTC
     std::array<Word, kNameBytes / 8> application;
 };
 static_assert(sizeof(PoolReport) == 128);
 
 struct PoolReportCopy {
     std::uint32_t database;
-    std::array<std::uint64_t, 2> figure_plus_one;  // 0 also when it is too old
+    std::array<std::uint64_t, kPoolFigures> figure_plus_one;  // 0 also when it is too old
     char application[kNameBytes];
 };
 

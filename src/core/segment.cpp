@@ -70,6 +70,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
     auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
     auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
+    auto* observed = carver.Take<Word>(Published::WordsFor(sizeof(ObservedPools)));
+    auto* ended = carver.Take<EndedSlot>(kEndedSessions);
     segment.series_origins = carver.Take<SeriesCounters>(sizes.Series().Size());
     *bytes = carver.Offset();
     if (base == nullptr) {
@@ -106,6 +108,8 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
     segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));
     segment.exporter = Published(&header->exporter_sequence, exporter, sizeof(ExporterStatus));
+    segment.observed = Published(&header->observed_sequence, observed, sizeof(ObservedPools));
+    segment.ended = EndedSessions(&header->ended, ended);
     return segment;
 }
 

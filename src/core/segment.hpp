@@ -9,11 +9,14 @@
 #include <cstdint>
 
 #include "core/build_board.hpp"
+#include "core/ended_sessions.hpp"
 #include "core/gate.hpp"
 #include "core/log_budget.hpp"
 #include "core/n_plus_one_table.hpp"
+#include "core/observed_pools.hpp"
 #include "core/pool_reports.hpp"
 #include "core/published.hpp"
+#include "core/refusals.hpp"
 #include "core/sample.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
@@ -99,6 +102,7 @@ struct alignas(kCacheLine) SegmentHeader {
 
     Word databases_overflow;     // times that a database found no place in the directory
     Word pool_reports_dropped;   // figures of an application's pool that found no place
+    Word pools_put_aside;        // sessions and pools that are summed as other; the keeper
     Word exporter_starts;        // times that the exporter was started; the keeper
     Word n_plus_one_dropped;     // occurrences whose pattern found no place
     Word applications_overflow;  // times that an application's name found no place
@@ -106,6 +110,10 @@ struct alignas(kCacheLine) SegmentHeader {
     HalfWord sample_sequence;    // of what is published; the keeper, or an index worker
     HalfWord indexes_sequence;
     HalfWord exporter_sequence;
+    HalfWord observed_sequence;  // the keeper
+
+    EndedHead ended;    // sessions that the keeper has yet to count
+    Refusals refusals;  // connections for which there was no place
 
     BuildBoard builds;
 
@@ -139,6 +147,8 @@ struct Segment {
     Published sample;       // SampleHead, then SampledSeries
     Published indexes;      // SampledIndexes
     Published exporter;     // ExporterStatus
+    Published observed;     // ObservedPools
+    EndedSessions ended;
     SeriesCounters* series_origins = nullptr;  // where each series began from zero; the keeper
     IndexStack free_entries;
     IndexStack retired_entries;

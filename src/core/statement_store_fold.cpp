@@ -346,6 +346,7 @@ void StatementStore::Repair() noexcept {
     segment_.databases.Repair();
     segment_.applications.Repair();
     segment_.pools.Repair();
+    segment_.ended.Repair();
     segment_.header->builds.Repair();
     RelinkEntries();
     Add(header.repaired_slots, mended);

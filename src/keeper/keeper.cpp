@@ -3,6 +3,7 @@
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
 #include "keeper/index_worker.hpp"
+#include "keeper/pool_watcher.hpp"
 #include "keeper/sampler.hpp"
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
@@ -81,14 +82,20 @@ void Wait(uint64 until_ns, long most_ms) {
 void KeepStore() {
     core::StatementStore* store = store::SharedStore();
     uint64 due_ns = 0;
+    uint64 pools_due_ns = 0;
     ReconfigureExporter();
     while (!ShutdownRequestPending) {
         if (pg::MonotonicNs() >= due_ns) {
             due_ns = Tend(store);
         }
+        // A clock of its own: looks at moments that depend on nothing are what makes averages true.
+        if (const uint64 now_ns = pg::MonotonicNs(); now_ns >= pools_due_ns) {
+            LookAtPools(*store);
+            pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
+        }
         TendBuilds(*store);
         const long exporter_due_ms = TendExporter();
-        Wait(due_ns, exporter_due_ms);
+        Wait(Min(due_ns, pools_due_ns), exporter_due_ms);
         if (ConfigReloadPending) {
             ConfigReloadPending = false;
             ProcessConfigFile(PGC_SIGHUP);

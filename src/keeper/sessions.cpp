@@ -1,27 +1,10 @@
 #include "keeper/sessions.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/client_sessions.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
 namespace {
-
-core::SessionState StateOf(BackendState state) {
-    switch (state) {
-        case STATE_IDLE:
-            return core::SessionState::kIdle;
-        case STATE_RUNNING:
-            return core::SessionState::kActive;
-        case STATE_IDLEINTRANSACTION:
-            return core::SessionState::kIdleInTransaction;
-        case STATE_IDLEINTRANSACTION_ABORTED:
-            return core::SessionState::kIdleInTransactionAborted;
-        case STATE_FASTPATH:
-            return core::SessionState::kFastpath;
-        default:
-            return core::SessionState::kUnknown;
-    }
-}
 
 // By what makes a group.
 int CompareGroups(const void* left, const void* right) {
@@ -49,16 +32,13 @@ int CompareSizes(const void* left, const void* right) {
 uint32 ListSessions(core::SampledSessions* rows, int sessions) {
     uint32 count = 0;
     for (int place = 1; place <= sessions; ++place) {
-        const PgBackendStatus& session = pg::SessionAt(place);
-        if (session.st_backendType != B_BACKEND || session.st_procpid == 0) {
+        core::SeenSession session;
+        if (!pg::ReadClientSession(place, &session)) {
             continue;
         }
         core::SampledSessions& row = rows[count++];
-        memset(static_cast<void*>(&row), 0, sizeof(row));
-        row.dbid = session.st_databaseid;
-        row.state = StateOf(session.st_state);
-        row.sessions = 1;
-        strlcpy(row.application, session.st_appname, sizeof(row.application));
+        row = {session.pool.dbid, session.state, 1, 0, {}};
+        memcpy(row.application, session.pool.application, sizeof(row.application));
     }
     return count;
 }

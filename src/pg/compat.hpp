@@ -45,6 +45,16 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
+// The local number of the transaction that the process is in; 0 none. Read from shared memory
+// without a lock: a word.
+inline uint32 TransactionOf(const volatile PGPROC& process) {
+#if PG_VERSION_NUM >= 170000
+    return process.vxid.lxid;
+#else
+    return process.lxid;
+#endif
+}
+
 // When the index was last scanned; 0 where the server does not know.
 inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #if PG_VERSION_NUM >= 160000
@@ -72,6 +82,23 @@ inline int ClientMinMessagesOfSession() {
                    setting->stack->state == GUC_SAVE
                ? setting->stack->prior.val.enumval
                : client_min_messages;
+}
+
+// superuser_reserved_connections; and reserved_connections, which 16 brought.
+inline int SuperuserReservedConnections() {
+#if PG_VERSION_NUM >= 160000
+    return ::SuperuserReservedConnections;
+#else
+    return ReservedBackends;
+#endif
+}
+
+inline int ReservedConnections() {
+#if PG_VERSION_NUM >= 160000
+    return ::ReservedConnections;
+#else
+    return 0;
+#endif
 }
 
 inline uint32 ProcNumbers() { return static_cast<uint32>(MaxBackends + NUM_AUXILIARY_PROCS); }

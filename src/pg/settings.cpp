@@ -2,7 +2,10 @@
 
 #include <arpa/inet.h>
 
+#include <iterator>
+
 #include "core/build_board.hpp"
+#include "core/pool_presets.hpp"
 #include "core/text_pool.hpp"
 #include "pg/postgres.hpp"
 
@@ -41,32 +44,30 @@ int Settings::log_plan_max_length = 16384;
 int Settings::log_parameter_max_length = 1024;
 char* Settings::index_schema = nullptr;
 int Settings::inline_index_limit = 64 * 1024;
+int Settings::pool_size = kNoPool;
+int Settings::max_overflow = kNoPool;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
 std::uint64_t Settings::n_plus_one_from = UINT64_MAX;
 
 namespace {
 
-struct Preset {
-    int threshold_ms;
-    bool keeps_plans;
-    bool keeps_parameters;
-};
-
-// By Environment.
-constexpr Preset kPresets[] = {{100, true, false}, {200, true, true}, {200, true, false}};
-
-const Preset& PresetNow() { return kPresets[Settings::environment]; }
+const core::PoolPreset& PresetNow() { return core::kPoolPresets[Settings::environment]; }
 
 const config_enum_entry kTrackOptions[] = {{"none", static_cast<int>(Track::kNone), false},
                                            {"top", static_cast<int>(Track::kTop), false},
                                            {"all", static_cast<int>(Track::kAll), false},
                                            {nullptr, 0, false}};
 
-const config_enum_entry kEnvironmentOptions[] = {
-    {"production", static_cast<int>(Environment::kProduction), false},
-    {"development", static_cast<int>(Environment::kDevelopment), false},
-    {"testing", static_cast<int>(Environment::kTesting), false},
-    {nullptr, 0, false}};
+constexpr config_enum_entry OptionOf(Environment environment) {
+    const int value = static_cast<int>(environment);
+    return {core::kPoolPresets[value].environment, value, false};
+}
+
+const config_enum_entry kEnvironmentOptions[] = {OptionOf(Environment::kProduction),
+                                                 OptionOf(Environment::kDevelopment),
+                                                 OptionOf(Environment::kTesting),
+                                                 {nullptr, 0, false}};
+static_assert(std::size(kEnvironmentOptions) == std::size(core::kPoolPresets) + 1);
 
 const config_enum_entry kChoiceOptions[] = {
     {"on", static_cast<int>(Choice::kOn), false},
@@ -91,7 +92,9 @@ bool Decide(int choice, bool of_environment) {
 }
 
 int Threshold(int setting, int environment) {
-    return setting == kThresholdOfEnvironment ? kPresets[environment].threshold_ms : setting;
+    return setting == kThresholdOfEnvironment
+               ? core::kPoolPresets[environment].slow_query_threshold_ms
+               : setting;
 }
 
 // What is compared with each execution is kept ready; no setting is touched.
@@ -321,6 +324,18 @@ void DefineBuilds() {
                 "-1 is no limit.", &Settings::index_build_max_active, -1, INT_MAX, 0);
 }
 
+void DefinePool() {
+    DefineCustomIntVariable(
+        "elile_optimize.pool_size", "Says how many connections the role's pool keeps open.",
+        "apply_preset() sets it; nothing is limited by it. -1 is unknown.", &Settings::pool_size,
+        kNoPool, kNoPool, core::kMostConnections, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("elile_optimize.max_overflow",
+                            "Says how many connections the role's pool opens beyond its size.",
+                            "apply_preset() sets it; nothing is limited by it. -1 is unknown.",
+                            &Settings::max_overflow, kNoPool, kNoPool, core::kMostConnections,
+                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
+}
+
 bool IsSchemaName(char** name, void**, GucSource) {
     const size_t length = strlen(*name);
     if (length > 0 && length < NAMEDATALEN) {
@@ -351,13 +366,14 @@ void DefineSettings(void (*on_log_analyze)(bool, void*)) {
     DefineLogging(on_log_analyze);
     DefineMetrics();
     DefineBuilds();
+    DefinePool();
     MarkGUCPrefixReserved("elile_optimize");
 }
 
 int ThresholdMs() { return Threshold(Settings::slow_query_threshold, Settings::environment); }
 
-bool KeepsPlans() { return Decide(Settings::log_query_plan, PresetNow().keeps_plans); }
+bool KeepsPlans() { return Decide(Settings::log_query_plan, PresetNow().log_query_plan); }
 
-bool KeepsParameters() { return Decide(Settings::log_parameters, PresetNow().keeps_parameters); }
+bool KeepsParameters() { return Decide(Settings::log_parameters, PresetNow().log_parameters); }
 
 }  // namespace elile::pg

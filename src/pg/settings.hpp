@@ -48,6 +48,9 @@ struct Settings {
     // Per session, for every user.
     static char* index_schema;      // a name as it is, without quotes
     static int inline_index_limit;  // kB
+    // What apply_preset() says of the pool of the role in the database; kNoPool: nothing.
+    static int pool_size;
+    static int max_overflow;
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static std::uint64_t slow_from_ns;
@@ -57,6 +60,7 @@ struct Settings {
 
 inline constexpr int kThresholdOfEnvironment = -2;
 inline constexpr int kServersMemory = -1;  // maintenance_work_mem
+inline constexpr int kNoPool = -1;
 
 // Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
 // `on_log_analyze` is called with each value that log_analyze takes.

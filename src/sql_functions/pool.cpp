@@ -1,4 +1,5 @@
-// set_active_connections() and set_connection_pool_size(): an application's own word on its pool.
+// set_active_connections(), set_connection_pool_size() and set_clients_waiting(): an application's
+// own word on its pool, or that of whoever sees the pooler.
 #include "sql_functions/common.hpp"
 #include "store/own_database.hpp"
 #include "store/shared_store.hpp"
@@ -6,14 +7,18 @@
 namespace elile::sql_functions {
 namespace {
 
-void Report(core::PoolFigure figure, int32 count) {
+void Report(core::PoolFigure figure, int32 count, const char* name) {
     core::StatementStore& store = store::RequireSharedStore();
     if (count < 0) {
-        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                        errmsg("number of connections %d is negative", count)));
+        ereport(ERROR,
+                (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                 errmsg("%s %d is negative",
+                        figure == core::PoolFigure::kClientsWaiting ? "number of clients"
+                                                                    : "number of connections",
+                        count)));
     }
     char application[core::kNameBytes] = {};
-    strlcpy(application, application_name != nullptr ? application_name : "", sizeof(application));
+    strlcpy(application, name != nullptr ? name : "", sizeof(application));
     store::NoteOwnDatabase();
     store.Parts().pools.Report(MyDatabaseId, application, figure, static_cast<uint64>(count),
                                static_cast<uint64>(GetCurrentTimestamp()));
@@ -26,11 +31,17 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_set_active_connections) {
-    Report(core::PoolFigure::kActiveConnections, PG_GETARG_INT32(0));
+    Report(core::PoolFigure::kActiveConnections, PG_GETARG_INT32(0), application_name);
     PG_RETURN_VOID();
 }
 
 ELILE_SQL_FUNCTION(elile_set_connection_pool_size) {
-    Report(core::PoolFigure::kPoolSize, PG_GETARG_INT32(0));
+    Report(core::PoolFigure::kPoolSize, PG_GETARG_INT32(0), application_name);
+    PG_RETURN_VOID();
+}
+
+ELILE_SQL_FUNCTION(elile_set_clients_waiting) {
+    Report(core::PoolFigure::kClientsWaiting, PG_GETARG_INT32(0),
+           text_to_cstring(PG_GETARG_TEXT_PP(1)));
     PG_RETURN_VOID();
 }

@@ -110,6 +110,8 @@ void EnterStore(core::StatementStore& store) {
 
 void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
 
+core::SegmentHeader* SharedHeader() { return static_cast<core::SegmentHeader*>(segment_memory); }
+
 std::size_t SegmentBytes() { return segment_bytes; }
 
 int SegmentDescriptor() { return segment_descriptor; }

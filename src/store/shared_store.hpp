@@ -34,6 +34,10 @@ void LeaveStore(core::StatementStore& store);
 
 std::size_t SegmentBytes();
 
+// The segment's header, also for a process that has no place among the server's and so no store;
+// null without one.
+core::SegmentHeader* SharedHeader();
+
 // Of the segment's memory file, for reading only; -1 when the system gave none.
 int SegmentDescriptor();
 

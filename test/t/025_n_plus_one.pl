@@ -2,11 +2,13 @@
 use strict;
 use warnings;
 use FindBin;
+use HTTP::Tiny;
 use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $python = '/usr/bin/python3';
 my $entities = 50;
@@ -119,6 +121,28 @@ $session->close;
 my $log = slurp_file($node->logfile, $log_begin);
 my @lines = $log =~ /n\+1: (\d+) executions .* in (\d+) occurrences: (\d+) round trips could be saved, [\d.]+ ms/g;
 is("@lines", '50 1 49', 'one line in the log, when the loop first ended');
+
+# In metrics, and on the status page without texts.
+my $metrics_port = PostgreSQL::Test::Cluster::get_free_port();
+$node->safe_psql('postgres', "alter system set elile_optimize.metrics_port = $metrics_port; select pg_reload_conf()");
+sub page_has
+{
+    my ($path, $wanted) = @_;
+    my $got = '';
+    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+    {
+        $got = HTTP::Tiny->new->get("http://127.0.0.1:$metrics_port$path")->{content};
+        return $got if $got =~ $wanted;
+        usleep(100_000);
+    }
+    return $got;
+}
+my $counted = qr/^elile_db_n_plus_one_total\{database="postgres",table="profile"\} 4$/m;
+like(page_has('/metrics', $counted), $counted, 'counted by table');
+my $page = page_has('/', qr/id="loops"/);
+my ($section) = $page =~ m{<section aria-labelledby="loops">(.*?)</section>}s;
+like($section, qr/profile.*>4<.*>50.*>196</s, 'listed on the status page');
+unlike($section, qr/entity_id/, 'without its text');
 
 # False alarms.
 sub silent

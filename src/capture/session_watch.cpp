@@ -1,0 +1,62 @@
+// Sessions that the keeper does not see: those too short for its looks, of which each tells when it
+// ends, and those that the server refused.
+#include "capture/hooks.hpp"
+#include "pg/client_sessions.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+ClientAuthentication_hook_type prev_ClientAuthentication = nullptr;
+emit_log_hook_type prev_emit_log = nullptr;
+
+// Memory only. Sessions that never got as far as a query are none.
+void OnSessionEnd(int, Datum) {
+    core::StatementStore* store = store::SharedStore();
+    if (!IsNormalProcessingMode() || MyBackendType != B_BACKEND || MyBEEntry == nullptr ||
+        store == nullptr || !store->IsReady()) {
+        return;
+    }
+    store->Parts().ended.Push({pg::OwnPool(), static_cast<uint32>(MyProcPid),
+                               static_cast<uint64>(MyBEEntry->st_proc_start_timestamp)});
+}
+
+void OnClientAuthentication(Port* port, int status) {
+    if (prev_ClientAuthentication != nullptr) {
+        prev_ClientAuthentication(port, status);
+    }
+    if (status == STATUS_OK) {
+        before_shmem_exit(OnSessionEnd, 0);
+    }
+}
+
+const char* OrEmpty(const char* name) { return name != nullptr ? name : ""; }
+
+// No other hook sees a session that there is no place for: it may end before it has one among the
+// server's processes. Memory only.
+void OnEmitLog(ErrorData* error) {
+    if (error->sqlerrcode == ERRCODE_TOO_MANY_CONNECTIONS && error->elevel == FATAL) {
+        core::SegmentHeader* header = store::SharedHeader();
+        const Port* port = MyProcPort;
+        if (header != nullptr && port != nullptr) {
+            char application[NAMEDATALEN];
+            strlcpy(application, OrEmpty(port->application_name), sizeof(application));
+            header->refusals.Note(OrEmpty(port->database_name), OrEmpty(port->user_name),
+                                  application, static_cast<uint64>(GetCurrentTimestamp()));
+        }
+    }
+    if (prev_emit_log != nullptr) {
+        prev_emit_log(error);
+    }
+}
+
+}  // namespace
+
+void WatchSessions() {
+    prev_emit_log = emit_log_hook;
+    emit_log_hook = OnEmitLog;
+    prev_ClientAuthentication = ClientAuthentication_hook;
+    ClientAuthentication_hook = OnClientAuthentication;
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,16 @@
+// Client sessions, from the server's own table of them.
+#pragma once
+
+#include "core/pool_watch.hpp"
+#include "pg/postgres.hpp"
+
+namespace elile::pg {
+
+// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
+// False when it is no client's.
+bool ReadClientSession(int place, core::SeenSession* session);
+
+// This session's pool, as others see it: application_name is cut where the server's table cuts it.
+core::PoolKey OwnPool();
+
+}  // namespace elile::pg

@@ -1,0 +1,301 @@
+// elile_optimize.pool_advice: core/pool_advice.hpp in words, with its figures.
+#include "core/pool_advice.hpp"
+#include "pg/compat.hpp"
+#include "pg/row_writer.hpp"
+#include "sql_functions/pools_now.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+// What statements of each pool's (database, user) took, since the statistics began.
+struct StatementTimes {
+    uint64* total_ns;  // by the pool's place
+    double seconds;
+};
+
+uint64 OwnerOf(const core::PoolKey& key) { return uint64{key.userid} << 32 | key.dbid; }
+
+StatementTimes SumStatements(core::StatementStore& store, const core::ObservedPools& pools) {
+    const core::Segment& segment = store.Parts();
+    StatementTimes times;
+    times.total_ns = static_cast<uint64*>(palloc0(sizeof(uint64) * (core::kPools + 1)));
+    EnterStore(store);
+    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
+        const core::Entry& entry = segment.entries[slot];
+        if (!core::IsCounted(entry) || (core::Get(entry.flags) & core::kToplevel) == 0) {
+            continue;
+        }
+        uint64 total_ns = 0;
+        segment.ForEachCounters(entry, [&total_ns](const core::Counters& unit) {
+            total_ns += core::Get(unit.tally.total_ns);
+        });
+        for (uint32 place = 0; place < pools.used; ++place) {
+            if (OwnerOf(pools.pools[place].key) == core::Get(entry.user_and_database)) {
+                times.total_ns[place] += total_ns;
+            }
+        }
+    }
+    LeaveStore(store);
+    times.seconds = static_cast<double>(GetCurrentTimestamp() -
+                                        static_cast<TimestampTz>(pools.stats_since_us)) /
+                    USECS_PER_SEC;
+    return times;
+}
+
+// Its share of what the user's pools in the database have used: statements are not told apart by
+// application. Of a time before the windows they say nothing.
+double StatementsBusy(const StatementTimes& times, const core::ObservedPools& pools, uint32 place) {
+    constexpr double kLifeSeconds = static_cast<double>(core::kPoolLifeUs) / USECS_PER_SEC;
+    if (times.seconds <= 0 || times.seconds > kLifeSeconds) {
+        return 0;
+    }
+    const auto used = [](const core::ObservedPool& pool) {
+        return static_cast<double>(pool.current.figures.checked_out + pool.last.checked_out);
+    };
+    double all = 0;
+    for (uint32 other = 0; other < pools.used; ++other) {
+        all += OwnerOf(pools.pools[other].key) == OwnerOf(pools.pools[place].key)
+                   ? used(pools.pools[other])
+                   : 0;
+    }
+    return all == 0 ? 0
+                    : static_cast<double>(times.total_ns[place]) / 1e9 / times.seconds *
+                          used(pools.pools[place]) / all;
+}
+
+double RefusedPerSecond(const core::SegmentHeader& header, const PoolName& name) {
+    constexpr double kLeastSeconds = 30;
+    const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
+    double sum = 0;
+    // A pooler may set the application's name only when it has the connection.
+    for (const char* application : {name.application, ""}) {
+        const core::RefusalCounts refused =
+            header.refusals.Read(name.database, name.user, application, now_us);
+        sum += static_cast<double>(refused.count) /
+               Max(static_cast<double>(now_us - refused.first_us) / USECS_PER_SEC, kLeastSeconds);
+        if (name.application[0] == '\0') {
+            break;
+        }
+    }
+    return sum;
+}
+
+uint32 AvailableConnections() {
+    return static_cast<uint32>(
+        Max(MaxConnections - pg::SuperuserReservedConnections() - pg::ReservedConnections(), 1));
+}
+
+const char* Connections(uint32 count) {
+    return psprintf("%u connection%s", count, count == 1 ? "" : "s");
+}
+
+// "CONNECTION LIMIT 5 of role app", or an empty text.
+const char* LimitsOf(const core::PoolKey& key, const PoolName& name) {
+    StringInfoData limits;
+    initStringInfo(&limits);
+    HeapTuple role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(key.userid));
+    if (HeapTupleIsValid(role)) {
+        const int limit = reinterpret_cast<Form_pg_authid>(GETSTRUCT(role))->rolconnlimit;
+        if (limit >= 0) {
+            appendStringInfo(&limits, ", CONNECTION LIMIT %d of role \"%s\"", limit, name.user);
+        }
+        ReleaseSysCache(role);
+    }
+    HeapTuple database = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(key.dbid));
+    if (HeapTupleIsValid(database)) {
+        const int limit = reinterpret_cast<Form_pg_database>(GETSTRUCT(database))->datconnlimit;
+        if (limit >= 0) {
+            appendStringInfo(&limits, ", CONNECTION LIMIT %d of database \"%s\"", limit,
+                             name.database);
+        }
+        ReleaseSysCache(database);
+    }
+    return limits.data;
+}
+
+// What there was to see.
+void AppendDemand(StringInfo out, const core::PoolAdvice& advice) {
+    const core::PoolFigures& seen = advice.busiest->figures;
+    const double minutes = seen.Seconds() / 60;
+    appendStringInfo(out, "In %.1f min (%u looks%s) ", minutes, seen.looks,
+                     advice.latest == &seen ? "" : ", the busiest of the last day");
+    if (seen.busy_looks == 0) {
+        appendStringInfoString(out, "no connection was in use.");
+        return;
+    }
+    appendStringInfo(out,
+                     "%.1f connections were in use on average while any was, %.0f %% of the time",
+                     advice.concurrency, 100.0 * seen.busy_looks / seen.looks);
+    if (seen.transactions > 0) {
+        appendStringInfo(out, ": %.1f checkouts a second of %.1f ms",
+                         static_cast<double>(seen.transactions) / seen.BusySeconds(),
+                         advice.concurrency * seen.BusySeconds() * 1000 /
+                             static_cast<double>(seen.transactions));
+    }
+    if (seen.waiting > 0) {
+        appendStringInfo(out, "; %.1f clients waited on average, at %.0f %% of the looks",
+                         static_cast<double>(seen.waiting) / seen.busy_looks,
+                         100.0 * seen.waiting_looks / seen.looks);
+    }
+    const bool with_waiting = seen.waiting > 0;
+    appendStringInfo(
+        out, ". %u %s enough for 80 %% of the looks and %u for 99 %%%s.",
+        advice.busiest->Quantile(core::kSizeShare), with_waiting ? "would have been" : "were",
+        advice.busiest->Quantile(core::kPeakShare), with_waiting ? ", those waiting included" : "");
+}
+
+void AppendSize(StringInfo out, const core::PoolAdvice& advice, bool is_told) {
+    appendStringInfo(
+        out, " The pool has %s%s", Connections(advice.present),
+        is_told ? ", as the application told"
+                : psprintf(" at most in the last %.1f min", advice.latest->Seconds() / 60));
+}
+
+void AppendVerdict(StringInfo out, const core::PoolAdvice& advice, bool is_told) {
+    const core::PoolFigures& latest = *advice.latest;
+    AppendSize(out, advice, is_told);
+    switch (advice.finding) {
+        case core::PoolFinding::kTooLarge:
+            appendStringInfo(out, ", and no more than %u were ever in use at once.",
+                             Max(advice.busiest->figures.peak_demand, latest.peak_demand));
+            break;
+        case core::PoolFinding::kTooSmall:
+            appendStringInfoString(out, latest.waiting_looks > 0 || advice.grows > 1
+                                            ? ", and clients wait for one."
+                                            : ", and lives on its overflow.");
+            break;
+        case core::PoolFinding::kChurn:
+            appendStringInfo(
+                out, ". It opened %.1f a second, which lived %.2f s on average: a pool keeps them.",
+                static_cast<double>(latest.opened) / latest.Seconds(),
+                core::MeanLifeSeconds(latest));
+            break;
+        case core::PoolFinding::kIdleInTransaction:
+            appendStringInfo(
+                out,
+                ". %.0f %% of the time in use went by idle in a transaction for more than %llu s; "
+                "while they did something, %.1f were in use on average.",
+                100.0 * static_cast<double>(latest.lingering) /
+                    static_cast<double>(latest.checked_out),
+                static_cast<unsigned long long>(core::kLingerUs / USECS_PER_SEC),
+                static_cast<double>(latest.checked_out - latest.lingering) /
+                    Max(latest.busy_looks, 1U));
+            break;
+        case core::PoolFinding::kAboveLimit:
+            appendStringInfo(out, "; max_connections leaves %u for all users.",
+                             AvailableConnections());
+            break;
+        default:
+            appendStringInfoString(out, ", within a quarter of that.");
+            if (advice.is_full && latest.waiting_looks == 0 && advice.present > 1) {
+                appendStringInfoString(
+                    out,
+                    " None of them is ever free; whether clients wait is not to be seen from "
+                    "here, unless set_clients_waiting() tells.");
+            }
+    }
+}
+
+const char* Explain(const core::PoolAdvice& advice, const core::PoolEvidence& evidence,
+                    const PoolName& name) {
+    StringInfoData out;
+    initStringInfo(&out);
+    if (advice.finding == core::PoolFinding::kNotEnough) {
+        appendStringInfo(&out, "%u of the %u looks at this pool that advice takes have been made.",
+                         evidence.pool->current.figures.looks, core::kLooksNeeded);
+        return out.data;
+    }
+    AppendDemand(&out, advice);
+    if (evidence.statements_busy > 0) {
+        appendStringInfo(&out, " Statements alone kept %.1f busy on average.",
+                         evidence.statements_busy);
+    }
+    if (evidence.refused_per_s > 0) {
+        appendStringInfo(&out,
+                         " %.1f connections a minute were refused%s, so that demand is taken "
+                         "to be %.1f times that.",
+                         evidence.refused_per_s * 60, LimitsOf(evidence.pool->key, name),
+                         advice.grows);
+    }
+    AppendVerdict(&out, advice, evidence.told_size >= 0);
+    return out.data;
+}
+
+void WriteAdvice(pg::RowWriter& row, const PoolName& name, const core::PoolEvidence& evidence) {
+    const core::PoolAdvice advice = core::Advise(evidence);
+    row.Text(name.database);
+    row.Text(name.user);
+    row.Text(name.application);
+    if (advice.finding == core::PoolFinding::kNotEnough) {
+        row.Null();
+        row.Null();
+        row.Null();
+    } else {
+        row.Double(advice.concurrency);
+        row.Bigint(advice.size);
+        row.Bigint(advice.overflow);
+    }
+    row.Text(core::kPoolFindingNames[static_cast<size_t>(advice.finding)]);
+    row.Text(Explain(advice, evidence, name));
+    row.EndRow();
+}
+
+double ToldSizeOf(const PoolNow& now) {
+    return static_cast<double>(now.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)]) - 1;
+}
+
+// What a pool may take: the size that it told, the most sessions that it had lately.
+uint64 MaximumOf(const core::ObservedPool& pool, const PoolNow& now) {
+    const uint32 seen = Max(pool.current.figures.peak_sessions, pool.last.peak_sessions);
+    return static_cast<uint64>(Max(ToldSizeOf(now), static_cast<double>(Max(seen, now.sessions))));
+}
+
+// All pools at their maxima at once must fit, or those who come last are refused.
+void WriteSumOfMaxima(pg::RowWriter& row, const PoolsNow& pools) {
+    uint64 sum = 0;
+    uint32 count = 0;
+    for (uint32 place = 0; place < pools.observed->used; ++place) {
+        const core::ObservedPool& pool = pools.observed->pools[place];
+        if (pools.now[place].sessions > 0 || ToldSizeOf(pools.now[place]) > 0) {
+            sum += MaximumOf(pool, pools.now[place]);
+            ++count;
+        }
+    }
+    if (sum <= AvailableConnections()) {
+        return;
+    }
+    for (int column = 0; column < 6; ++column) {
+        row.Null();
+    }
+    row.Text(core::kPoolFindingNames[static_cast<size_t>(core::PoolFinding::kAboveLimit)]);
+    row.Text(
+        psprintf("%u pools may take %llu connections together, the size that each told or the "
+                 "most that it had; max_connections leaves %u.",
+                 count, static_cast<unsigned long long>(sum), AvailableConnections()));
+    row.EndRow();
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_pool_advice) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const PoolsNow pools = ReadPoolsNow(store);
+    const StatementTimes times = SumStatements(store, *pools.observed);
+    for (uint32 place = 0; place < core::kOtherPools; ++place) {
+        PoolName name;
+        const core::ObservedPool& pool = pools.observed->pools[place];
+        if (NameOfPool(pools, place, &name) && name.user != nullptr) {
+            WriteAdvice(
+                row, name,
+                {&pool, ToldSizeOf(pools.now[place]), RefusedPerSecond(*store.Parts().header, name),
+                 StatementsBusy(times, *pools.observed, place), AvailableConnections()});
+        }
+    }
+    WriteSumOfMaxima(row, pools);
+    return Datum{0};
+}

@@ -1,0 +1,209 @@
+// pool_config(environment, client): a preset in the names and units of a client library's pool.
+//
+// What a library has no argument for is left out: it either does it always (HikariCP, pgx and
+// Npgsql try a connection themselves) or never. Timeouts of 0 are left out too; then the server's
+// hold.
+#include "sql_functions/common.hpp"
+#include "sql_functions/pool_arguments.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+using core::MostConnections;
+using core::PoolPreset;
+
+// One JSON object inside another, as text.
+class Json {
+public:
+    explicit Json(StringInfo out) : out_(out) { appendStringInfoChar(out_, '{'); }
+
+    void Number(const char* key, int64 value) {
+        Key(key);
+        appendStringInfo(out_, INT64_FORMAT, value);
+    }
+    void Boolean(const char* key, bool value) {
+        Key(key);
+        appendStringInfoString(out_, value ? "true" : "false");
+    }
+    void String(const char* key, const char* value) {
+        Key(key);
+        escape_json(out_, value);
+    }
+    Json Object(const char* key) {
+        Key(key);
+        return Json(out_);
+    }
+    void End() { appendStringInfoChar(out_, '}'); }
+
+private:
+    void Key(const char* key) {
+        if (!first_) {
+            appendStringInfoChar(out_, ',');
+        }
+        first_ = false;
+        escape_json(out_, key);
+        appendStringInfoChar(out_, ':');
+    }
+
+    StringInfo out_;
+    bool first_ = true;
+};
+
+// As libpq's and other drivers' "options" takes settings; null when there are none.
+const char* ServerOptions(const PoolPreset& preset) {
+    StringInfoData options;
+    initStringInfo(&options);
+    if (preset.statement_timeout_ms > 0) {
+        appendStringInfo(&options, "-c statement_timeout=%d", preset.statement_timeout_ms);
+    }
+    if (preset.lock_timeout_ms > 0) {
+        appendStringInfo(&options, "%s-c lock_timeout=%d", options.len > 0 ? " " : "",
+                         preset.lock_timeout_ms);
+    }
+    return options.len > 0 ? options.data : nullptr;
+}
+
+// {"options": "..."} under `key`, unless there is nothing to set.
+void AddServerOptions(Json& json, const char* key, const PoolPreset& preset) {
+    const char* options = ServerOptions(preset);
+    if (options != nullptr) {
+        Json inner = json.Object(key);
+        inner.String("options", options);
+        inner.End();
+    }
+}
+
+// create_engine()'s; seconds.
+void SqlAlchemy(Json& json, const PoolPreset& preset) {
+    json.Number("pool_size", preset.pool_size);
+    json.Number("max_overflow", preset.max_overflow);
+    json.Boolean("pool_pre_ping", preset.pool_pre_ping);
+    json.Number("pool_recycle", preset.pool_recycle_s);
+    json.Number("pool_timeout", preset.pool_timeout_s);
+    json.Boolean("echo", preset.echo);
+    json.Boolean("echo_pool", preset.echo_pool);
+    AddServerOptions(json, "connect_args", preset);
+}
+
+// HikariConfig's properties; milliseconds. It takes no shorter life than 30 s.
+void HikariCp(Json& json, const PoolPreset& preset) {
+    constexpr int kShortestLife = 30;
+    if (preset.pool_recycle_s < kShortestLife) {
+        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                        errmsg("pool_recycle_seconds %d is less than HikariCP takes",
+                               preset.pool_recycle_s),
+                        errdetail("Its maxLifetime is at least %d s.", kShortestLife)));
+    }
+    json.Number("maximumPoolSize", MostConnections(preset));
+    json.Number("minimumIdle", preset.pool_size);
+    json.Number("connectionTimeout", int64{preset.pool_timeout_s} * 1000);
+    json.Number("maxLifetime", int64{preset.pool_recycle_s} * 1000);
+    AddServerOptions(json, "dataSourceProperties", preset);
+}
+
+// pg.Pool's; milliseconds but for the lifetime.
+void NodePostgres(Json& json, const PoolPreset& preset) {
+    json.Number("max", MostConnections(preset));
+    json.Number("min", preset.pool_size);
+    json.Number("connectionTimeoutMillis", int64{preset.pool_timeout_s} * 1000);
+    json.Number("maxLifetimeSeconds", preset.pool_recycle_s);
+    if (preset.statement_timeout_ms > 0) {
+        json.Number("statement_timeout", preset.statement_timeout_ms);
+    }
+    if (preset.lock_timeout_ms > 0) {
+        json.Number("lock_timeout", preset.lock_timeout_ms);
+    }
+}
+
+// Fields of pgxpool.Config; a time.Duration is nanoseconds, settings are strings. How long
+// Acquire() waits is its context's.
+void Pgx(Json& json, const PoolPreset& preset) {
+    json.Number("MaxConns", MostConnections(preset));
+    json.Number("MinConns", preset.pool_size);
+    json.Number("MaxConnLifetime", int64{preset.pool_recycle_s} * 1000000000);
+    if (ServerOptions(preset) == nullptr) {
+        return;
+    }
+    Json connection = json.Object("ConnConfig");
+    Json settings = connection.Object("RuntimeParams");
+    if (preset.statement_timeout_ms > 0) {
+        settings.String("statement_timeout", psprintf("%d", preset.statement_timeout_ms));
+    }
+    if (preset.lock_timeout_ms > 0) {
+        settings.String("lock_timeout", psprintf("%d", preset.lock_timeout_ms));
+    }
+    settings.End();
+    connection.End();
+}
+
+// Keys of the connection string; seconds. Its own command timeout of 30 s would hold otherwise.
+void Npgsql(Json& json, const PoolPreset& preset) {
+    json.Number("Maximum Pool Size", MostConnections(preset));
+    json.Number("Minimum Pool Size", preset.pool_size);
+    json.Number("Connection Lifetime", preset.pool_recycle_s);
+    json.Number("Timeout", preset.pool_timeout_s);
+    json.Number("Command Timeout", (int64{preset.statement_timeout_ms} + 999) / 1000);
+    const char* options = ServerOptions(preset);
+    if (options != nullptr) {
+        json.String("Options", options);
+    }
+}
+
+// Of an entry of DATABASES; seconds. Each thread has one connection, so there is no size.
+void Django(Json& json, const PoolPreset& preset) {
+    json.Number("CONN_MAX_AGE", preset.pool_recycle_s);
+    json.Boolean("CONN_HEALTH_CHECKS", preset.pool_pre_ping);
+    AddServerOptions(json, "OPTIONS", preset);
+}
+
+struct Client {
+    const char* name;
+    void (*write)(Json& json, const PoolPreset& preset);
+};
+
+constexpr Client kClients[] = {{"sqlalchemy", SqlAlchemy},
+                               {"hikaricp", HikariCp},
+                               {"node-postgres", NodePostgres},
+                               {"pgx", Pgx},
+                               {"npgsql", Npgsql},
+                               {"django", Django}};
+
+const char* KnownClients() {
+    StringInfoData names;
+    initStringInfo(&names);
+    for (const Client& client : kClients) {
+        appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", client.name);
+    }
+    return names.data;
+}
+
+const Client& ClientArgument(FunctionCallInfo fcinfo, int at) {
+    const char* name = PG_ARGISNULL(at) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(at));
+    for (const Client& client : kClients) {
+        if (name != nullptr && strcmp(name, client.name) == 0) {
+            return client;
+        }
+    }
+    ereport(ERROR, (errcode(name != nullptr ? ERRCODE_INVALID_PARAMETER_VALUE
+                                            : ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                    name != nullptr ? errmsg("unrecognized client \"%s\"", name)
+                                    : errmsg("client is null"),
+                    errhint("Available values: %s.", KnownClients())));
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_pool_config_of_client) {
+    const core::PoolPreset preset = PresetArgument(fcinfo, 0, 2);
+    const Client& client = ClientArgument(fcinfo, 1);
+    StringInfoData out;
+    initStringInfo(&out);
+    Json json(&out);
+    client.write(json, preset);
+    json.End();
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));
+}

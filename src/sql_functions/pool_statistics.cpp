@@ -1,0 +1,74 @@
+// elile_optimize.pool_statistics.
+#include "core/pool_presets.hpp"
+#include "pg/row_writer.hpp"
+#include "pg/settings.hpp"
+#include "sql_functions/pools_now.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+uint64 PresetSize() {
+    return static_cast<uint64>(core::kPoolPresets[pg::Settings::environment].pool_size);
+}
+
+void WriteTold(pg::RowWriter& row, uint64 plus_one) {
+    if (plus_one != 0) {
+        row.Bigint(plus_one - 1);
+    } else {
+        row.Null();
+    }
+}
+
+// Beyond the size that the application told, or else the one of the environment's preset.
+uint64 OverflowOf(const PoolNow& pool) {
+    const uint64 told_plus_one = pool.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)];
+    const uint64 size = told_plus_one != 0 ? told_plus_one - 1 : PresetSize();
+    return pool.sessions > size ? pool.sessions - size : 0;
+}
+
+void WriteAge(pg::RowWriter& row, TimestampTz start, TimestampTz now) {
+    if (start != 0) {
+        auto* age = static_cast<Interval*>(palloc0(sizeof(Interval)));
+        age->time = Max(now - start, 0);
+        row.Value(IntervalPGetDatum(age));
+    } else {
+        row.Null();
+    }
+}
+
+void WritePool(pg::RowWriter& row, const PoolName& name, const core::ObservedPool& observed,
+               const PoolNow& now) {
+    row.Text(name.database);
+    row.Text(name.user);
+    row.Text(name.application);
+    row.Bigint(now.sessions);
+    row.Bigint(now.checked_out);
+    row.Bigint(now.sessions - now.checked_out);
+    row.Bigint(OverflowOf(now));
+    row.Bigint(now.invalid);
+    row.Bigint(Max(observed.peak_checked_out, now.checked_out));
+    row.Bigint(observed.opened);
+    WriteAge(row, now.oldest_start, GetCurrentTimestamp());
+    WriteTold(row, now.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)]);
+    WriteTold(row, now.told_plus_one[core::PlaceOf(core::PoolFigure::kActiveConnections)]);
+    row.EndRow();
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_pool_statistics) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const PoolsNow pools = ReadPoolsNow(store);
+    for (uint32 place = 0; place <= core::kOtherPools; ++place) {
+        PoolName name;
+        if (NameOfPool(pools, place, &name)) {
+            WritePool(row, name, pools.observed->pools[place], pools.now[place]);
+        }
+    }
+    return Datum{0};
+}

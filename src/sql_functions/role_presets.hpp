@@ -1,0 +1,43 @@
+// What the catalogue says of a role, and of the presets that it has.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::sql_functions {
+
+// Whom a preset is for.
+struct Subject {
+    const char* role;
+    const char* database;
+    Oid role_oid;
+    Oid database_oid;
+    int limit;  // of connections; -1 none
+    bool can_login;
+    bool is_superuser;
+};
+
+// Raises undefined_object and undefined_database.
+Subject FindSubject(const char* role, const char* database);
+
+// As apply_preset() has left it in the settings of a role in a database.
+struct RolePreset {
+    const char* database;
+    const char* environment;
+    int pool_size;
+    int max_overflow;
+    bool logs_all;  // log_min_duration_statement = 0, and the environment echoes
+};
+
+struct RolePresets {
+    RolePreset* rows;  // palloc'd, of all databases
+    int count;
+    const RolePreset* here;  // the one in the subject's database, or null
+};
+
+RolePresets PresetsOf(const Subject& subject);
+
+// Those of `names`, separated by commas, that the role has settings of in the database, as a list
+// in words; null when there is none.
+const char* SettingsAmong(const Subject& subject, const char* names);
+
+}  // namespace elile::sql_functions
