@@ -1,5 +1,6 @@
 #include "n_plus_one/rewrite.hpp"
 
+#include "core/text_pool.hpp"
 #include "n_plus_one/any_form.hpp"
 #include "n_plus_one/computed_key.hpp"
 #include "n_plus_one/parsed_again.hpp"
@@ -129,12 +130,19 @@ const char* JoinedForm(const Rewrites& rewrites) {
         parent.text, alias, inner);
 }
 
+// A text as the store has it, which may be cut.
+const char* AnalyseKept(const char* text, Statement* statement) {
+    return strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN
+               ? "its text is kept to the first 16 kB only"
+               : Analyse(text, statement);
+}
+
 // What forbids it to stand in FROM: words, or null.
 const char* WhyNotJoined(const char* text, Statement* parent) {
     if (text == nullptr) {
         return "there is none";
     }
-    const char* why = Analyse(text, parent);
+    const char* why = AnalyseKept(text, parent);
     if (why != nullptr) {
         return why;
     }
@@ -199,7 +207,7 @@ Rewrites Rewrite(const char* parent, const char* child) {
     if (rewrites.parent_refusal != nullptr) {
         rewrites.parent.query = nullptr;
     }
-    rewrites.refusal = Analyse(child, &rewrites.child);
+    rewrites.refusal = AnalyseKept(child, &rewrites.child);
     if (rewrites.refusal == nullptr) {
         rewrites.refusal = WhyNotAtAll(rewrites.child);
     }

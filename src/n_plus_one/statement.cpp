@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/text_pool.hpp"
 #include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -28,13 +28,45 @@ void Scan(const char* text, Statement* statement) {
 }
 
 // As parse_analyze_varparams, but without the hook that other extensions count statements by.
-Query* AnalyseParsed(RawStmt* raw, const char* text, Oid** types, int* count) {
+// Scribbles on the tree.
+Query* AnalyseOnce(RawStmt* raw, const char* text, Oid** types, int* count) {
     ParseState* state = make_parsestate(nullptr);
     state->p_sourcetext = text;
     setup_parse_variable_parameters(state, types, count);
     Query* query = transformTopLevelStmt(state, raw);
     check_variable_parameters(state, query);
     free_parsestate(state);
+    return query;
+}
+
+// A literal that has become a parameter has left no type: where nothing else says it, as in
+// count($1) or generate_series($1, $2), it was a number. False when none is so.
+bool TakeUnknownForNumbers(Oid* types, int count) {
+    bool any = false;
+    for (int at = 0; at < count; ++at) {
+        if (types[at] == UNKNOWNOID) {
+            types[at] = INT4OID;
+            any = true;
+        }
+    }
+    return any;
+}
+
+Query* AnalyseParsed(const RawStmt& raw, const char* text, Oid** types, int* count) {
+    Query* query = nullptr;
+    const auto analyse = [&] {
+        query = AnalyseOnce(castNode(RawStmt, copyObjectImpl(&raw)), text, types, count);
+    };
+    ErrorData* error = nullptr;
+    if (!pg::InSubtransaction(GetUserId(), analyse, &error)) {
+        const bool of_types = error->sqlerrcode == ERRCODE_AMBIGUOUS_FUNCTION ||
+                              error->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION ||
+                              error->sqlerrcode == ERRCODE_INDETERMINATE_DATATYPE;
+        if (!of_types || !TakeUnknownForNumbers(*types, *count) ||
+            !pg::InSubtransaction(GetUserId(), analyse)) {
+            ReThrowError(error);
+        }
+    }
     return query;
 }
 
@@ -131,9 +163,6 @@ const char* AnalysePrepared(const char* text, const PrepareStmt& prepare, Statem
 // With parameters of which some have types.
 const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement) {
     *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count};
-    if (strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN) {
-        return "its text is kept to the first 16 kB only";
-    }
     ErrorContextCallback context = {error_context_stack, PointIntoText, const_cast<char*>(text)};
     error_context_stack = &context;
     const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
@@ -146,9 +175,8 @@ const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement*
         refusal = "it is no SELECT";
     } else {
         Scan(text, statement);
-        // Analysis scribbles on the tree that it is given.
-        statement->raw = castNode(SelectStmt, copyObjectImpl(raw->stmt));
-        statement->query = AnalyseParsed(raw, text, &types, &statement->parameters);
+        statement->raw = castNode(SelectStmt, raw->stmt);
+        statement->query = AnalyseParsed(*raw, text, &types, &statement->parameters);
         statement->types = types;
     }
     error_context_stack = context.previous;
@@ -301,23 +329,6 @@ const char* WhyNotAtAll(const Statement& statement) {
         return "it calls volatile functions, which may give other results each time";
     }
     return nullptr;
-}
-
-bool FetchesList(const Statement& statement) {
-    bool found = false;
-    if (statement.query->jointree != nullptr) {
-        ForEachConjunct(statement.query->jointree->quals, [&](Node* condition) {
-            if (IsA(condition, ScalarArrayOpExpr)) {
-                const auto& any = *castNode(ScalarArrayOpExpr, condition);
-                auto* list = StripCasts(static_cast<Node*>(lsecond(any.args)));
-                found =
-                    found ||
-                    (any.useOr && IsA(StripCasts(static_cast<Node*>(linitial(any.args))), Var) &&
-                     (IsA(list, Param) || IsA(list, ArrayExpr) || IsA(list, ArrayCoerceExpr)));
-            }
-        });
-    }
-    return found;
 }
 
 bool HasVolatileFunctions(const Statement& statement) {

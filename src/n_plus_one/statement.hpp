@@ -81,9 +81,6 @@ const char* WhyNotAny(const Statement& statement, const Key& key, bool of_one_ro
 // What forbids every rewriting: words, or null.
 const char* WhyNotAtAll(const Statement& statement);
 
-// Whether a column is compared with a list of parameters, so that many keys are asked for already.
-bool FetchesList(const Statement& statement);
-
 // After rewriting by rules and views too, which may have such functions.
 bool HasVolatileFunctions(const Statement& statement);
 

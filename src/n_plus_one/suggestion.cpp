@@ -169,7 +169,7 @@ bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, E
 }  // namespace
 
 Suggestion Suggest(const char* parent, const char* child, double runs) {
-    Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0, false};
+    Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0};
     if (!pg::MayUseSubtransaction()) {
         return suggestion;
     }
@@ -184,7 +184,6 @@ Suggestion Suggest(const char* parent, const char* child, double runs) {
                                                                   error->message, kOrmsForMany);
         return suggestion;
     }
-    suggestion.fetches_list = rewrites.child.query != nullptr && FetchesList(rewrites.child);
     pg::InSubtransaction(GetUserId(), [&] {
         BeDiscreet();
         suggestion.text = Describe(rewrites);

@@ -20,8 +20,6 @@ struct Suggestion {
     // first suggested statement for that many keys.
     double cost_before;
     double cost_after;
-    // The child has `= any(...)` or `in (...)` on a parameter: it fetches by a list already.
-    bool fetches_list;
 };
 
 // `parent` and `child`: normalised texts as the store has them, terminated, in the database's
