@@ -28,15 +28,17 @@ Figures FiguresOf(const core::NPlusOneCopy& pattern) {
 }
 
 void LogText(const core::NPlusOneCopy& pattern, const Figures& figures) {
-    ereport(LOG_SERVER_ONLY,
-            (errmsg_internal("n+1: %llu executions of a statement followed the rows of another one "
-                             "in %llu occurrences: %llu round trips could be saved, %.3f ms",
-                             figures.runs, figures.occurrences, figures.round_trips, figures.ms),
-             errdetail_internal("parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
-                                static_cast<long long>(pattern.key.parent),
-                                static_cast<long long>(pattern.key.child),
-                                TextOf(pattern.parent_text), TextOf(pattern.child_text)),
-             errhidestmt(true), errhidecontext(true)));
+    ereport(
+        LOG_SERVER_ONLY,
+        (errmsg_internal("n+1: %llu runs of a statement for another one's rows, %llu round trips "
+                         "could be saved, %.3f ms",
+                         figures.runs, figures.round_trips, figures.ms),
+         errdetail_internal(
+             "occurrences=%llu parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
+             figures.occurrences, static_cast<long long>(pattern.key.parent),
+             static_cast<long long>(pattern.key.child), TextOf(pattern.parent_text),
+             TextOf(pattern.child_text)),
+         errhidestmt(true), errhidecontext(true)));
 }
 
 // Identifiers as strings: a reader that takes numbers for doubles would round them.
