@@ -1,7 +1,7 @@
 MODULE_big = elile_optimize
 EXTENSION = elile_optimize
 DATA = $(sort $(wildcard sql/elile_optimize--*.sql))
-SOURCES = $(sort $(wildcard src/*.cpp $(patsubst %,src/%/*.cpp,core pg store indexes capture keeper sql_functions)))
+SOURCES = $(sort $(wildcard src/*.cpp $(patsubst %,src/%/*.cpp,core pg store indexes n_plus_one capture keeper sql_functions)))
 OBJS = $(SOURCES:.cpp=.o)
 DEPS = $(OBJS:.o=.d)
 # The exporter is a program of its own; it shares the core's sources and nothing of the server's.

@@ -15,7 +15,8 @@ case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium faketime libevent-2.1-7 libc-ares2 python3-sqlalchemy python3-psycopg2)
+            jq apache2-utils chromium faketime libevent-2.1-7 libc-ares2 python3-sqlalchemy python3-greenlet
+            python3-psycopg2 python3-asyncpg python3-django alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;

@@ -163,6 +163,46 @@ comment on column slow_queries.parameters is 'values of the $n in query: paramet
 comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row';
 comment on column slow_queries.plan_id is 'the plan''s shape: nodes, tables and indexes, not costs or values';
 
+create function n_plus_one_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out parent_queryid bigint,
+    out child_queryid bigint,
+    out parent_query text,
+    out child_query text,
+    out table_name text,
+    out occurrences bigint,
+    out runs_per_occurrence double precision,
+    out total_time double precision,
+    out round_trips_saved bigint,
+    out suggestion text,
+    out last_seen timestamptz,
+    out max_runs bigint,
+    out evidence text,
+    out cost_before double precision,
+    out cost_after double precision,
+    out first_seen timestamptz)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_n_plus_one';
+create view n_plus_one as select * from n_plus_one_rows() order by round_trips_saved desc;
+comment on view n_plus_one is
+'One row per pattern that a session found: a SELECT that returned rows, then another one that ran for many of them, one by one. The last 1,024 patterns by database, role, application, parent and child. Texts, queryids, application_name and suggestion of other roles need pg_read_all_stats.';
+comment on column n_plus_one.application_name is '(other) beyond 64 names';
+comment on column n_plus_one.parent_query is 'normalised: no literal, no parameter';
+comment on column n_plus_one.table_name is 'the first table in FROM order of the child';
+comment on column n_plus_one.occurrences is 'how often a session went through such a loop, one that is under way included';
+comment on column n_plus_one.runs_per_occurrence is 'executions of the child in one occurrence, the mean';
+comment on column n_plus_one.total_time is 'ms; of the child''s executions, without the round trips';
+comment on column n_plus_one.round_trips_saved is 'by one statement for all rows instead of one for each, in all occurrences';
+comment on column n_plus_one.suggestion is 'what to send instead; null until it is made';
+comment on column n_plus_one.last_seen is 'the child''s last execution';
+comment on column n_plus_one.max_runs is 'executions of the child in one occurrence, the most';
+comment on column n_plus_one.evidence is 'planned: both forms were planned, never executed, as the statement''s own user; or not verified';
+comment on column n_plus_one.cost_before is 'the planner''s units; the child, once for each row that its parent had when the pattern was first seen; null unless planned';
+comment on column n_plus_one.cost_after is 'the planner''s units; the suggested statement for as many keys; null unless planned';
+
 create function info_row(
     out version text,
     out entries bigint,
@@ -196,7 +236,10 @@ create function info_row(
     out databases_overflow bigint,
     out pools_put_aside bigint,
     out ended_sessions_dropped bigint,
-    out connections_refused bigint)
+    out connections_refused bigint,
+    out n_plus_one_dropped bigint,
+    out applications_overflow bigint,
+    out suggestions_dropped bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -230,6 +273,9 @@ comment on column info.databases_overflow is 'sessions whose database found no p
 comment on column info.pools_put_aside is 'sessions, and pools without one, that pool_statistics sums as other: it has 256 rows of their own';
 comment on column info.ended_sessions_dropped is 'sessions that ended while 1,024 others had yet to be counted, and may lack in connections_opened';
 comment on column info.connections_refused is 'connections that the server refused because there were too many, for a role, a database or at all; pool_advice tells the last 64 (database, user, application_name) apart';
+comment on column info.n_plus_one_dropped is 'occurrences of N+1 patterns beyond the 1,024 that n_plus_one keeps: reset() makes room, and so does a pattern that was not seen for a day';
+comment on column info.applications_overflow is 'times that an application with an N+1 pattern was counted under (other): 64 names are told apart';
+comment on column info.suggestions_dropped is 'suggestions not kept for want of memory, 1 MB in all: reset() makes room';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
@@ -242,14 +288,14 @@ create function reset()
 returns void language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_reset_all';
-comment on function reset() is 'Forgets all statistics and slow queries, of all databases.';
+comment on function reset() is 'Forgets all statistics, slow queries and N+1 patterns, of all databases.';
 
 create function reset(userid oid, dbid oid, queryid bigint)
 returns void language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_reset';
 comment on function reset(oid, oid, bigint) is
-'Forgets the statistics and slow queries that match; 0 matches all. What evicted statements left goes only where userid and queryid are 0.';
+'Forgets the statistics, slow queries and N+1 patterns that match; 0 matches all. What evicted statements left goes only where userid and queryid are 0.';
 
 create function record_db_query(operation text, table_name text, duration_seconds double precision)
 returns void language c volatile strict parallel restricted
@@ -612,6 +658,28 @@ comment on column redundant_indexes.kind is
 'duplicate: the same definition, or wholly reversed; prefix: the kept one begins with its columns, with the same predicate; unused: not scanned for 7 days or more, not unique, and no foreign key begins it';
 comment on column redundant_indexes.size_bytes is 'null while somebody holds it exclusively';
 
+-- Without a search_path of its own: names in the statements are the caller's.
+create function verify_n_plus_one(
+    parent_queryid bigint,
+    child_queryid bigint,
+    keys text[] default null,
+    parent_parameters text[] default null,
+    child_parameters text[] default null,
+    timeout interval default '5 s',
+    out form text,
+    out keys_used bigint,
+    out rows_one_by_one bigint,
+    out rows_at_once bigint,
+    out same_rows boolean,
+    out one_by_one_ms double precision,
+    out at_once_ms double precision,
+    out speedup double precision,
+    out statement text)
+returns setof record language c volatile parallel unsafe
+as 'MODULE_PATHNAME', 'elile_verify_n_plus_one';
+comment on function verify_n_plus_one(bigint, bigint, text[], text[], text[], interval) is
+'Runs a child statement key by key, and each form that asks for all keys at once, read-only and as the caller; compares the rows and gives both times in ms, in the server: what the round trips took comes on top. A row per form: list (= any), lateral, joined (with the parent; its times have the parent in them). keys are the values of the child''s key, each row of a two-dimensional array those of several; left out, the parent is run for them, 10,000 at most. parent_parameters and child_parameters have the values of the other $n, $1 first. Each form is run twice, parsed and planned each time, and the faster run counts. timeout is for each form. Both statements must be the caller''s own: undefined_object, insufficient_privilege. Other errors: feature_not_supported for what is no SELECT that can be repeated, invalid_parameter_value for missing values, program_limit_exceeded, query_canceled at the time-out.';
+
 create function build_small_indexes()
 returns void language c volatile strict parallel unsafe
 set search_path = pg_catalog, pg_temp
@@ -628,7 +696,7 @@ revoke all on function set_connection_pool_size(integer) from public;
 revoke all on function set_clients_waiting(integer, text) from public;
 
 grant usage on schema @extschema@ to public;
-grant select on summary, statements, table_operations, slow_queries, info to public;
+grant select on summary, statements, table_operations, slow_queries, n_plus_one, info to public;
 grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;

@@ -2,6 +2,7 @@
 
 #include "capture/entries.hpp"
 #include "capture/failed_copy.hpp"
+#include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
 
 namespace elile::capture {
@@ -69,6 +70,7 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransacti
 // one runs before the transaction is aborted.
 void CountAtExit(int, Datum) {
     FailAllRunningIn(nullptr);
+    EndLoop();
     WriteDownAtExit();
 }
 

@@ -1,4 +1,5 @@
 #include "capture/hooks.hpp"
+#include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -125,6 +126,9 @@ void OnExecutorEnd(QueryDesc* query) {
     if (execution != nullptr && !execution->is_counted) {
         AddFinalUse(*query->estate, execution->use);
         CountInline(execution, 0, query);
+        if (execution->rows >= pg::Settings::n_plus_one_from) [[unlikely]] {
+            FollowLoop(*execution, *query);
+        }
         EndPlan(execution);
     }
     if (prev_ExecutorEnd != nullptr) {

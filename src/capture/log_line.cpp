@@ -7,18 +7,6 @@
 namespace elile::capture {
 namespace {
 
-bool TakesLine() {
-    if (!pg::Settings::enable_query_logging) {
-        return false;
-    }
-    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
-    const auto second = static_cast<uint32>(GetCurrentTimestamp() / USECS_PER_SEC);
-    const int limit = pg::Settings::log_rate_limit;
-    const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
-    core::Add(header.log_suppressed, taken ? 0 : 1);
-    return taken;
-}
-
 // The statement's text, in the current memory context.
 const char* TextOf(const core::SlowRecord& record) {
     const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, record.text);
@@ -88,10 +76,22 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
 
 }  // namespace
 
+bool TakesLogLine() {
+    if (!pg::Settings::enable_query_logging) {
+        return false;
+    }
+    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    const auto second = static_cast<uint32>(GetCurrentTimestamp() / USECS_PER_SEC);
+    const int limit = pg::Settings::log_rate_limit;
+    const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
+    core::Add(header.log_suppressed, taken ? 0 : 1);
+    return taken;
+}
+
 // LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
 // the statement and its context in clear, so both are hidden.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
-    if (!TakesLine()) {
+    if (!TakesLogLine()) {
         return;
     }
     StringInfoData message;

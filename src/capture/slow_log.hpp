@@ -12,7 +12,10 @@ namespace elile::capture {
 // error's handler. What failed gets its plan's text later.
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query);
 
-// Within the limits of log_rate_limit. Leaves what it needed in the current memory context.
+// Whether a line may be written now: enable_query_logging, and the limits of log_rate_limit.
+bool TakesLogLine();
+
+// Within these limits. Leaves what it needed in the current memory context.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text);
 
 }  // namespace elile::capture

@@ -1,5 +1,6 @@
 #include "capture/failed_copy.hpp"
 #include "capture/hooks.hpp"
+#include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
@@ -62,6 +63,9 @@ bool IsCounted() {
 // made before.
 void RunNested(const UtilityCall& call) {
     const bool outermost = !is_nested;
+    if (outermost && EndsLoop(*call.statement->utilityStmt)) {
+        EndLoop();
+    }
     const bool counted = IsCounted();
     QueryCompletion own_completion;
     UtilityCall inner = call;

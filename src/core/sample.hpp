@@ -27,6 +27,7 @@ struct SeriesCounters {
     std::uint64_t failed;
     std::uint64_t slow;
     std::uint64_t total_ns;
+    std::uint64_t loops;  // N+1 patterns that were gone through; selects only
     std::array<std::uint64_t, kLatencyBuckets> bucket;  // executions in it, not cumulative
 };
 inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);

@@ -8,10 +8,11 @@
 namespace elile::core {
 namespace {
 
-constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000003);
+constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000004);
 constexpr std::uint32_t kOctavesPerEntry = 8;
 constexpr std::uint32_t kOctavesPerTable = 4;
 constexpr std::uint32_t kDatabaseCells = std::bit_ceil(2 * kDatabases + 2);
+constexpr std::uint32_t kApplicationCells = std::bit_ceil(2 * kNPlusOneApplications + 2);
 
 // Hands out the segment's parts in order. With a null base it only measures.
 class Carver {
@@ -54,6 +55,42 @@ void CarvePublished(Carver& carver, const SegmentSizes& sizes, Segment& segment)
     }
 }
 
+struct NPlusOneParts {
+    NPlusOnePattern* patterns;
+    HalfWord* suggestion_links;
+    TextBlock* suggestion_blocks;
+    HalfWord* application_links;
+    HalfWord* application_cells;
+    TableEntry* application_entries;
+    Word* loops;
+};
+
+NPlusOneParts TakeNPlusOne(Carver& carver, const SegmentSizes& sizes) noexcept {
+    NPlusOneParts parts{};
+    parts.patterns = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
+    parts.suggestion_links = carver.Take<HalfWord>(kSuggestionBlocks);
+    parts.suggestion_blocks = carver.Take<TextBlock>(kSuggestionBlocks);
+    parts.application_links = carver.Take<HalfWord>(kNPlusOneApplications + 1);
+    parts.application_cells = carver.Take<HalfWord>(kApplicationCells);
+    parts.application_entries = carver.Take<TableEntry>(kNPlusOneApplications + 1);
+    parts.loops = carver.Take<Word>(sizes.tables + 1);
+    return parts;
+}
+
+// After the statements' texts.
+void Connect(const NPlusOneParts& parts, Segment& segment) noexcept {
+    SegmentHeader* header = segment.header;
+    segment.suggestions = TextPool(IndexStack(&header->free_suggestions, parts.suggestion_links),
+                                   parts.suggestion_blocks, kSuggestionBlocks, kMaxSuggestionBytes);
+    segment.applications =
+        TableDirectory(IndexStack(&header->free_applications, parts.application_links),
+                       parts.application_entries, kNPlusOneApplications + 1,
+                       parts.application_cells, kApplicationCells, &header->applications_overflow);
+    segment.n_plus_one = NPlusOneTable(parts.patterns, &header->n_plus_one_dropped, segment.texts,
+                                       segment.suggestions);
+    segment.loops = parts.loops;
+}
+
 Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcept {
     Carver carver(base);
     Segment segment;
@@ -80,6 +117,7 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     auto* database_links = carver.Take<HalfWord>(kDatabases + 1);
     auto* database_cells = carver.Take<HalfWord>(kDatabaseCells);
     auto* database_entries = carver.Take<TableEntry>(kDatabases + 1);
+    const NPlusOneParts n_plus_one = TakeNPlusOne(carver, sizes);
     CarvePools(carver, segment);
     CarvePublished(carver, sizes, segment);
     segment.series_origins = carver.Take<SeriesCounters>(sizes.Series().Size());
@@ -106,6 +144,7 @@ Segment Carve(char* base, const SegmentSizes& sizes, std::size_t* bytes) noexcep
     segment.databases =
         TableDirectory(IndexStack(&header->free_databases, database_links), database_entries,
                        kDatabases + 1, database_cells, kDatabaseCells, &header->databases_overflow);
+    Connect(n_plus_one, segment);
     return segment;
 }
 
@@ -168,12 +207,13 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     for (std::uint32_t index = segment.stripes.size; index-- > 0;) {
         segment.stripes.free.Push(index);
     }
-    for (TextPool* pool : {&segment.texts, &segment.details}) {
+    for (TextPool* pool : {&segment.texts, &segment.details, &segment.suggestions}) {
         pool->BeginRepair();
         pool->FreeTheRest();
     }
     segment.tables.Repair();
     segment.databases.Repair();
+    segment.applications.Repair();
     return segment;
 }
 

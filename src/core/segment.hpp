@@ -12,6 +12,7 @@
 #include "core/ended_sessions.hpp"
 #include "core/gate.hpp"
 #include "core/log_budget.hpp"
+#include "core/n_plus_one_table.hpp"
 #include "core/observed_pools.hpp"
 #include "core/pool_reports.hpp"
 #include "core/published.hpp"
@@ -78,6 +79,8 @@ struct alignas(kCacheLine) SegmentHeader {
     IndexStackHead free_tables;
     IndexStackHead free_stripes;
     IndexStackHead free_databases;
+    IndexStackHead free_applications;
+    IndexStackHead free_suggestions;
 
     alignas(kCacheLine) Word last_slow_id;
     Word evictions;
@@ -97,11 +100,14 @@ struct alignas(kCacheLine) SegmentHeader {
     Word plans_lost;         // plans that could not be written down
     Word parameters_lost;    // parameters that could not be written down
 
-    Word databases_overflow;    // times that a database found no place in the directory
-    Word pool_reports_dropped;  // figures of an application's pool that found no place
-    Word pools_put_aside;       // sessions and pools that are summed as other; the keeper
-    Word exporter_starts;       // times that the exporter was started; the keeper
-    HalfWord sample_sequence;   // of what is published; the keeper, or an index worker
+    Word databases_overflow;     // times that a database found no place in the directory
+    Word pool_reports_dropped;   // figures of an application's pool that found no place
+    Word pools_put_aside;        // sessions and pools that are summed as other; the keeper
+    Word exporter_starts;        // times that the exporter was started; the keeper
+    Word n_plus_one_dropped;     // occurrences whose pattern found no place
+    Word applications_overflow;  // times that an application's name found no place
+    Word suggestions_exhausted;  // suggestions not kept: their memory was full
+    HalfWord sample_sequence;    // of what is published; the keeper, or an index worker
     HalfWord indexes_sequence;
     HalfWord exporter_sequence;
     HalfWord observed_sequence;  // the keeper
@@ -131,13 +137,17 @@ struct Segment {
     TextPool texts;
     TextPool details;
     TableDirectory tables;
-    TableDirectory databases;  // by (dbid, 0), without schemas; index 0 for those without room
+    TextPool suggestions;         // of N+1 patterns
+    TableDirectory applications;  // that have N+1 patterns, by name; index 0 for the others
+    TableDirectory databases;     // by (dbid, 0), without schemas; index 0 for those without room
     SlowRing ring;
     PoolReports pools;
-    Published sample;    // SampleHead, then SampledSeries
-    Published indexes;   // SampledIndexes
-    Published exporter;  // ExporterStatus
-    Published observed;  // ObservedPools
+    NPlusOneTable n_plus_one;
+    Word* loops = nullptr;  // occurrences of N+1 patterns that ended, by the child's table
+    Published sample;       // SampleHead, then SampledSeries
+    Published indexes;      // SampledIndexes
+    Published exporter;     // ExporterStatus
+    Published observed;     // ObservedPools
     EndedSessions ended;
     SeriesCounters* series_origins = nullptr;  // where each series began from zero; the keeper
     IndexStack free_entries;

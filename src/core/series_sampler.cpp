@@ -112,6 +112,26 @@ void SeriesSampler::SumInto(std::uint32_t series, TallySnapshot& sum,
     }
 }
 
+std::uint64_t SeriesSampler::LoopsOf(std::uint32_t series) const noexcept {
+    const SegmentSizes& sizes = segment_.header->sizes;
+    const SeriesLayout layout = sizes.Series();
+    if (SeriesLayout::OperationOf(series) != Operation::kSelect) {
+        return 0;
+    }
+    if (layout.IsOfTable(series)) {
+        const std::uint32_t table = layout.IndexOf(series);
+        return table <= std::min(tables_, sizes.tables) ? Get(segment_.loops[table]) : 0;
+    }
+    std::uint64_t loops = 0;
+    for (std::uint32_t table = tables_ + 1; table <= sizes.tables; ++table) {
+        const std::uint64_t of_table = Get(segment_.loops[table]);
+        if (of_table != 0 && SeriesOf({table, Operation::kSelect}) == series) {
+            loops += of_table;
+        }
+    }
+    return loops;
+}
+
 void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexcept {
     SampledStatement statement;
     statement.calls = 0;
@@ -163,7 +183,9 @@ void SeriesSampler::Take(std::uint32_t tables, SampleHead& head, SampledSeries* 
             segment_.series_origins[at] = {};
             series[at].counted = {};
         }
-        Advance(CountersOf(sum, unplaced), segment_.series_origins[at], series[at].counted);
+        SeriesCounters counters = CountersOf(sum, unplaced);
+        counters.loops = LoopsOf(at);
+        Advance(counters, segment_.series_origins[at], series[at].counted);
         series[at].p50_ns = Whole(sum.QuantileNs(0.50));
         series[at].p95_ns = Whole(sum.QuantileNs(0.95));
         series[at].p99_ns = Whole(sum.QuantileNs(0.99));

@@ -34,6 +34,7 @@ private:
     void Link(const Target& target, std::uint32_t item) noexcept;
     void LinkAll() noexcept;
     void SumInto(std::uint32_t series, TallySnapshot& sum, std::uint64_t& unplaced) const noexcept;
+    std::uint64_t LoopsOf(std::uint32_t series) const noexcept;
     void NoteIfSlow(const Entry& entry, SampleHead& head) const noexcept;
 
     const Segment& segment_;

@@ -154,6 +154,7 @@ bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uin
         for (std::uint32_t at = 0; at < header.sizes.Leftovers(); ++at) {
             if (dbid == 0 || segment_.tables.KeyOf(at / kOperations).dbid == dbid) {
                 ClearTally(segment_.leftovers[at], segment_.octaves);
+                Put(segment_.loops[at / kOperations], 0);
             }
         }
         if (dbid == 0) {
@@ -162,6 +163,11 @@ bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uin
     }
     segment_.ring.Forget([&](const SlowRecord& record) {
         return matches(record.userid, record.dbid, record.queryid);
+    });
+    segment_.n_plus_one.Forget([&](const NPlusOneCopy& pattern) {
+        const NPlusOneKey& key = pattern.key;
+        return matches(key.user, key.database, key.parent) ||
+               matches(key.user, key.database, key.child);
     });
     header.gate.LeaveExclusive();
     return true;
@@ -320,6 +326,7 @@ void StatementStore::Repair() noexcept {
     }
     segment_.texts.BeginRepair();
     segment_.details.BeginRepair();
+    segment_.suggestions.BeginRepair();
     std::uint64_t mended = 0;
     for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
         mended += RepairEntry(slot);
@@ -329,12 +336,15 @@ void StatementStore::Repair() noexcept {
         mended += MendCalls(segment_.leftovers[at]) ? 0 : 1;
     }
     mended += segment_.ring.Repair();
+    mended += segment_.n_plus_one.Repair();
     segment_.texts.FreeTheRest();
     segment_.details.FreeTheRest();
+    segment_.suggestions.FreeTheRest();
     RepairStripes();
     RepairOctaves();
     segment_.tables.Repair();
     segment_.databases.Repair();
+    segment_.applications.Repair();
     segment_.pools.Repair();
     segment_.ended.Repair();
     segment_.header->builds.Repair();

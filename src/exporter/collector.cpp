@@ -92,6 +92,18 @@ void CollectSeries(const Model& model, std::vector<MetricFamily>& families) {
     }
 }
 
+void CollectLoops(const Model& model, std::vector<MetricFamily>& families) {
+    Family family(families, "elile_db_n_plus_one_total",
+                  "Times that a statement ran for each row of another one, by its table.",
+                  MetricType::Counter);
+    for (const Series& series : model.series) {
+        if (series.operation == core::Operation::kSelect) {
+            family.Add({{"database", series.database}, {"table", series.table}},
+                       static_cast<double>(series.values.counted.loops));
+        }
+    }
+}
+
 void CollectConnections(const Model& model, std::vector<MetricFamily>& families) {
     {
         Family family(families, "elile_db_connections", "Client sessions.", MetricType::Gauge);
@@ -197,6 +209,7 @@ std::vector<MetricFamily> Collect(const Model& model, double scrape_seconds) {
         return families;
     }
     CollectSeries(model, families);
+    CollectLoops(model, families);
     CollectConnections(model, families);
     CollectPools(model, families);
     CollectIndexes(model, families);

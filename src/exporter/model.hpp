@@ -65,6 +65,19 @@ struct Statement {
     double total_seconds;
 };
 
+// A statement that ran for each row of another one.
+struct NPlusOne {
+    std::string database;
+    std::string application;
+    std::string table;       // as in Series
+    std::string child_text;  // normalised
+    bool text_is_cut;
+    std::uint64_t occurrences;
+    double runs_each;
+    std::uint64_t round_trips_saved;
+    double total_seconds;
+};
+
 // A figure of the extension's own.
 struct OwnFigure {
     const char* name;  // as exported
@@ -93,7 +106,8 @@ struct Model {
     std::vector<Pool> pools;
     std::vector<Index> indexes;
     std::vector<IndexAge> index_ages;
-    std::vector<Statement> slowest;  // highest mean time first
+    std::vector<Statement> slowest;    // highest mean time first
+    std::vector<NPlusOne> n_plus_one;  // most round trips first
     std::vector<OwnFigure> own;
 };
 

@@ -47,6 +47,13 @@ constexpr HeaderCounter kCounters[] = {
     {"elile_optimize_databases_overflow_total",
      "Sessions whose database found no place among those that have a label.",
      &Header::databases_overflow},
+    {"elile_optimize_n_plus_one_dropped_total",
+     "Occurrences of N+1 patterns beyond those that are kept.", &Header::n_plus_one_dropped},
+    {"elile_optimize_applications_overflow_total",
+     "Times that an application with an N+1 pattern was counted as other.",
+     &Header::applications_overflow},
+    {"elile_optimize_suggestions_dropped_total", "Suggestions not kept: their memory was full.",
+     &Header::suggestions_exhausted},
     {"elile_optimize_exporter_starts_total", "Times that the exporter was started.",
      &Header::exporter_starts},
 };

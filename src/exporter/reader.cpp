@@ -126,6 +126,7 @@ void AddSeries(Series& sum, const Series& more) {
     counted.failed += others.failed;
     counted.slow += others.slow;
     counted.total_ns += others.total_ns;
+    counted.loops += others.loops;
     for (std::size_t bucket = 0; bucket < core::kLatencyBuckets; ++bucket) {
         counted.bucket[bucket] += others.bucket[bucket];
     }
@@ -195,6 +196,39 @@ void FillStatements(const DatabaseNames& databases, const core::SampleHead& head
                                  total / static_cast<double>(row.calls), Seconds(row.p95_ns),
                                  Seconds(row.max_ns), total});
     }
+}
+
+void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, Model& model) {
+    std::vector<char> text(512);
+    for (std::uint32_t at = 0; at < core::kNPlusOnePatterns; ++at) {
+        core::NPlusOneCopy copy;
+        if (!segment.n_plus_one.Read(at, &copy) || databases.IsSuperseded(copy.key.database)) {
+            continue;
+        }
+        std::uint32_t encoding = 0;
+        const std::uint32_t bytes = segment.texts.Read(
+            copy.child_text, text.data(), static_cast<std::uint32_t>(text.size()), &encoding);
+        core::TableNames application{};
+        const bool has_name =
+            copy.key.application != core::kOtherTables &&
+            segment.applications.Read(copy.key.application, &application, &encoding);
+        NPlusOne pattern{databases.Of(copy.key.database),
+                         has_name ? NameIn(application.table, sizeof(application.table)) : kOther,
+                         TableName(segment, copy.table),
+                         ToUtf8({text.data(), bytes}),
+                         segment.texts.LengthOf(copy.child_text) > bytes,
+                         copy.occurrences,
+                         static_cast<double>(copy.runs) / static_cast<double>(copy.occurrences),
+                         core::RoundTripsSaved(copy),
+                         Seconds(copy.total_ns)};
+        if (segment.n_plus_one.Holds(copy)) {
+            model.n_plus_one.push_back(std::move(pattern));
+        }
+    }
+    std::stable_sort(model.n_plus_one.begin(), model.n_plus_one.end(),
+                     [](const NPlusOne& one, const NPlusOne& other) {
+                         return one.round_trips_saved > other.round_trips_saved;
+                     });
 }
 
 // Applications beyond the first have no label of their own.
@@ -290,6 +324,7 @@ Model Reader::Read() const {
     }
     FillPools(segment_, databases, model);
     FillIndexes(segment_, databases, model);
+    FillNPlusOne(segment_, databases, model);
     FillOwnFigures(segment_, sample.IsThere() ? &sample.Head() : nullptr, model);
     if (const std::optional<Rates> rates = rates_.PerSecond()) {
         model.queries_per_second = rates->queries;

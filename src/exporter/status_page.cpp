@@ -10,6 +10,7 @@
 
 #include "exporter/latency_picture.hpp"
 #include "exporter/page_indexes.hpp"
+#include "exporter/page_n_plus_one.hpp"
 #include "exporter/page_style.hpp"
 #include "exporter/page_text.hpp"
 
@@ -337,6 +338,8 @@ std::string RenderStatusPage(const Model& model, const PageOptions& options) {
         parts.push_back({"connections", "Connections", Connections(model)});
         parts.push_back({"latency", "Latency by operation and table", Latency(model)});
         parts.push_back({"slowest", "Slowest statements", Slowest(model, options)});
+        parts.push_back(
+            {"loops", "Asked one by one", NPlusOnePatterns(model, options.shows_queries)});
         parts.push_back({"indexes", "Indexes", Indexes(model)});
     }
     parts.push_back({"extension", "The extension itself", Own(model)});

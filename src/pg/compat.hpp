@@ -160,6 +160,17 @@ inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* conte
 #endif
 }
 
+// Of what the parser made, before analysis.
+inline bool WalkParsed(Node* node, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+    return raw_expression_tree_walker(node, walker, context);
+#else
+    using Unprototyped = bool (*)();
+    return raw_expression_tree_walker(
+        node, reinterpret_cast<Unprototyped>(reinterpret_cast<void (*)()>(walker)), context);
+#endif
+}
+
 // The one command of a portal, to its end.
 inline void RunPortal(Portal portal) {
     QueryCompletion completion;

@@ -34,6 +34,7 @@ int Settings::track = static_cast<int>(Track::kTop);
 bool Settings::track_utility = true;
 bool Settings::track_planning = false;
 double Settings::sample_rate = 1;
+int Settings::n_plus_one_threshold = 10;
 bool Settings::enable_query_logging = true;
 int Settings::log_query_plan = static_cast<int>(Choice::kEnvironment);
 int Settings::log_parameters = static_cast<int>(Choice::kEnvironment);
@@ -46,6 +47,7 @@ int Settings::inline_index_limit = 64 * 1024;
 int Settings::pool_size = kNoPool;
 int Settings::max_overflow = kNoPool;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
+std::uint64_t Settings::n_plus_one_from = UINT64_MAX;
 
 namespace {
 
@@ -107,6 +109,19 @@ void OnThreshold(int threshold, void*) { KeepReady(threshold, Settings::environm
 
 void OnEnvironment(int environment, void*) {
     KeepReady(Settings::slow_query_threshold, environment);
+}
+
+// Every run is looked at once more: what may be part of a pattern is decided anew then.
+void OnNPlusOneThreshold(int threshold, void*) {
+    Settings::n_plus_one_from = threshold == 0 ? UINT64_MAX : 0;
+}
+
+bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
+    if (*threshold != 1) {
+        return true;
+    }
+    GUC_check_errdetail("A pattern is at least two runs; 0 looks for none.");
+    return false;
 }
 
 // In the largest unit that takes no fraction, as the server shows times.
@@ -198,6 +213,11 @@ void DefineCounting() {
         "One that is counted stands for 1/sample_rate of them. Slow and failed ones always are.",
         &Settings::sample_rate, Settings::sample_rate, 0, 1, PGC_SUSET, 0, nullptr, nullptr,
         nullptr);
+    DefineCustomIntVariable(
+        "elile_optimize.n_plus_one_threshold",
+        "Sets how many runs of one statement after another one's rows make an N+1 pattern.",
+        "0 looks for none.", &Settings::n_plus_one_threshold, Settings::n_plus_one_threshold, 0,
+        1000000, PGC_SUSET, 0, IsNPlusOneThreshold, OnNPlusOneThreshold, nullptr);
 }
 
 void DefineLogging(void (*on_log_analyze)(bool, void*)) {

@@ -37,6 +37,7 @@ struct Settings {
     static bool track_utility;
     static bool track_planning;
     static double sample_rate;
+    static int n_plus_one_threshold;  // runs; 0 none
     static bool enable_query_logging;
     static int log_query_plan;  // Choice
     static int log_parameters;  // Choice
@@ -53,6 +54,8 @@ struct Settings {
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static std::uint64_t slow_from_ns;
+    // The rows from which on an execution may be part of an N+1 pattern; UINT64_MAX: none may.
+    static std::uint64_t n_plus_one_from;
 };
 
 inline constexpr int kThresholdOfEnvironment = -2;

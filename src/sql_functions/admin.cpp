@@ -94,6 +94,9 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.pools_put_aside));
     row.Bigint(core::Get(header.ended.dropped));
     row.Bigint(header.refusals.Sum());
+    row.Bigint(core::Get(header.n_plus_one_dropped));
+    row.Bigint(core::Get(header.applications_overflow));
+    row.Bigint(core::Get(header.suggestions_exhausted));
     row.EndRow();
     return Datum{0};
 }

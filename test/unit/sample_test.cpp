@@ -134,6 +134,21 @@ TEST_F(SeriesSamplerTest, SumsWhatTheStoreHas) {
                 0.011 * 3e9);
 }
 
+TEST_F(SeriesSamplerTest, SumsLoopsByTable) {
+    for (std::uint32_t table = 1; table <= 8; ++table) {
+        AddTable(100 + table);
+        Add(store_.Parts().loops[table], table);
+    }
+    TakeSample(4);
+    for (std::uint32_t table = 1; table <= 4; ++table) {
+        EXPECT_EQ(Select(table).loops, table);
+    }
+    EXPECT_EQ(OtherSelect(0).loops, 5U + 6U + 7U + 8U);
+    TakeSample(2);
+    EXPECT_EQ(Select(2).loops, 2U);
+    EXPECT_TRUE(IsZero(Select(3)));
+}
+
 TEST_F(SeriesSamplerTest, EvictionLetsNothingFall) {
     SeriesCounters before{};
     for (std::uint64_t round = 0; round < 200; ++round) {

@@ -45,10 +45,11 @@ Model Hostile() {
     model.indexes = {{name(6), name(7), name(8), false, 0, 8192}};
     model.index_ages = {{name(9), 5, 2}};
     model.slowest = {{-1, name(10), name(11), true, 3, 0.5, 0.6, 0.7, 1.5}};
+    model.n_plus_one = {{name(13), name(14), name(15), name(16), true, 3, 50, 147, 0.5}};
     model.own = {{"elile_a_total", "<x12 a=\"'&\n\x01\x7F>", true, 1}};
     return model;
 }
-constexpr int kHostileNames = 13;
+constexpr int kHostileNames = 17;
 
 int Times(const std::string& page, std::string_view what) {
     int times = 0;
@@ -131,7 +132,7 @@ TEST(StatusPage, IsWellFormedAndLoadsNothing) {
 TEST(StatusPage, LinksToWhatItContainsAndToTheOtherPages) {
     const std::string page = RenderStatusPage(Hostile(), kWithTexts);
     for (const std::string id :
-         {"load", "connections", "latency", "slowest", "indexes", "extension"}) {
+         {"load", "connections", "latency", "slowest", "loops", "indexes", "extension"}) {
         EXPECT_EQ(Times(page, "href=\"#" + id + "\""), 1) << id;
         EXPECT_EQ(Times(page, " id=\"" + id + "\""), 1) << id;
     }
@@ -325,6 +326,23 @@ TEST(StatusPage, ShowsTextsOnlyWhereTheyMayBe) {
                     "Statement texts are shown only behind authentication "
                     "(elile_optimize.metrics_auth_file) or with "
                     "elile_optimize.metrics_show_queries on."));
+}
+
+TEST(StatusPage, ListsWhatIsAskedOneByOne) {
+    Model model = Fresh();
+    EXPECT_FALSE(Has(RenderStatusPage(model, kWithTexts), "id=\"loops\""));
+    for (int at = 0; at < 12; ++at) {
+        model.n_plus_one.push_back(
+            {"appdb", "shop", "profiles", "select secret_column", at == 0, 3, 50, 147, 0.5});
+    }
+    std::string section = SectionOf(RenderStatusPage(model, kWithTexts), "loops");
+    EXPECT_EQ(Times(section, "<code>select secret_column</code>"), 10);
+    EXPECT_EQ(Times(section, "cut here"), 1);
+    EXPECT_TRUE(Has(section, "of 12 patterns"));
+    section = SectionOf(RenderStatusPage(model, kWithoutTexts), "loops");
+    EXPECT_FALSE(Has(section, "secret_column"));
+    EXPECT_EQ(Times(section, "profiles"), 10);
+    EXPECT_TRUE(Has(section, "data-label=\"round trips too many\">147</td>"));
 }
 
 TEST(StatusPage, WarnsOfIndexesFirst) {

@@ -1,0 +1,224 @@
+#include "capture/n_plus_one.hpp"
+
+#include "capture/n_plus_one_log.hpp"
+#include "capture/run_values.hpp"
+#include "capture/table_index.hpp"
+#include "core/n_plus_one_detector.hpp"
+#include "n_plus_one/suggestion.hpp"
+#include "pg/encoding.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+core::NPlusOneDetector detector;
+
+core::Segment& Parts() { return store::SharedStore()->Parts(); }
+
+// Of what is needed for one call.
+MemoryContext Scratch() {
+    static MemoryContext scratch = nullptr;
+    if (scratch == nullptr) {
+        scratch =
+            AllocSetContextCreate(TopMemoryContext, "elile_optimize loop", ALLOCSET_SMALL_SIZES);
+    }
+    return scratch;
+}
+
+// What asks for no table, a health check for one, and what asks the catalogue, as tools do for
+// each table, is nobody's loop over rows.
+bool IsOnUsersTable(uint32 table) {
+    if (table == core::kOtherTables) {
+        return true;
+    }
+    const core::TableKey key = Parts().tables.KeyOf(table);
+    if (OidIsValid(key.relid)) {
+        return key.relid >= FirstNormalObjectId;
+    }
+    static const uint64 no_name = core::TableDirectory::HashNames({});
+    return key.name_hash != no_name;
+}
+
+uint64 Threshold() { return static_cast<uint64>(pg::Settings::n_plus_one_threshold); }
+
+core::EndedRun DescribeRun(const Execution& execution, const QueryDesc& query) {
+    const core::KnownStatement& statement = execution.statement;
+    core::EndedRun run;
+    run.queryid = statement.key.queryid;
+    run.statement = statement.handle;
+    run.table = statement.target.table;
+    run.is_select = statement.target.operation == core::Operation::kSelect &&
+                    query.operation == CMD_SELECT && !query.plannedstmt->hasModifyingCTE;
+    run.may_belong = run.is_select && IsOnUsersTable(run.table);
+    run.rows = execution.rows;
+    run.elapsed_ns = execution.elapsed_ns;
+    run.began_ns = FirstRunNs(execution);
+    if (run.may_belong && detector.IsFollowing()) {
+        run.values = HashValues(query);
+        if (detector.AsksForLists(run.queryid, Threshold())) {
+            run.lists = HashLists(query);
+        }
+    }
+    return run;
+}
+
+// The application's place in the directory, asked for again when its name changes.
+uint32 OwnApplication() {
+    static core::TableNames known;
+    static uint32 index = core::kOtherTables;
+    core::TableNames names = {};
+    strlcpy(names.table, application_name != nullptr ? application_name : "", sizeof(names.table));
+    if (index == core::kOtherTables || memcmp(&known, &names, sizeof(names)) != 0) {
+        known = names;
+        index = Parts().applications.Insert({0, 0, core::TableDirectory::HashNames(names)}, names,
+                                            static_cast<uint32>(GetDatabaseEncoding()));
+    }
+    return index;
+}
+
+// What runs in planning is no statement at top level.
+n_plus_one::Suggestion SuggestNested(const char* parent, const char* child, double runs) {
+    n_plus_one::Suggestion suggestion = {};
+    PG_TRY();
+    {
+        is_nested = true;
+        suggestion = n_plus_one::Suggest(parent, child, runs);
+    }
+    PG_FINALLY();
+    { is_nested = false; }
+    PG_END_TRY();
+    return suggestion;
+}
+
+// By the session that found the pattern, for as many runs as the parent has rows. When that can't
+// be done now, the next one that finds it tries again.
+void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
+    core::Segment& segment = Parts();
+    core::NPlusOneCopy copy;
+    if (!segment.n_plus_one.LacksSuggestion(pattern) ||
+        !segment.n_plus_one.Read(pattern.index, &copy)) {
+        return;
+    }
+    const pg::PooledText parent = pg::CopyText(segment.texts, copy.parent_text);
+    const pg::PooledText child = pg::CopyText(segment.texts, copy.child_text);
+    if (parent.text == nullptr || child.text == nullptr || !segment.n_plus_one.Holds(copy)) {
+        return;
+    }
+    const n_plus_one::Suggestion made =
+        SuggestNested(parent.text, child.text, static_cast<double>(rows));
+    if (made.text == nullptr) {
+        return;
+    }
+    const uint32 text = segment.suggestions.Store({made.text, strlen(made.text)},
+                                                  static_cast<uint32>(GetDatabaseEncoding()));
+    if (text == 0) {
+        core::Add(segment.header->suggestions_exhausted, 1);
+        return;
+    }
+    const bool is_planned = made.evidence == n_plus_one::Evidence::kPlanned;
+    segment.n_plus_one.SetSuggestion(
+        pattern, {text, is_planned ? core::Evidence::kPlanned : core::Evidence::kNone,
+                  made.cost_before, made.cost_after});
+}
+
+void Record(const core::NPlusOneChange& change, Oid userid) {
+    core::StatementStore& store = *store::SharedStore();
+    core::NPlusOneTable& table = Parts().n_plus_one;
+    const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
+    const core::NPlusOneDetector::Statement& parent = detector.ParentOf(change);
+    const core::NPlusOneDetector::Statement& child = detector.ChildOf(change);
+    bool is_new = false;
+    const core::NPlusOneHandle pattern =
+        table.FindOrClaim({MyDatabaseId, userid, OwnApplication(), parent.queryid, child.queryid},
+                          child.table, now_us, &is_new);
+    detector.SetPattern(change, pattern);
+    if (is_new) {
+        table.SetTexts(pattern, store.TakeText(parent.handle), store.TakeText(child.handle));
+    }
+    table.Count(pattern, 1, change.runs, change.elapsed_ns, now_us);
+    Suggest(pattern, detector.RowsOf(change));
+}
+
+void Close(const core::NPlusOneChange& change) {
+    core::Add(Parts().loops[change.table], 1);
+    const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
+    if (Parts().n_plus_one.Close(change.pattern, change.runs, now_us)) {
+        LogPattern(change.pattern);
+    }
+}
+
+void Apply(core::NPlusOneDetector::Changes changes, Oid userid) {
+    core::NPlusOneTable& table = Parts().n_plus_one;
+    for (const core::NPlusOneChange& change : changes) {
+        switch (change.kind) {
+            case core::NPlusOneChange::Kind::kFound:
+                Record(change, userid);
+                break;
+            case core::NPlusOneChange::Kind::kRun:
+                table.Count(change.pattern, 0, change.runs, change.elapsed_ns,
+                            static_cast<uint64>(GetCurrentTimestamp()));
+                break;
+            case core::NPlusOneChange::Kind::kTakenBack:
+                table.TakeBack(change.pattern, change.runs, change.elapsed_ns);
+                break;
+            case core::NPlusOneChange::Kind::kEnded:
+                Close(change);
+                break;
+        }
+    }
+}
+
+// Which executions FollowLoop() is called for from now on.
+void KeepReady() {
+    pg::Settings::n_plus_one_from = Threshold() == 0         ? UINT64_MAX
+                                    : detector.IsFollowing() ? 0
+                                                             : Threshold();
+}
+
+}  // namespace
+
+void FollowLoop(const Execution& execution, const QueryDesc& query) {
+    const core::StatementKey& key = execution.statement.key;
+    if (!key.toplevel || key.unidentified || !IsTransactionState() ||
+        IsAbortedTransactionBlockState() || !store::SharedStore()->IsReady()) {
+        return;
+    }
+    MemoryContext caller = MemoryContextSwitchTo(Scratch());
+    Apply(detector.Saw(DescribeRun(execution, query), Threshold()), key.userid);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(Scratch());
+    KeepReady();
+}
+
+bool EndsLoop(const Node& utility) {
+    if (IsA(&utility, DiscardStmt)) {
+        return reinterpret_cast<const DiscardStmt&>(utility).target == DISCARD_ALL;
+    }
+    if (!IsA(&utility, TransactionStmt)) {
+        return false;
+    }
+    switch (reinterpret_cast<const TransactionStmt&>(utility).kind) {
+        case TRANS_STMT_BEGIN:
+        case TRANS_STMT_START:
+        case TRANS_STMT_COMMIT:
+        case TRANS_STMT_ROLLBACK:
+        case TRANS_STMT_PREPARE:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void EndLoop() {
+    if (detector.IsFollowing() && store::SharedStore() != nullptr &&
+        store::SharedStore()->IsReady()) {
+        MemoryContext caller = MemoryContextSwitchTo(Scratch());
+        Apply(detector.Break(), InvalidOid);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(Scratch());
+        KeepReady();
+    }
+}
+
+}  // namespace elile::capture

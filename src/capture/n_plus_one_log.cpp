@@ -1,0 +1,77 @@
+#include "capture/n_plus_one_log.hpp"
+
+#include "capture/slow_log.hpp"
+#include "pg/encoding.hpp"
+#include "pg/settings.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::capture {
+namespace {
+
+const char* TextOf(uint32 id) {
+    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
+    return copy.length > 0 ? copy.text : "(text not kept)";
+}
+
+struct Figures {
+    unsigned long long runs;
+    unsigned long long occurrences;
+    unsigned long long round_trips;  // that one statement for all rows would save
+    double ms;
+};
+
+Figures FiguresOf(const core::NPlusOneCopy& pattern) {
+    return {static_cast<unsigned long long>(pattern.runs),
+            static_cast<unsigned long long>(pattern.occurrences),
+            static_cast<unsigned long long>(core::RoundTripsSaved(pattern)),
+            static_cast<double>(pattern.total_ns) / 1e6};
+}
+
+void LogText(const core::NPlusOneCopy& pattern, const Figures& figures) {
+    ereport(
+        LOG_SERVER_ONLY,
+        (errmsg_internal("n+1: %llu runs of a statement for another one's rows, %llu round trips "
+                         "could be saved, %.3f ms",
+                         figures.runs, figures.round_trips, figures.ms),
+         errdetail_internal(
+             "occurrences=%llu parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
+             figures.occurrences, static_cast<long long>(pattern.key.parent),
+             static_cast<long long>(pattern.key.child), TextOf(pattern.parent_text),
+             TextOf(pattern.child_text)),
+         errhidestmt(true), errhidecontext(true)));
+}
+
+// Identifiers as strings: a reader that takes numbers for doubles would round them.
+void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
+    StringInfoData line;
+    initStringInfo(&line);
+    appendStringInfo(&line,
+                     "{\"n_plus_one\":true,\"occurrences\":%llu,\"runs\":%llu,"
+                     "\"round_trips_saved\":%llu,\"total_ms\":%.3f,\"parent_queryid\":\"%lld\","
+                     "\"child_queryid\":\"%lld\",\"parent\":",
+                     figures.occurrences, figures.runs, figures.round_trips, figures.ms,
+                     static_cast<long long>(pattern.key.parent),
+                     static_cast<long long>(pattern.key.child));
+    escape_json(&line, TextOf(pattern.parent_text));
+    appendStringInfoString(&line, ",\"child\":");
+    escape_json(&line, TextOf(pattern.child_text));
+    appendStringInfoChar(&line, '}');
+    ereport(LOG_SERVER_ONLY,
+            (errmsg_internal("%s", line.data), errhidestmt(true), errhidecontext(true)));
+}
+
+}  // namespace
+
+void LogPattern(core::NPlusOneHandle pattern) {
+    core::NPlusOneCopy copy;
+    if (!store::SharedStore()->Parts().n_plus_one.Read(pattern.index, &copy) || !TakesLogLine()) {
+        return;
+    }
+    if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {
+        LogJson(copy, FiguresOf(copy));
+    } else {
+        LogText(copy, FiguresOf(copy));
+    }
+}
+
+}  // namespace elile::capture

@@ -1,0 +1,139 @@
+#include "capture/run_values.hpp"
+
+#include "capture/query_text.hpp"
+
+namespace elile::capture {
+namespace {
+
+constexpr Size kMostValueBytes = 256;
+constexpr Size kMostTextBytes = 4096;
+constexpr Size kTailBytes = 1024;
+
+struct TypeLayout {
+    Oid type;
+    int16 length;  // -1 varlena, -2 a string that ends with a zero
+    bool by_value;
+};
+
+const TypeLayout& LayoutOf(Oid type) {
+    constexpr uint32 kKnownTypes = 64;  // a power of two
+    static TypeLayout known[kKnownTypes];
+    TypeLayout& layout = known[type & (kKnownTypes - 1)];
+    if (layout.type != type) {
+        layout.type = InvalidOid;
+        get_typlenbyval(type, &layout.length, &layout.by_value);
+        layout.type = type;
+    }
+    return layout;
+}
+
+uint64 HashBytes(const void* bytes, Size length, uint64 seed) {
+    return hash_bytes_extended(static_cast<const unsigned char*>(bytes), static_cast<int>(length),
+                               seed);
+}
+
+Size LengthOf(const TypeLayout& layout, const char* value) {
+    if (layout.length == -1) {
+        return VARATT_IS_EXTERNAL(value) ? 0 : VARSIZE_ANY(value);
+    }
+    return layout.length == -2 ? strnlen(value, kMostValueBytes) : static_cast<Size>(layout.length);
+}
+
+uint64 HashParameter(const ParamExternData& parameter, uint64 seed) {
+    if (parameter.isnull || !OidIsValid(parameter.ptype)) {
+        return HashBytes(&parameter.isnull, sizeof(parameter.isnull), seed);
+    }
+    const TypeLayout& layout = LayoutOf(parameter.ptype);
+    if (layout.by_value) {
+        return HashBytes(&parameter.value, sizeof(parameter.value), seed);
+    }
+    const char* value = DatumGetPointer(parameter.value);
+    return HashBytes(value, Min(LengthOf(layout, value), kMostValueBytes), seed);
+}
+
+// Those that a client bound. Others come from a procedural language, in which nothing is at top
+// level.
+int BoundParameters(const QueryDesc& query) {
+    const ParamListInfo parameters = query.params;
+    return parameters != nullptr && parameters->paramFetch == nullptr ? parameters->numParams : 0;
+}
+
+Size TextLength(const QueryDesc& query, const char* text) {
+    const int length = query.plannedstmt->stmt_len;
+    return length > 0 ? static_cast<Size>(length) : strlen(text);
+}
+
+bool IsSpaceOrCast(char character) {
+    return isalnum(static_cast<unsigned char>(character)) || strchr(" \t\r\n:_[]", character);
+}
+
+// Whether between two values there are a comma and at most the first one's type.
+bool IsListed(const char* from, const char* to) {
+    int commas = 0;
+    for (; from < to && (*from == ',' || IsSpaceOrCast(*from)); ++from) {
+        commas += *from == ',' ? 1 : 0;
+    }
+    return from == to && commas == 1;
+}
+
+// Whether a value is the only one in any(...).
+bool IsArray(const char* begin, const char* value) {
+    while (value > begin && strchr(" \t\r\n(", value[-1]) != nullptr) {
+        --value;
+    }
+    return value - begin > 3 && pg_strncasecmp(value - 3, "any", 3) == 0;
+}
+
+}  // namespace
+
+uint64 HashValues(const QueryDesc& query) {
+    const int count = BoundParameters(query);
+    if (count > 0) {
+        uint64 hash = 0;
+        for (int at = 0; at < count; ++at) {
+            hash = HashParameter(query.params->params[at], hash);
+        }
+        return hash;
+    }
+    const char* text = query.sourceText + Max(query.plannedstmt->stmt_location, 0);
+    const Size length = TextLength(query, text);
+    const uint64 hash = HashBytes(text, Min(length, kMostTextBytes), length);
+    const Size tail = length > kMostTextBytes ? Min(length - kMostTextBytes, kTailBytes) : 0;
+    return HashBytes(text + length - tail, tail, hash);
+}
+
+uint64 HashLists(const QueryDesc& query) {
+    uint64 hash = 0;
+    const int count = BoundParameters(query);
+    for (int at = 0; at < count; ++at) {
+        const ParamExternData& parameter = query.params->params[at];
+        if (OidIsValid(parameter.ptype) && OidIsValid(get_element_type(parameter.ptype))) {
+            hash = HashParameter(parameter, hash + 1);
+        }
+    }
+    const char* source = query.sourceText;
+    const Values values =
+        FindValues(source, query.plannedstmt->stmt_location, query.plannedstmt->stmt_len);
+    bool was_listed = false;
+    for (int at = 0; at < values.count; ++at) {
+        const Value& value = values.list[at];
+        const bool goes_on =
+            at + 1 < values.count &&
+            IsListed(source + value.end, source + values.list[at + 1].signed_begin);
+        const bool is_listed =
+            was_listed || goes_on || (value.is_literal && IsArray(source, source + value.begin));
+        was_listed = goes_on;
+        if (!is_listed) {
+            continue;
+        }
+        if (value.is_literal) {
+            hash = HashBytes(source + value.begin, static_cast<Size>(value.end - value.begin),
+                             hash + 1);
+        } else if (value.number >= 1 && value.number <= count) {
+            hash = HashParameter(query.params->params[value.number - 1], hash + 1);
+        }
+    }
+    return hash;
+}
+
+}  // namespace elile::capture

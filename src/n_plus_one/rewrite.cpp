@@ -1,0 +1,270 @@
+#include "n_plus_one/rewrite.hpp"
+
+#include "core/text_pool.hpp"
+#include "n_plus_one/any_form.hpp"
+#include "n_plus_one/computed_key.hpp"
+#include "n_plus_one/parsed_again.hpp"
+
+namespace elile::n_plus_one {
+namespace {
+
+// A name that neither text has, so that nothing in them can refer to it or hide it.
+const char* UnusedName(const char* name, const Statement& statement) {
+    const char* candidate = name;
+    for (int number = 1; statement.Mentions(candidate); ++number) {
+        candidate = psprintf("%s_%d", name, number);
+    }
+    return candidate;
+}
+
+void AddKey(KeySet* keys, const Key& key, int shared) {
+    for (int at = 0; at < keys->count; ++at) {
+        if (keys->of[at].parameter == key.parameter) {
+            keys->shared[at] = keys->shared[at] != 0 ? keys->shared[at] : shared;
+            return;
+        }
+    }
+    if (keys->count < KeySet::kMost) {
+        keys->of[keys->count] = key;
+        keys->shared[keys->count++] = shared;
+    }
+}
+
+bool IsLimit(const Statement& statement, int parameter) {
+    for (const Node* node : {statement.raw->limitCount, statement.raw->limitOffset}) {
+        if (node != nullptr && IsA(node, ParamRef) &&
+            reinterpret_cast<const ParamRef*>(node)->number == parameter) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The equalities that the parent has the values of, else all of them, else every parameter.
+KeySet ChooseKeys(const Statement& parent, const Statement& child) {
+    KeySet keys = {};
+    Key found[KeySet::kMost];
+    const int count = FindKeys(child, found, KeySet::kMost);
+    int shared[KeySet::kMost] = {};
+    for (int at = 0; at < count; ++at) {
+        shared[at] = parent.query != nullptr ? SharedColumn(parent, found[at]) : 0;
+        if (shared[at] != 0) {
+            AddKey(&keys, found[at], shared[at]);
+        }
+    }
+    for (int at = 0; at < count && !keys.AreShared(); ++at) {
+        AddKey(&keys, found[at], 0);
+    }
+    for (int number = 1; number <= child.parameters; ++number) {
+        if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
+            if (count == 0) {
+                AddKey(&keys, {number, child.types[number - 1], nullptr, InvalidOid, 0, nullptr},
+                       0);
+            }
+            keys.some_stay = keys.some_stay || keys.Find(number) == nullptr;
+        }
+    }
+    return keys;
+}
+
+// The child's text with each parameter as `name_of(number)` says.
+template <typename NameOf>
+const char* WithParameters(const Statement& child, NameOf name_of) {
+    auto* edits = static_cast<core::TextEdit*>(
+        palloc(sizeof(core::TextEdit) * (static_cast<Size>(child.token_count) + 1)));
+    int count = 0;
+    for (int at = 0; at < child.token_count; ++at) {
+        const Token& token = child.tokens[at];
+        if (token.parameter != 0) {
+            edits[count++] = {static_cast<size_t>(token.begin), static_cast<size_t>(token.end),
+                              name_of(token.parameter)};
+        }
+    }
+    return Edited(child.text, edits, count);
+}
+
+const char* ValueName(const KeySet& keys, const Key* key) {
+    return keys.count == 1 ? "value" : psprintf("value%d", static_cast<int>(key - keys.of) + 1);
+}
+
+const char* LateralForm(const Rewrites& rewrites) {
+    const KeySet& keys = rewrites.keys;
+    const char* alias = UnusedName("key", rewrites.child);
+    StringInfoData text;
+    initStringInfo(&text);
+    appendStringInfo(&text, "select %s.*, child.*\nfrom unnest(", alias);
+    for (int at = 0; at < keys.count; ++at) {
+        appendStringInfo(&text, "%s$%d::%s", at > 0 ? ", " : "", keys.of[at].parameter,
+                         ArrayTypeName(keys.of[at].type));
+    }
+    appendStringInfo(&text, ") as %s(", alias);
+    for (int at = 0; at < keys.count; ++at) {
+        appendStringInfo(&text, "%s%s", at > 0 ? ", " : "", ValueName(keys, &keys.of[at]));
+    }
+    const char* inner = WithParameters(rewrites.child, [&](int number) -> const char* {
+        const Key* key = keys.Find(number);
+        return key != nullptr ? psprintf("%s.%s", alias, ValueName(keys, key))
+                              : psprintf("$%d", number);
+    });
+    appendStringInfo(&text, ")\ncross join lateral (%s) as child", inner);
+    return text.data;
+}
+
+const char* JoinedForm(const Rewrites& rewrites) {
+    const Statement& parent = rewrites.parent;
+    const KeySet& keys = rewrites.keys;
+    const char* alias = UnusedName("parent", rewrites.child);
+    const char* inner = WithParameters(rewrites.child, [&](int number) -> const char* {
+        const Key* key = keys.Find(number);
+        if (key != nullptr) {
+            return psprintf("%s.%s", alias, OutputName(parent, keys.shared[key - keys.of]));
+        }
+        int place = parent.parameters;
+        for (int other = 1; other <= number; ++other) {
+            place += keys.Find(other) == nullptr && rewrites.child.UsesOf(other) > 0 ? 1 : 0;
+        }
+        return psprintf("$%d", place);
+    });
+    return psprintf(
+        "select %s.*, child.*\nfrom (%s) as %s\nleft join lateral (%s) as child on true", alias,
+        parent.text, alias, inner);
+}
+
+// A text as the store has it, which may be cut.
+const char* AnalyseKept(const char* text, Statement* statement) {
+    return strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN
+               ? "its text is kept to the first 16 kB only"
+               : Analyse(text, statement);
+}
+
+// What forbids it to stand in FROM: words, or null.
+const char* WhyNotJoined(const char* text, Statement* parent) {
+    if (text == nullptr) {
+        return "there is none";
+    }
+    const char* why = AnalyseKept(text, parent);
+    if (why != nullptr) {
+        return why;
+    }
+    return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
+}
+
+// = any, or the lateral join; neither where the server has no arrays of the key's type.
+void MakeAtOnce(Rewrites* rewrites) {
+    const Statement& child = rewrites->child;
+    const Key& key = rewrites->keys.of[0];
+    for (const Key* each = rewrites->keys.of; each != rewrites->keys.of + rewrites->keys.count;
+         ++each) {
+        if (!OidIsValid(get_array_type(each->type))) {
+            rewrites->obstacle = "there are no lists of its key's type";
+            return;
+        }
+    }
+    if (rewrites->keys.count > 1) {
+        rewrites->obstacle = "more than one parameter may change";
+    } else {
+        const bool of_one_row = key.column != nullptr && IsOfOneRow(child, key);
+        rewrites->obstacle = WhyNotAny(child, key, of_one_row);
+        if (rewrites->obstacle == nullptr) {
+            rewrites->limit_dropped = child.query->limitCount != nullptr;
+            rewrites->at_once = AnyForm(child, key, rewrites->limit_dropped);
+            if (rewrites->at_once != nullptr) {
+                return;
+            }
+            rewrites->limit_dropped = false;
+            rewrites->obstacle = child.query->limitCount != nullptr
+                                     ? "its LIMIT counts each key's rows"
+                                     : "its equality is written in another way";
+        }
+    }
+    rewrites->at_once = LateralForm(*rewrites);
+    rewrites->at_once_before = rewrites->keys.count;
+}
+
+}  // namespace
+
+const Key* KeySet::Find(int parameter) const {
+    for (const Key* key = of; key != of + count; ++key) {
+        if (key->parameter == parameter) {
+            return key;
+        }
+    }
+    return nullptr;
+}
+
+bool KeySet::AreShared() const {
+    for (int at = 0; at < count; ++at) {
+        if (shared[at] == 0) {
+            return false;
+        }
+    }
+    return count > 0;
+}
+
+Rewrites Rewrite(const char* parent, const char* child) {
+    Rewrites rewrites = {};
+    rewrites.parent_refusal = WhyNotJoined(parent, &rewrites.parent);
+    if (rewrites.parent_refusal != nullptr) {
+        rewrites.parent.query = nullptr;
+    }
+    rewrites.refusal = AnalyseKept(child, &rewrites.child);
+    if (rewrites.refusal == nullptr) {
+        rewrites.refusal = WhyNotAtAll(rewrites.child);
+    }
+    if (rewrites.refusal != nullptr) {
+        return rewrites;
+    }
+    Key plain;
+    if (FindKeys(rewrites.child, &plain, 1) == 0) {
+        rewrites.plain_child = WithPlainKey(rewrites.child);
+    }
+    if (rewrites.plain_child != nullptr) {
+        Analyse(rewrites.plain_child, &rewrites.child);
+    }
+    rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child);
+    if (rewrites.keys.count == 0) {
+        rewrites.refusal = "it has no parameter that may change";
+        return rewrites;
+    }
+    MakeAtOnce(&rewrites);
+    if (rewrites.keys.AreShared()) {
+        rewrites.joined = JoinedForm(rewrites);
+    }
+    Statement checked;
+    if (rewrites.at_once != nullptr) {
+        Analyse(rewrites.at_once, &checked);
+    }
+    if (rewrites.joined != nullptr && Analyse(rewrites.joined, &checked) != nullptr) {
+        rewrites.joined = nullptr;
+    }
+    return rewrites;
+}
+
+const char* WithListsOf(const Rewrites& rewrites, int count) {
+    Statement at_once;
+    if (Analyse(rewrites.at_once, &at_once) != nullptr) {
+        return nullptr;
+    }
+    int next = at_once.parameters;
+    return WithParameters(at_once, [&](int number) -> const char* {
+        const Key* key = rewrites.keys.Find(number);
+        if (key == nullptr) {
+            return psprintf("$%d", number);
+        }
+        StringInfoData list;
+        initStringInfo(&list);
+        appendStringInfoString(&list, "(array[");
+        for (int at = 0; at < count; ++at) {
+            appendStringInfo(&list, "%s$%d", at > 0 ? "," : "", ++next);
+        }
+        appendStringInfo(&list, "]::%s)", ArrayTypeName(key->type));
+        return list.data;
+    });
+}
+
+const char* ArrayTypeName(Oid element) {
+    // The name of char without a length would mean one character.
+    return format_type_extended(get_array_type(element), -1, FORMAT_TYPE_TYPEMOD_GIVEN);
+}
+
+}  // namespace elile::n_plus_one

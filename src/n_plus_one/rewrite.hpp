@@ -1,0 +1,47 @@
+// A child statement rewritten to be sent once for all keys.
+#pragma once
+
+#include "n_plus_one/shared_key.hpp"
+
+namespace elile::n_plus_one {
+
+// What changes from one execution of the child to the next, as far as texts tell.
+struct KeySet {
+    static constexpr int kMost = 8;
+    Key of[kMost];
+    int shared[kMost];  // the parent's output column that has the key; 0 unknown
+    int count;
+    bool some_stay;  // other parameters are taken to stay as they are
+
+    const Key* Find(int parameter) const;
+    bool AreShared() const;
+};
+
+// Texts are null where there is no such form. Each is analysed: it is valid here and now.
+struct Rewrites {
+    const char* refusal;         // why there is neither; else null
+    const char* parent_refusal;  // why the parent cannot be joined with; else null
+    const char* obstacle;        // why at_once is no `= any`; else null
+    Statement parent;            // without a query when it cannot be joined with
+    Statement child;
+    // The child where it computed its key and now has a parameter for it: all else is of this text;
+    // null where it is the child's own.
+    const char* plain_child;
+    KeySet keys;
+    bool limit_dropped;   // at_once has no LIMIT, since each key has at most one row
+    const char* at_once;  // the child for arrays of keys, by the numbers of its own parameters
+    int at_once_before;   // columns in at_once before the child's own
+    // Parent and child in one; each parent's row with null where it has no child. Parameters are
+    // the parent's, then those of the child's that are no keys.
+    const char* joined;
+};
+
+// `parent` may be null. Raises what the parser has to say.
+Rewrites Rewrite(const char* parent, const char* child);
+
+// at_once with `count` parameters for each list, which lets the planner see how many there are.
+const char* WithListsOf(const Rewrites& rewrites, int count);
+
+const char* ArrayTypeName(Oid element);
+
+}  // namespace elile::n_plus_one

@@ -1,0 +1,87 @@
+// A normalised statement read by the server's own scanner, parser and analysis, and what in it
+// keeps it from being asked for many keys at once.
+#pragma once
+
+#include "core/text_edit.hpp"
+#include "pg/postgres.hpp"
+
+namespace elile::n_plus_one {
+
+struct Token {
+    int begin;  // byte offsets
+    int end;
+    int parameter;  // its number; 0 none
+};
+
+// All of it in the current memory context.
+struct Statement {
+    const char* text;
+    const Token* tokens;
+    int token_count;
+    SelectStmt* raw;
+    Query* query;
+    const Oid* types;  // of the parameters, by number - 1
+    int parameters;    // the highest number
+
+    // The token that begins at this byte, or -1.
+    int TokenAt(int begin) const;
+    int UsesOf(int parameter) const;
+    // Whether an identifier of it may be this name.
+    bool Mentions(const char* name) const;
+};
+
+// Null when the text was analysed, else why it was not. Raises what the parser has to say.
+const char* Analyse(const char* text, Statement* statement);
+
+// What is below relabelling and implicit casts.
+Node* StripCasts(Node* node);
+
+// Whether it is an operator that says that two values are equal.
+bool IsEquality(Node* condition);
+
+// What every row must satisfy, one by one.
+template <typename Each>
+void ForEachConjunct(Node* condition, Each each) {
+    if (condition == nullptr) {
+        return;
+    }
+    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == AND_EXPR) {
+        ListCell* cell = nullptr;
+        foreach (cell, castNode(BoolExpr, condition)->args) {
+            ForEachConjunct(static_cast<Node*>(lfirst(cell)), each);
+        }
+        return;
+    }
+    each(condition);
+}
+
+// An equality of a column with a parameter that every row of the statement satisfies; or, without a
+// column, a parameter that the statement uses in another way.
+struct Key {
+    int parameter;
+    Oid type;
+    const Var* column;     // null: no such equality
+    Oid relid;             // the column's table or view; InvalidOid for what comes from elsewhere
+    AttrNumber attribute;  // of relid
+    const A_Expr* equality;
+};
+
+// The equalities; their number.
+int FindKeys(const Statement& statement, Key* keys, int room);
+
+// Whether the column alone is a unique key of the table.
+bool IsUniqueColumn(Oid relid, AttrNumber attribute);
+
+// Whether at most one row has each value of the key.
+bool IsOfOneRow(const Statement& statement, const Key& key);
+
+// What forbids to ask for several values of the key at once: words, or null.
+const char* WhyNotAny(const Statement& statement, const Key& key, bool of_one_row);
+
+// What forbids every rewriting: words, or null.
+const char* WhyNotAtAll(const Statement& statement);
+
+// After rewriting by rules and views too, which may have such functions.
+bool HasVolatileFunctions(const Statement& statement);
+
+}  // namespace elile::n_plus_one

@@ -1,0 +1,197 @@
+#include "n_plus_one/suggestion.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/n_plus_one_table.hpp"
+#include "n_plus_one/rewrite.hpp"
+#include "pg/subtransaction.hpp"
+
+namespace elile::n_plus_one {
+namespace {
+
+// More keys cost in proportion.
+constexpr double kMostPlannedKeys = 1000;
+
+constexpr char kOrmsForMany[] =
+    "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
+constexpr char kOrmsForOne[] =
+    "-- SQLAlchemy: joinedload() or selectinload(); Django: select_related(); Rails: includes; "
+    "Hibernate: join fetch or @BatchSize; Prisma: include; GORM: Preload";
+
+const char* KeyNumbers(const KeySet& keys) {
+    StringInfoData numbers;
+    initStringInfo(&numbers);
+    for (int at = 0; at < keys.count; ++at) {
+        appendStringInfo(&numbers, "%s$%d", at > 0 ? ", " : "", keys.of[at].parameter);
+    }
+    return numbers.data;
+}
+
+// A comment ends with its line.
+const char* OnOneLine(const char* text) {
+    char* line = pstrdup(text);
+    for (char* at = line; *at != '\0'; ++at) {
+        *at = *at == '\n' || *at == '\r' ? ' ' : *at;
+    }
+    return line;
+}
+
+void AppendAtOnce(StringInfo text, const Rewrites& rewrites) {
+    const KeySet& keys = rewrites.keys;
+    if (rewrites.at_once == nullptr) {
+        appendStringInfo(text, "-- nothing for all keys at once: %s\n", rewrites.obstacle);
+        return;
+    }
+    if (rewrites.obstacle == nullptr) {
+        appendStringInfo(
+            text, "-- once, with all keys in the list $%d%s\n%s;\n", keys.of[0].parameter,
+            rewrites.limit_dropped ? "; each has one row at most, so without LIMIT" : "",
+            rewrites.at_once);
+    } else {
+        appendStringInfo(text,
+                         "-- not with = any: %s; once for each key, in one round trip, with "
+                         "the keys in %s %s\n%s;\n",
+                         rewrites.obstacle, keys.count == 1 ? "the list" : "the lists",
+                         KeyNumbers(keys), rewrites.at_once);
+    }
+}
+
+void AppendJoined(StringInfo text, const Rewrites& rewrites) {
+    appendStringInfoString(text, "-- or with its parent, in one statement");
+    int place = rewrites.parent.parameters;
+    for (int number = 1; number <= rewrites.child.parameters; ++number) {
+        if (rewrites.keys.Find(number) == nullptr && rewrites.child.UsesOf(number) > 0) {
+            appendStringInfo(text, "; $%d is the child's $%d", ++place, number);
+        }
+    }
+    appendStringInfo(text, "\n%s;\n", rewrites.joined);
+}
+
+// What does not fit is left out.
+void AppendIfRoom(StringInfo text, const StringInfoData& part) {
+    if (static_cast<Size>(text->len) + static_cast<Size>(part.len) <= core::kMaxSuggestionBytes) {
+        appendBinaryStringInfo(text, part.data, part.len);
+    }
+}
+
+const char* Describe(const Rewrites& rewrites) {
+    if (rewrites.refusal != nullptr) {
+        return psprintf("-- nothing to suggest: %s\n%s", rewrites.refusal, kOrmsForMany);
+    }
+    StringInfoData part;
+    initStringInfo(&part);
+    StringInfoData text;
+    initStringInfo(&text);
+    if (rewrites.keys.some_stay) {
+        appendStringInfo(&text, "-- %s changes; other parameters are taken to stay the same\n",
+                         KeyNumbers(rewrites.keys));
+    }
+    if (rewrites.plain_child != nullptr) {
+        appendStringInfo(&part, "-- of the child with its key as one value: %s\n",
+                         OnOneLine(rewrites.plain_child));
+    }
+    AppendAtOnce(&part, rewrites);
+    AppendIfRoom(&text, part);
+    if (rewrites.joined != nullptr) {
+        resetStringInfo(&part);
+        AppendJoined(&part, rewrites);
+        AppendIfRoom(&text, part);
+    }
+    resetStringInfo(&part);
+    const Key& key = rewrites.keys.of[0];
+    const bool to_one = key.column != nullptr && IsOfOneRow(rewrites.child, key);
+    appendStringInfoString(&part, to_one ? kOrmsForOne : kOrmsForMany);
+    AppendIfRoom(&text, part);
+    return text.data;
+}
+
+// Plans, and executes nothing. Without an identifier nobody counts it.
+double CostOf(const Statement& statement) {
+    auto* query = static_cast<Query*>(copyObjectImpl(statement.query));
+    const List* rewritten = pg_rewrite_query(query);
+    if (list_length(rewritten) != 1) {
+        elog(ERROR, "no single query to plan");
+    }
+    const PlannedStmt* plan =
+        planner(linitial_node(Query, rewritten), statement.text, CURSOR_OPT_PARALLEL_OK, nullptr);
+    return plan->planTree->total_cost;
+}
+
+void PlanBoth(const Rewrites& rewrites, double runs, Suggestion* suggestion) {
+    const double keys = std::clamp(std::round(runs), 1.0, kMostPlannedKeys);
+    Statement lists;
+    const char* text = WithListsOf(rewrites, static_cast<int>(keys));
+    if (text == nullptr || Analyse(text, &lists) != nullptr) {
+        return;
+    }
+    const double before = CostOf(rewrites.child) * runs;
+    const double after = CostOf(lists) * std::max(1.0, runs / keys);
+    suggestion->cost_before = before;
+    suggestion->cost_after = after;
+    suggestion->evidence = Evidence::kPlanned;
+}
+
+// Whether it may go well another time: a lock, a cancel, a time-out, no room.
+bool IsPassing(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+        case ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE):
+        case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
+        case ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK):
+        case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
+            return true;
+        default:
+            return false;
+    }
+}
+
+// In a subtransaction, whose end undoes it: no lock is waited for, and the client gets no notice.
+void BeDiscreet() {
+    const auto set = [](const char* name, const char* value) {
+        set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    };
+    set("lock_timeout", "1ms");
+    set("client_min_messages", "error");
+    set("log_min_messages", "error");
+}
+
+bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, ErrorData** error) {
+    return pg::InSubtransaction(
+        GetUserId(),
+        [&] {
+            BeDiscreet();
+            *rewrites = Rewrite(parent, child);
+        },
+        error);
+}
+
+}  // namespace
+
+Suggestion Suggest(const char* parent, const char* child, double runs) {
+    Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0};
+    if (!pg::MayUseSubtransaction()) {
+        return suggestion;
+    }
+    Rewrites rewrites = {};
+    ErrorData* error = nullptr;
+    // What is wrong with the parent does not concern the child alone.
+    if (!RewriteQuietly(parent, child, &rewrites, &error) &&
+        (parent == nullptr || IsPassing(error->sqlerrcode) ||
+         !RewriteQuietly(nullptr, child, &rewrites, &error))) {
+        suggestion.text = IsPassing(error->sqlerrcode) ? nullptr
+                                                       : psprintf("-- nothing to suggest: %s\n%s",
+                                                                  error->message, kOrmsForMany);
+        return suggestion;
+    }
+    pg::InSubtransaction(GetUserId(), [&] {
+        BeDiscreet();
+        suggestion.text = Describe(rewrites);
+        if (rewrites.at_once != nullptr) {
+            PlanBoth(rewrites, runs, &suggestion);
+        }
+    });
+    return suggestion;
+}
+
+}  // namespace elile::n_plus_one

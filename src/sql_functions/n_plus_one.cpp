@@ -1,0 +1,99 @@
+// elile_optimize.n_plus_one: the patterns that sessions found.
+#include "pg/encoding.hpp"
+#include "pg/row_writer.hpp"
+#include "sql_functions/common.hpp"
+#include "store/shared_store.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+// A text of one of the pools, in the current memory context; null for none.
+const char* ReadText(const core::TextPool& pool, uint32 id) {
+    const pg::PooledText copy = pg::CopyText(pool, id);
+    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
+                                : nullptr;
+}
+
+struct Texts {
+    const char* parent;
+    const char* child;
+    const char* suggestion;
+};
+
+const char* ApplicationName(const core::TableDirectory& applications, uint32 index) {
+    core::TableNames names;
+    uint32 encoding = 0;
+    if (index == core::kOtherTables || !applications.Read(index, &names, &encoding)) {
+        return "(other)";
+    }
+    return pg::ToDatabaseEncoding(names.table, strnlen(names.table, NAMEDATALEN), encoding);
+}
+
+const char* EvidenceName(core::Evidence evidence) {
+    return evidence == core::Evidence::kPlanned ? "planned" : "not verified";
+}
+
+void WriteCost(pg::RowWriter& row, const core::NPlusOneCopy& pattern, double cost) {
+    pattern.evidence == core::Evidence::kPlanned ? row.Double(cost) : row.Null();
+}
+
+void WritePattern(pg::RowWriter& row, core::StatementStore& store,
+                  const core::NPlusOneCopy& pattern, const Texts& texts) {
+    constexpr char kHidden[] = "<insufficient privilege>";
+    const core::NPlusOneKey& key = pattern.key;
+    const bool visible = MaySee(key.user);
+    const auto runs_each =
+        static_cast<double>(pattern.runs) / static_cast<double>(pattern.occurrences);
+    row.Text(get_database_name(key.database));
+    row.Text(GetUserNameFromId(key.user, true));
+    row.Text(visible ? ApplicationName(store.Parts().applications, key.application) : nullptr);
+    visible ? row.Bigint(key.parent) : row.Null();
+    visible ? row.Bigint(key.child) : row.Null();
+    row.Text(visible ? texts.parent : kHidden);
+    row.Text(visible ? texts.child : kHidden);
+    row.Text(LabelOf(NameOf(store, pattern.table)));
+    row.Bigint(pattern.occurrences);
+    row.Double(runs_each);
+    row.Milliseconds(static_cast<double>(pattern.total_ns));
+    row.Bigint(core::RoundTripsSaved(pattern));
+    row.Text(visible ? texts.suggestion : nullptr);
+    row.Time(static_cast<int64>(pattern.last_seen_us));
+    row.Bigint(
+        Max(pattern.most_runs, (pattern.runs + pattern.occurrences - 1) / pattern.occurrences));
+    row.Text(visible ? EvidenceName(pattern.evidence) : nullptr);
+    WriteCost(row, pattern, pattern.cost_before);
+    WriteCost(row, pattern, pattern.cost_after);
+    row.Time(static_cast<int64>(pattern.first_seen_us));
+    row.EndRow();
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_n_plus_one) {
+    core::StatementStore& store = store::RequireSharedStore();
+    pg::RowWriter row(fcinfo);
+    const core::Segment& segment = store.Parts();
+    MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
+    for (uint32 index = 0; index < core::kNPlusOnePatterns; ++index) {
+        CHECK_FOR_INTERRUPTS();
+        core::NPlusOneCopy pattern;
+        if (!segment.n_plus_one.Read(index, &pattern)) {
+            continue;
+        }
+        MemoryContext caller = MemoryContextSwitchTo(scratch);
+        const Texts texts{ReadText(segment.texts, pattern.parent_text),
+                          ReadText(segment.texts, pattern.child_text),
+                          ReadText(segment.suggestions, pattern.suggestion)};
+        if (segment.n_plus_one.Holds(pattern)) {
+            WritePattern(row, store, pattern, texts);
+        }
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(scratch);
+    }
+    return Datum{0};
+}

@@ -1,0 +1,131 @@
+// elile_optimize.verify_n_plus_one().
+#include <cmath>
+
+#include "n_plus_one/verification.hpp"
+#include "pg/encoding.hpp"
+#include "pg/row_writer.hpp"
+#include "sql_functions/common.hpp"
+
+namespace elile::sql_functions {
+namespace {
+
+struct Found {
+    bool found;
+    Oid another;  // a role that ran it too
+    uint32 length;
+    uint32 encoding;
+    char text[core::kMaxTextBytes];
+};
+
+// The text of a statement of this database that the current user sent itself. Nobody runs with its
+// own rights what somebody else has written.
+void FindText(core::StatementStore& store, uint64 queryid, Found* found) {
+    core::Segment& segment = store.Parts();
+    for (uint32 slot = 0; slot < segment.header->sizes.Entries() && !found->found; ++slot) {
+        const core::Entry& entry = segment.entries[slot];
+        const core::StatementKey key = core::KeyOf(entry);
+        const uint32 text = core::Get(entry.text);
+        if (core::StateOf(entry.tag.load(std::memory_order_acquire)) != core::EntryState::kLive ||
+            key.unidentified || !key.toplevel || key.queryid != queryid ||
+            key.dbid != MyDatabaseId || text == 0) {
+            continue;
+        }
+        if (key.userid != GetUserId()) {
+            found->another = key.userid;
+            continue;
+        }
+        found->length =
+            segment.texts.Read(text, found->text, core::kMaxTextBytes, &found->encoding);
+        found->found = true;
+    }
+}
+
+const char* RequireText(core::StatementStore& store, int64 queryid) {
+    auto* found = static_cast<Found*>(palloc0(sizeof(Found)));
+    EnterStore(store);
+    FindText(store, static_cast<uint64>(queryid), found);
+    LeaveStore(store);
+    if (!found->found && OidIsValid(found->another) && MaySee(found->another)) {
+        const char* role = GetUserNameFromId(found->another, true);
+        ereport(ERROR,
+                (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                 errmsg("statement %lld is another role's", static_cast<long long>(queryid)),
+                 errdetail("A statement is only run with the rights of the role that sent it."),
+                 errhint("SET ROLE %s, and call again.",
+                         role != nullptr ? quote_identifier(role) : "...")));
+    }
+    if (!found->found) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("no statement %lld of yours is known in this database",
+                               static_cast<long long>(queryid)),
+                        errhint("n_plus_one and statements have those that are known.")));
+    }
+    return pg::ToDatabaseEncoding(found->text, found->length, found->encoding);
+}
+
+n_plus_one::Texts TextsOf(FunctionCallInfo fcinfo, int argument) {
+    if (PG_ARGISNULL(argument)) {
+        return {nullptr, 0, false};
+    }
+    Datum* values = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT, &values,
+                      &nulls, &count);
+    auto** texts =
+        static_cast<const char**>(palloc(sizeof(char*) * static_cast<Size>(Max(count, 1))));
+    for (int at = 0; at < count; ++at) {
+        texts[at] = nulls[at] ? nullptr : TextDatumGetCString(values[at]);
+    }
+    return {texts, count, true};
+}
+
+int Milliseconds(const Interval& interval) {
+    constexpr double kDay = 24.0 * 3600 * 1000;
+    const double milliseconds = static_cast<double>(interval.time) / 1e3 +
+                                (static_cast<double>(interval.day) + 30.0 * interval.month) * kDay;
+    if (!(milliseconds >= 1 && milliseconds <= PG_INT32_MAX)) {
+        ereport(ERROR,
+                (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("timeout is out of range"),
+                 errhint("Give between 1 ms and 24 days.")));
+    }
+    return static_cast<int>(milliseconds);
+}
+
+}  // namespace
+}  // namespace elile::sql_functions
+
+using namespace elile;
+using namespace elile::sql_functions;
+
+ELILE_SQL_FUNCTION(elile_verify_n_plus_one) {
+    constexpr int kTimeout = 5;
+    if (PG_ARGISNULL(1) || PG_ARGISNULL(kTimeout)) {
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("child_queryid and timeout must not be null")));
+    }
+    core::StatementStore& store = store::RequireSharedStore();
+    const n_plus_one::Request request = {
+        PG_ARGISNULL(0) ? nullptr : RequireText(store, PG_GETARG_INT64(0)),
+        RequireText(store, PG_GETARG_INT64(1)),
+        TextsOf(fcinfo, 2),
+        TextsOf(fcinfo, 3),
+        TextsOf(fcinfo, 4),
+        Milliseconds(*PG_GETARG_INTERVAL_P(kTimeout))};
+    pg::RowWriter row(fcinfo);
+    const n_plus_one::Verification verification = n_plus_one::Verify(request);
+    for (int at = 0; at < verification.count; ++at) {
+        const n_plus_one::Verified& verified = verification.of[at];
+        row.Text(verified.form);
+        row.Bigint(verified.keys);
+        row.Bigint(verified.rows_one_by_one);
+        row.Bigint(verified.rows_at_once);
+        row.Boolean(verified.same_rows);
+        row.Milliseconds(verified.one_by_one_ns);
+        row.Milliseconds(verified.at_once_ns);
+        row.Double(verified.at_once_ns > 0 ? verified.one_by_one_ns / verified.at_once_ns : 0);
+        row.Text(verified.statement);
+        row.EndRow();
+    }
+    return Datum{0};
+}
