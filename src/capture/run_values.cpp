@@ -63,25 +63,44 @@ Size TextLength(const QueryDesc& query, const char* text) {
     return length > 0 ? static_cast<Size>(length) : strlen(text);
 }
 
-bool IsSpaceOrCast(char character) {
-    return isalnum(static_cast<unsigned char>(character)) || strchr(" \t\r\n:_[]", character);
+constexpr char kSpace[] = " \t\r\n\f\v";
+
+bool IsOneOf(char character, const char* set) {
+    return character != '\0' && strchr(set, character) != nullptr;
 }
 
-// Whether between two values there are a comma and at most the first one's type.
-bool IsListed(const char* from, const char* to) {
+// Whether between two values there are a comma and at most the first one's type, or the brackets of
+// two rows.
+bool IsNext(const char* from, const char* to) {
     int commas = 0;
-    for (; from < to && (*from == ',' || IsSpaceOrCast(*from)); ++from) {
+    bool has_word = false;
+    bool has_bracket = false;
+    for (; from < to; ++from) {
         commas += *from == ',' ? 1 : 0;
+        has_bracket = has_bracket || IsOneOf(*from, "()");
+        has_word = has_word || isalnum(static_cast<unsigned char>(*from)) != 0;
+        if (!isalnum(static_cast<unsigned char>(*from)) && !IsOneOf(*from, ",()[]:_") &&
+            !IsOneOf(*from, kSpace)) {
+            return false;
+        }
     }
-    return from == to && commas == 1;
+    return commas == 1 && !(has_word && has_bracket);
 }
 
-// Whether a value is the only one in any(...).
-bool IsArray(const char* begin, const char* value) {
-    while (value > begin && strchr(" \t\r\n(", value[-1]) != nullptr) {
-        --value;
+// Whether a value is the first in IN (...), ANY (...) or ARRAY[...].
+bool OpensList(const char* begin, const char* value, bool* is_any) {
+    const char* at = value;
+    while (at > begin && (IsOneOf(at[-1], "([") || IsOneOf(at[-1], kSpace))) {
+        --at;
     }
-    return value - begin > 3 && pg_strncasecmp(value - 3, "any", 3) == 0;
+    const auto follows = [&](const char* word) {
+        const auto length = static_cast<ptrdiff_t>(strlen(word));
+        return at - begin >= length && pg_strncasecmp(at - length, word, strlen(word)) == 0 &&
+               (at - begin == length || IsOneOf(at[-length - 1], kSpace) ||
+                IsOneOf(at[-length - 1], "=<>!(~"));
+    };
+    *is_any = follows("any");
+    return at != value && (*is_any || follows("in") || follows("array"));
 }
 
 }  // namespace
@@ -114,16 +133,16 @@ uint64 HashLists(const QueryDesc& query) {
     const char* source = query.sourceText;
     const Values values =
         FindValues(source, query.plannedstmt->stmt_location, query.plannedstmt->stmt_len);
-    bool was_listed = false;
+    bool goes_on = false;
     for (int at = 0; at < values.count; ++at) {
         const Value& value = values.list[at];
-        const bool goes_on =
-            at + 1 < values.count &&
-            IsListed(source + value.end, source + values.list[at + 1].signed_begin);
-        const bool is_listed =
-            was_listed || goes_on || (value.is_literal && IsArray(source, source + value.begin));
-        was_listed = goes_on;
-        if (!is_listed) {
+        bool is_any = false;
+        const bool is_inside = goes_on || OpensList(source, source + value.signed_begin, &is_any);
+        const bool was_inside = goes_on;
+        goes_on = is_inside && at + 1 < values.count &&
+                  IsNext(source + value.end, source + values.list[at + 1].signed_begin);
+        // A list of one key is no list.
+        if (!was_inside && !goes_on && !(is_any && value.is_literal)) {
             continue;
         }
         if (value.is_literal) {

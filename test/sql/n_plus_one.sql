@@ -79,6 +79,8 @@ select format('select * from profile where entity_id = %s', id) from entity orde
 select format('select * from profile where entity_id in (%s, %s)', id, id + 1) from entity order by id \gexec
 select format('select * from profile where entity_id = any(''{%s,%s}'')', id, id + 1) from entity order by id \gexec
 select format('select * from profile where entity_id = any(array[%s, %s])', id, id + 1) from entity order by id \gexec
+select format('select * from profile where (id, entity_id) in ((%s, %s), (%s, 7))', id, id + 1, id + 2) from entity order by id \gexec
+select format('select * from profile where entity_id in (%s::int, -%s::int)', id, id + 1) from entity order by id \gexec
 select format('insert into version values (%s, 1)', id + 1000) from entity order by id \gexec
 select format('update entity set name = ''x'' where id = %s', id) from entity order by id \gexec
 select format('select relname from pg_class where oid = %s', oid) from pg_class limit 30 \gexec
@@ -102,9 +104,11 @@ select * from found;
 
 reset client_min_messages;
 
--- A list that stays as it is makes no list of keys.
+-- A list that stays as it is makes no list of keys, and neither do a list of one or a function's arguments.
 \set ECHO none
 \o /dev/null
+select format('select id from profile where entity_id = greatest(0, %s)', id) from entity order by id \gexec
+select format('select kind from profile where entity_id in (%s)', id) from entity order by id \gexec
 select format('select * from profile where entity_id = %s and kind in (''p'', ''q'')', id) from entity order by id \gexec
 \o
 \set ECHO all

@@ -231,4 +231,16 @@ $node->command_ok([ 'pgbench', '-n', '-p', $node->port, '-h', $node->host, '-M',
     'a loop by prepared statements, 2,000 times');
 is($node->safe_psql('postgres', 'select table_name, occurrences, runs_per_occurrence from elile_optimize.n_plus_one'), 'profile|2000|12', 'each found');
 
+# More applications than are told apart.
+forget();
+$node->safe_psql('postgres', join("\n", map {
+    my $application = $_;
+    ("set application_name = 'application $application';", 'select id from entity order by id limit 10;',
+        map { "select * from profile where entity_id = $_;" } 1 .. 10)
+} 1 .. 70));
+is($node->safe_psql('postgres', q{
+    select count(*) filter (where application_name = '(other)'), count(*) < 66, sum(occurrences),
+        (select applications_overflow > 0 from elile_optimize.info)
+    from elile_optimize.n_plus_one}), '1|t|70|t', 'the rest of 70 applications are one');
+
 done_testing();
