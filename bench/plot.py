@@ -88,6 +88,14 @@ def lines(title, series):
     return frame(title, colours, body)
 
 
+def between(points, x):
+    """The height of the line through the points, which are sorted."""
+    for (left, low), (right, high) in zip(points, points[1:]):
+        if left <= x <= right:
+            return low + (high - low) * (x - left) / (right - left)
+    return points[0][1] if x < points[0][0] else points[-1][1]
+
+
 def curves(title, series, marks, unit):
     """series: {name: [(x, share of the best)]}; marks: {name: x}, each a point on its curve."""
     colours = colours_of(series)
@@ -105,7 +113,7 @@ def curves(title, series, marks, unit):
         line = " ".join(f"{x_of(x):.1f},{height_of(share):.1f}" for x, share in points)
         body.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2">'
                     f"<title>{name}</title></polyline>")
-        share = max((share for x, share in points if x <= marks[name]), default=0)
+        share = between(points, marks[name])
         body.append(f'<circle cx="{x_of(marks[name]):.1f}" cy="{height_of(share):.1f}" r="6" '
                     f'fill="white" stroke="{colour}" stroke-width="3">'
                     f"<title>{name}: {marks[name]} recommended</title></circle>")

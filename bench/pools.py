@@ -9,8 +9,8 @@ import report
 
 KNEE = 0.95
 ROOMY = "40"
-NAMES = {"sleeping": "sleeping in the statement", "talking": "pauses in the transaction",
-         "thinking": "pauses between transactions", "computing": "computing"}
+NAMES = {"sleeping": "sleeping", "talking": "pauses within", "thinking": "pauses between",
+         "computing": "computing"}
 
 
 def read_results(path):

@@ -156,6 +156,14 @@ void AppendSize(StringInfo out, const core::PoolAdvice& advice) {
     appendStringInfo(out, " The pool has %s%s", Connections(advice.present), where);
 }
 
+const char* ReasonOfWant(const core::PoolAdvice& advice) {
+    if (advice.latest->waiting_looks > 0) {
+        return ", and clients wait for one. Fewer than are recommended may do once these are "
+               "served: look again when the pool has grown.";
+    }
+    return advice.grows > 1 ? ", and clients are refused." : ", and lives on its overflow.";
+}
+
 void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
     const core::PoolFigures& latest = *advice.latest;
     AppendSize(out, advice);
@@ -165,9 +173,7 @@ void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
                              Max(advice.busiest->figures.peak_demand, latest.peak_demand));
             break;
         case core::PoolFinding::kTooSmall:
-            appendStringInfoString(out, latest.waiting_looks > 0 || advice.grows > 1
-                                            ? ", and clients wait for one."
-                                            : ", and lives on its overflow.");
+            appendStringInfoString(out, ReasonOfWant(advice));
             break;
         case core::PoolFinding::kChurn:
             appendStringInfo(
