@@ -27,6 +27,10 @@ select round(duration_ms::numeric, 1) as ms, coalesce(sqlstate, '') as sqlstate,
     coalesce(table_name, '') as table_name, rows,
     left(regexp_replace(query, '\s+', ' ', 'g'), 62) as query
 from elile_optimize.slow_queries order by duration_ms desc limit 10;
+\echo 'ONE BY ONE INSTEAD OF AT ONCE                elile_optimize.n_plus_one'
+select table_name, occurrences, round(runs_per_occurrence::numeric, 1) as runs_per_occurrence, round_trips_saved,
+    round(total_time::numeric, 1) as total_ms, split_part(suggestion, E'\n', 2) as at_once
+from elile_optimize.n_plus_one order by round_trips_saved desc limit 5;
 \echo 'WHAT FAILED, AND ITS PLAN                    elile_optimize.slow_queries'
 \pset tuples_only on
 \pset format unaligned
