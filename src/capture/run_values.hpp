@@ -5,9 +5,9 @@
 
 namespace elile::capture {
 
-// A hash of the parameters' bytes, as they are, and, where there are none, of the statement's text
-// as the client sent it; of long ones of a part. Looks at the catalogue for a type that is new to
-// the session.
+// A hash of the parameters' bytes, as they are, and of the statement's text as the client sent it,
+// or of its literals where it has comments; of long ones of a part. Looks at the catalogue for a
+// type that is new to the session. Leaves what it needed in the current memory context.
 uint64 HashValues(const QueryDesc& query);
 
 // A hash of those values only that form a list: arrays, and what commas separate. 0 when there is

@@ -1,5 +1,7 @@
 #include "core/n_plus_one_detector.hpp"
 
+#include <bit>
+
 namespace elile::core {
 namespace {
 
@@ -7,6 +9,16 @@ namespace {
 // so long. What comes later has nothing to do with the rows.
 constexpr std::uint32_t kMostBetween = 16;
 constexpr std::uint64_t kLongestPauseNs = UINT64_C(2) * 1000 * 1000 * 1000;
+
+// How many kinds of statements may come between two runs that did not come between the first two,
+// and which share of those that are known comes at least: for some rows one relation is asked for,
+// for others another.
+constexpr std::uint32_t kMostStrangers = 3;
+constexpr double kLeastOfTheKnown = 0.5;
+
+std::uint32_t KindOf(std::uint64_t queryid) noexcept {
+    return static_cast<std::uint32_t>((queryid * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
+}
 
 bool MayStart(const EndedRun& run, std::uint64_t threshold) noexcept {
     return run.is_select && run.may_belong && run.rows >= threshold;
@@ -30,6 +42,7 @@ NPlusOneDetector::Changes NPlusOneDetector::Saw(const EndedRun& run,
         EndAll();
     }
     if (IsFollowing()) {
+        came_at_[KindOf(run.queryid)] = ++statements_;
         const std::uint32_t known = run.is_select ? Find(run.queryid) : kNone;
         if (!run.is_select || (known == kNone && !run.may_belong)) {
             PassOver();
@@ -116,6 +129,7 @@ void NPlusOneDetector::Fill(std::uint32_t at, const EndedRun& run, std::uint32_t
     nodes_[at].rows = run.rows;
     nodes_[at].last_rows = run.rows;
     nodes_[at].runs_in_turn = 1;
+    nodes_[at].ran_at = statements_;
     last_ = at;
 }
 
@@ -144,7 +158,7 @@ void NPlusOneDetector::Append(const EndedRun& run, std::uint64_t threshold) noex
 void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
                               std::uint64_t threshold) noexcept {
     Node& node = nodes_[at];
-    if (node.is_out || node.values == run.values) {
+    if (node.is_out || node.values == run.values || !GoesOnAsBefore(at, threshold)) {
         PassOver();
         return;
     }
@@ -180,6 +194,48 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
             MakeRoot(rival_);
         }
     }
+}
+
+// Without loops within it.
+NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noexcept {
+    Kinds kinds = 0;
+    for (std::uint32_t kind = 0; kind < kKinds; ++kind) {
+        kinds |= Kinds{came_at_[kind] > nodes_[at].ran_at} << kind;
+    }
+    kinds &= ~(Kinds{1} << KindOf(nodes_[at].statement.queryid));
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (IsUsed(other) && nodes_[other].is_settled && IsWithin(other, at)) {
+            kinds &= ~(Kinds{1} << KindOf(nodes_[other].statement.queryid));
+        }
+    }
+    return kinds;
+}
+
+// Whether what came before this run of it is like what came before the others. When it is not, the
+// loop has ended, or there was none.
+bool NPlusOneDetector::GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept {
+    Node& node = nodes_[at];
+    const Kinds since = SinceRunOf(at);
+    Gaps& gaps = node.gaps[nodes_[node.parent].ran_at > node.ran_at ? 1 : 0];
+    node.strangers +=
+        gaps.gaps > 0 ? static_cast<std::uint32_t>(std::popcount(since & ~gaps.known)) : 0;
+    gaps.known |= since;
+    ++gaps.gaps;
+    gaps.came += static_cast<std::uint64_t>(std::popcount(since)) + 1;
+    gaps.awaited += static_cast<std::uint64_t>(std::popcount(gaps.known)) + 1;
+    node.ran_at = statements_;
+    const bool is_alike =
+        static_cast<double>(gaps.came) >= kLeastOfTheKnown * static_cast<double>(gaps.awaited);
+    if (node.strangers <= kMostStrangers &&
+        (is_alike || node.is_found || node.runs + 1 < threshold)) {
+        return true;
+    }
+    if (node.is_found) {
+        Report(NPlusOneChange::Kind::kEnded, at, node.runs, node.elapsed_ns);
+        node.is_found = false;
+    }
+    node.is_out = true;
+    return false;
 }
 
 void NPlusOneDetector::FindItsPlace(std::uint32_t at) noexcept {

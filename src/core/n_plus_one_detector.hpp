@@ -9,6 +9,9 @@
 //   - it ran more often than its parent had rows: it belongs to a loop further out, or to one that
 //     follows it, or to none.
 //
+// A loop does the same for each row, so between two runs of its child come the kinds of statements
+// that came between the first two. Where others keep coming, an application asks for this and that.
+//
 // Plain data of one session, of a fixed size.
 #pragma once
 
@@ -84,6 +87,18 @@ private:
     static constexpr std::uint32_t kNodes = 16;
     static constexpr std::uint32_t kNone = UINT32_MAX;
 
+    // Kinds of statements, by a hash of queryid; two kinds may share a bit.
+    using Kinds = std::uint64_t;
+    static constexpr std::uint32_t kKinds = 64;
+
+    // What came between two runs of a statement.
+    struct Gaps {
+        Kinds known;            // in any gap
+        std::uint64_t gaps;     //
+        std::uint64_t came;     // sum over the gaps of the kinds in it
+        std::uint64_t awaited;  // sum over the gaps of the kinds known by then
+    };
+
     struct Node {
         Statement statement;
         std::uint32_t parent;        // kNone: the root
@@ -96,8 +111,12 @@ private:
         std::uint64_t last_rows;     // that the last one returned
         std::uint64_t runs_in_turn;  // since the last run of its parent
         std::uint64_t runs_in_elders_turn;
-        bool is_settled;  // it ran twice or more in one turn of its parent
-        bool is_out;      // it belongs to no pattern
+        std::uint64_t ran_at;  // the last run, by statements_
+        // Those in which its parent did not run, and those in which it did.
+        std::array<Gaps, 2> gaps;
+        std::uint32_t strangers;  // kinds that did not come in the first of these gaps
+        bool is_settled;          // it ran twice or more in one turn of its parent
+        bool is_out;              // it belongs to no pattern
         bool is_found;
         bool is_leaving;
         NPlusOneHandle pattern;
@@ -111,6 +130,8 @@ private:
     void Fill(std::uint32_t at, const EndedRun& run, std::uint32_t parent) noexcept;
     void Append(const EndedRun& run, std::uint64_t threshold) noexcept;
     void Repeat(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
+    Kinds SinceRunOf(std::uint32_t at) const noexcept;
+    bool GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept;
     void FindItsPlace(std::uint32_t at) noexcept;
     std::uint32_t ParentThatFits(const Node& node) const noexcept;
     void Move(std::uint32_t at, std::uint32_t parent) noexcept;
@@ -124,7 +145,9 @@ private:
     void PassOver() noexcept;
 
     std::array<Node, kNodes> nodes_{};
-    std::uint32_t size_ = 0;  // places that were used
+    std::array<std::uint64_t, kKinds> came_at_{};  // of each kind the last one, by statements_
+    std::uint64_t statements_ = 0;                 // that were seen while there was a root
+    std::uint32_t size_ = 0;                       // places that were used
     std::uint32_t root_ = 0;
     std::uint32_t last_ = 0;       // what ran last
     std::uint32_t rival_ = kNone;  // a SELECT with many rows that came when the loop was under way

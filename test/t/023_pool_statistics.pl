@@ -42,8 +42,11 @@ is($node->safe_psql('postgres', $states), '4|3|1|2|1', 'overflow by the preset o
 $node->safe_psql('postgres', q{select elile_optimize.apply_preset(null, 'app', 'postgres')});
 
 # What the application says, by its application_name.
-$node->safe_psql('postgres', q{set application_name = 'states';
-	select elile_optimize.set_connection_pool_size(3), elile_optimize.set_active_connections(2)});
+{
+	# From its first moment, or it may be seen under another name.
+	local $ENV{PGAPPNAME} = 'states';
+	$node->safe_psql('postgres', 'select elile_optimize.set_connection_pool_size(3), elile_optimize.set_active_connections(2)');
+}
 is($node->safe_psql('postgres', q{select pool_size, overflow, reported_pool_size, reported_active_connections
 	from elile_optimize.pool_statistics where username = 'app' and application_name = 'states'}),
 	'4|1|3|2', 'overflow by what was told');

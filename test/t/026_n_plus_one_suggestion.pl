@@ -108,4 +108,20 @@ $node->wait_for_catchup($standby);
 $standby->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info});
 $standby->safe_psql('postgres', orm_habit());
 is(timed($verify, $standby), $same, 'found, suggested and verified on a standby');
+
+# By every protocol; with prepared statements the number in the text changes and no parameter does.
+my $script = $PostgreSQL::Test::Utils::tmp_check . '/habit.sql';
+append_to_file($script, slurp_file("$FindBin::RealBin/workload/profiles_one_by_one.sql") =~ s/random\(1, \d+\)/random(1, 2900)/r);
+for my $protocol (qw(simple extended prepared))
+{
+    $node->safe_psql('postgres', 'select elile_optimize.reset()');
+    $node->command_ok([ 'pgbench', '-n', '-M', $protocol, '-t', '1', '-f', $script, 'postgres' ], "pgbench, $protocol");
+    is($node->safe_psql('postgres', 'select occurrences, runs_per_occurrence from elile_optimize.n_plus_one'), '1|50', 'is found');
+}
+# Runs that only the number of a trace tells apart are the same one again.
+$node->safe_psql('postgres', 'select elile_optimize.reset()');
+$session->ask('select entity_id from entities limit 50');
+$session->ask("select * from entity_profiles where entity_id = md5('entity 7')::uuid /* trace $_ */") for 1 .. 40;
+$session->ask('begin; commit');
+is($node->safe_psql('postgres', 'select count(*) from elile_optimize.n_plus_one'), '0', 'another comment is no other key');
 done_testing();

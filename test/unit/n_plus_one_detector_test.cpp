@@ -370,12 +370,53 @@ TEST_F(NPlusOneDetectorTest, MoreKindsOfStatementsThanItFollows) {
     Select(kA, 100);
     for (std::uint64_t row = 0; row < 100; ++row) {
         Select(kB, 1);
-        for (std::uint64_t kind = 0; kind < 10; ++kind) {
-            Select(1000 + row * 10 + kind, 1);
+        for (std::uint64_t kind = 0; kind < 14; ++kind) {
+            Select(1000 + kind, 1);
+        }
+        if (row >= 20 && row < 23) {
+            Select(2000 + row, 1);
         }
     }
     EXPECT_EQ(Runs(kA, kB), 100U);
-    EXPECT_EQ(Patterns().size(), 1U);
+    EXPECT_EQ(Patterns().size(), 15U);
+}
+
+TEST_F(NPlusOneDetectorTest, OtherKindsThatKeepComingAreNoLoop) {
+    Select(kA, 100);
+    for (std::uint64_t row = 0; row < 100; ++row) {
+        Select(kB, 1);
+        Select(1000 + row, 1);
+    }
+    Break();
+    EXPECT_TRUE(Patterns().empty());
+}
+
+TEST_F(NPlusOneDetectorTest, AnotherUseAfterTheLoopEndsIt) {
+    Select(kA, 100);
+    SelectTimes(20, kB, 1);
+    for (std::uint64_t kind = 0; kind < 5; ++kind) {
+        Select(1000 + kind, 1);
+        Select(kB, 1);
+    }
+    EXPECT_EQ(Patterns().begin()->second, (Seen{1, 23, 230, 1}));
+}
+
+// A session of a pool, in which an application asks for this and that, and commits each.
+TEST_F(NPlusOneDetectorTest, AMixtureIsNoLoop) {
+    std::uint64_t random = 1;
+    for (int statement = 0; statement < 200000; ++statement) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const std::uint64_t dice = (random >> 33) % 100;
+        // One in four is the same look-up; one in twelve returns many rows.
+        const std::uint64_t kind = dice < 25 ? 0 : 1 + (dice - 25) / 4;
+        Select(1 + kind, kind % 10 == 9 ? 50 : 1);
+    }
+    Break();
+    std::uint64_t found = 0;
+    for (const auto& [key, seen] : Patterns()) {
+        found += seen.occurrences;
+    }
+    EXPECT_LT(found, 20U);
 }
 
 // Whatever comes, in whatever order: sums stay sums, and nothing is taken back that was not found.
