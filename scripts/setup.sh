@@ -15,14 +15,14 @@ case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium faketime libevent-2.1-7 libc-ares2 python3-sqlalchemy python3-greenlet
-            python3-psycopg2 python3-asyncpg python3-django alembic)
+            jq apache2-utils chromium faketime python3-sqlalchemy python3-greenlet python3-psycopg2
+            python3-asyncpg python3-django alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
         packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl
-            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats libevent-2.1-7 libc-ares2)
+            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
         wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|lint|bench]" >&2; exit 2 ;;
@@ -32,6 +32,12 @@ is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
+has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }
+
+# What PgBouncer links to comes with its package.
+if [[ ${wanted_programs[*]} == *pgbouncer* ]] && ! has_program pgbouncer; then
+    packages+=(libevent-2.1-7 libc-ares2)
+fi
 missing=()
 for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
@@ -42,8 +48,7 @@ done
 programs=build/programs
 lacking=()
 for program in "${wanted_programs[@]}"; do
-    [[ -x $programs/$program || -x /usr/sbin/$program ]] || command -v "$program" >/dev/null ||
-        lacking+=("$program")
+    [[ -x $programs/$program ]] || has_program "$program" || lacking+=("$program")
 done
 wanted=("${missing[@]}" "${lacking[@]}")
 ((${#wanted[@]})) || exit 0
