@@ -199,6 +199,9 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
 // Without loops within it.
 NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noexcept {
     Kinds kinds = 0;
+    if (statements_ == nodes_[at].ran_at + 1) {
+        return kinds;
+    }
     for (std::uint32_t kind = 0; kind < kKinds; ++kind) {
         kinds |= Kinds{came_at_[kind] > nodes_[at].ran_at} << kind;
     }
