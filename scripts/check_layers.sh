@@ -17,7 +17,7 @@ allow exporter 'exporter|core'
 allow indexes 'indexes|store|pg|core'
 allow n_plus_one 'n_plus_one|store|pg|core'
 allow capture 'capture|n_plus_one|store|pg|core'
-allow keeper 'keeper|indexes|store|pg|core'
+allow keeper 'keeper|capture|indexes|store|pg|core'
 allow sql_functions 'sql_functions|indexes|n_plus_one|store|pg|core'
 while IFS= read -r line; do
     echo "layers: $line: only pg/postgres.hpp includes the server's headers" >&2

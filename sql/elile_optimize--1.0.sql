@@ -239,7 +239,8 @@ create function info_row(
     out connections_refused bigint,
     out n_plus_one_dropped bigint,
     out applications_overflow bigint,
-    out suggestions_dropped bigint)
+    out suggestions_dropped bigint,
+    out plans_lost_by_reason jsonb)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -264,8 +265,9 @@ comment on column info.overhead_share is 'what capturing took of the time that s
 comment on column info.log_suppressed is 'log lines on slow statements left out: raise elile_optimize.log_rate_limit';
 comment on column info.plan_bytes is 'shared memory that plans and parameters of slow statements take';
 comment on column info.plans_dropped is 'plans and parameters not kept for want of memory: raise elile_optimize.plan_memory';
-comment on column info.plans_lost is 'plans that could not be written down: a table was locked or gone, the plan too large to copy in an error, or parallel mode';
-comment on column info.parameters_lost is 'parameters that could not be written down: a type''s output function raised an error, or parallel mode';
+comment on column info.plans_lost is 'plans of slow executions that could not be written down; plans_lost_by_reason says why';
+comment on column info.plans_lost_by_reason is 'plans_lost by reason, those that occurred: invisible_table (not committed within 10 s), transition_table, locked_table (for 10 s), dropped_table, no_worker (none could be had for 10 s: raise max_worker_processes), no_room (256 others, or 8 MB, waited), too_large (2,000 nodes or 1 MB), foreign_node (of a foreign table or an extension), unsafe (the error left no room to copy it, a rollback closed the cursor, or parallel mode), error (while it was written down)';
+comment on column info.parameters_lost is 'parameters that could not be written down: a type''s output function raised an error, they could not be copied in an error, no worker could be had, or parallel mode';
 comment on column info.exporter_state is 'off, starting, listening, restarting, or why it cannot';
 comment on column info.exporter_address is 'where metrics are served; null while they are not';
 comment on column info.pool_reports_dropped is 'figures of set_active_connections() and set_connection_pool_size() that found no place: 256 applications report within an hour';

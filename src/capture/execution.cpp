@@ -67,11 +67,11 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransacti
 }
 
 // A session that FATAL ends reaches no handler. Registered after the server's own callbacks, this
-// one runs before the transaction is aborted.
+// one runs before the transaction is aborted. Memory only: an error would be a second FATAL.
 void CountAtExit(int, Datum) {
     FailAllRunningIn(nullptr);
     EndLoop();
-    WriteDownAtExit();
+    ReleaseCopies();
 }
 
 void Unlink(Execution* execution) {
@@ -167,6 +167,7 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
+    NoteTypesOf(query.params);
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(TargetOf(plan), toplevel);
     core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;

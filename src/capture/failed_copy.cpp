@@ -1,105 +1,188 @@
 #include "capture/failed_copy.hpp"
 
-#include "capture/plan_text.hpp"
 #include "capture/plan_tree.hpp"
 #include "capture/slow_details.hpp"
-#include "capture/slow_log.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {
 namespace {
 
-constexpr int kMostNodes = 2000;
-constexpr Size kLongestSource = 65536;  // bytes
-constexpr int kMostPending = 64;        // of a transaction: a loop may catch any number of errors
-constexpr long kStackReserve = 512 * 1024;
+using core::LostPlan;
+using store::WaitingRun;
+using store::WaitingRuns;
 
-FailedCopy* copies = nullptr;   // of what runs
-FailedCopy* pending = nullptr;  // of what has failed
-int pending_count = 0;
-bool is_watching = false;
+constexpr int kMostNodes = 2000;
+constexpr int kMostCopies = 16;        // one error may pass this many statements, each in the next
+constexpr Size kLongestSource = 60000;  // bytes; with its end in one block
+constexpr int kMostTypes = 64;         // a power of two
+
+FailedCopy copies[kMostCopies];
+int copy_count = 0;
 const char* session_stack = nullptr;  // where the session's first statement began
 
-// An error raised while an error is being reported would destroy the one reported. So nothing here
-// may run out of stack; out of memory is all that is left, and it is not tried where memory is what
-// the error is about.
-bool IsSafeToCopy(const PlannedStmt& plan) {
-    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-    const long depth = labs(session_stack - here);
-    const int sqlstate = geterrcode();
-    return CritSectionCount == 0 && sqlstate != ERRCODE_OUT_OF_MEMORY &&
-           sqlstate != ERRCODE_STATEMENT_TOO_COMPLEX && !stack_is_too_deep() &&
-           depth + kStackReserve < max_stack_depth * 1024L && !HasCustomNode(plan) &&
-           CountNodes(plan, kMostNodes) < kMostNodes;
-}
+// How a type's values lie in memory.
+struct KnownType {
+    Oid type;
+    int16 length;
+    bool by_value;
+};
+
+KnownType known_types[kMostTypes];
+
+KnownType& PlaceOf(Oid type) { return known_types[type % kMostTypes]; }
 
 bool IsOf(const FailedCopy& copy, const Execution& execution) {
     return copy.owner == &execution && copy.owner_began_ns == FirstRunNs(execution);
 }
 
+void Release(FailedCopy& copy) {
+    if (copy.run != nullptr) {
+        WaitingRuns::Release(copy.run);
+    }
+    copy = copies[--copy_count];
+}
+
+bool IsRunningStill(const FailedCopy& copy) {
+    const Execution* execution = running;
+    while (execution != nullptr && !IsOf(copy, *execution)) {
+        execution = execution->outer;
+    }
+    return execution != nullptr;
+}
+
 // Those whose execution has ended otherwise.
-void DropStaleCopies() {
-    FailedCopy** link = &copies;
-    while (*link != nullptr) {
-        FailedCopy* copy = *link;
-        const Execution* execution = running;
-        while (execution != nullptr && !IsOf(*copy, *execution)) {
-            execution = execution->outer;
-        }
-        if (execution == nullptr) {
-            *link = copy->next;
-            DropCopy(copy);
-        } else {
-            link = &copy->next;
+void ReleaseStaleCopies() {
+    for (int at = copy_count; at-- > 0;) {
+        if (!IsRunningStill(copies[at])) {
+            Release(copies[at]);
         }
     }
 }
 
-bool HasCopy(const Execution& execution) {
-    for (const FailedCopy* copy = copies; copy != nullptr; copy = copy->next) {
-        if (IsOf(*copy, execution)) {
-            return true;
+FailedCopy* FindCopy(const Execution& execution) {
+    for (int at = 0; at < copy_count; ++at) {
+        if (IsOf(copies[at], execution)) {
+            return &copies[at];
         }
     }
-    return false;
+    return nullptr;
 }
 
-void WriteDown(FailedCopy* copy) {
-    core::StatementStore* store = store::SharedStore();
-    core::SlowDetails details{copy->run.plan_id, 0, 0};
-    SlowText text;
-    if (copy->run.plan_id != 0) {
-        KeepPlan(
-            copy->run,
-            [copy](bool hides) { return ExplainCopiedPlan(copy->plan, copy->source, hides); },
-            &text, &details);
+// Null: it can be. Others would take too long, or only the statement's own session can read them.
+const LostPlan* WhyNotCopied(const PlannedStmt& plan) {
+    static constexpr LostPlan too_large = LostPlan::kTooLarge;
+    static constexpr LostPlan transition = LostPlan::kTransitionTable;
+    static constexpr LostPlan foreign = LostPlan::kForeignNode;
+    if (CountNodes(plan, kMostNodes) >= kMostNodes) {
+        return &too_large;
     }
-    if (copy->keeps_parameters) {
-        KeepParameters(copy->run.statement.key.userid, copy->parameters, copy->source,
-                       copy->plan->stmt_location, copy->plan->stmt_len, &text, &details);
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        const auto* entry = lfirst_node(RangeTblEntry, cell);
+        if (entry->rtekind == RTE_NAMEDTUPLESTORE) {
+            return &transition;
+        }
+        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_FOREIGN_TABLE) {
+            return &foreign;
+        }
     }
-    store->Parts().ring.Attach(copy->record.id, details);
-    WriteLogLine(copy->record, text);
-    store->Parts().texts.Release(copy->record.text);
-    DropCopy(copy);
+    return HasForeignNode(plan) ? &foreign : nullptr;
 }
 
-void WriteDownPending() {
-    while (pending != nullptr) {
-        FailedCopy* copy = pending;
-        pending = copy->next;
-        --pending_count;
-        MemoryContext caller = MemoryContextSwitchTo(copy->context);
-        WriteDown(copy);
-        MemoryContextSwitchTo(caller);
+// Datums that copying would need more than memory for.
+bool IsPlain(const ParamExternData& parameter, const KnownType& type) {
+    return parameter.isnull || type.by_value || type.length != -1 ||
+           !VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(parameter.value));
+}
+
+bool AreKnown(const ParamListInfoData& parameters) {
+    for (int at = 0; at < parameters.numParams; ++at) {
+        const ParamExternData& parameter = parameters.params[at];
+        const KnownType& type = PlaceOf(parameter.ptype);
+        if (OidIsValid(parameter.ptype) &&
+            (type.type != parameter.ptype || !IsPlain(parameter, type))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Null when a value of them can't be copied here.
+ParamListInfo CopyParameters(const ParamListInfoData& parameters) {
+    if (parameters.paramFetch != nullptr || !AreKnown(parameters)) {
+        return nullptr;
+    }
+    const auto count = static_cast<Size>(parameters.numParams);
+    auto* copy = static_cast<ParamListInfo>(
+        palloc0(offsetof(ParamListInfoData, params) + count * sizeof(ParamExternData)));
+    copy->numParams = parameters.numParams;
+    for (int at = 0; at < parameters.numParams; ++at) {
+        ParamExternData& parameter = copy->params[at];
+        parameter = parameters.params[at];
+        if (OidIsValid(parameter.ptype) && !parameter.isnull) {
+            const KnownType& type = PlaceOf(parameter.ptype);
+            parameter.value = datumCopy(parameter.value, type.by_value, type.length);
+        }
+    }
+    return copy;
+}
+
+void CopySource(WaitingRun* run, const QueryDesc& query) {
+    const PlannedStmt& plan = *query.plannedstmt;
+    const int location = Max(plan.stmt_location, 0);
+    const char* begin = query.sourceText + location;
+    const Size length =
+        plan.stmt_len > 0 ? static_cast<Size>(plan.stmt_len) : strnlen(begin, kLongestSource);
+    run->source_location = location;
+    run->source = length < kLongestSource ? pnstrdup(begin, length) : "";
+}
+
+// Into the run's blocks.
+void CopyQuery(WaitingRun* run, const QueryDesc& query, bool with_plan) {
+    run->search_path = pstrdup(namespace_search_path);
+    CopySource(run, query);
+    if (run->keeps_parameters && query.params != nullptr) {
+        run->parameters = CopyParameters(*query.params);
+    }
+    if (with_plan) {
+        run->plan = static_cast<PlannedStmt*>(copyObjectImpl(query.plannedstmt));
     }
 }
 
-void OnTransaction(XactEvent event, void*) {
-    if (event == XACT_EVENT_PRE_COMMIT) {
-        WriteDownPending();
+LostPlan ReasonOf(pg::Outcome outcome, const WaitingRun& run) {
+    if (outcome == pg::Outcome::kNoStack) {
+        return LostPlan::kUnsafe;
     }
+    return run.found_no_block ? LostPlan::kNoRoom : LostPlan::kTooLarge;
+}
+
+// Sets the copy's run, or the reason why there is none.
+void CopyInto(FailedCopy& copy, const QueryDesc& query, bool with_plan, bool keeps_parameters) {
+    copy.run = WaitingRuns::Take();
+    if (copy.run == nullptr) {
+        copy.reason = LostPlan::kNoRoom;
+        return;
+    }
+    copy.run->keeps_parameters = keeps_parameters;
+    copy.run->hides = copy.hides;
+    copy.run->shares = copy.shares;
+    copy.run->format = pg::FormatOfSession();
+    const pg::Outcome outcome =
+        pg::InBoundedMemory(WaitingRuns::NextBlock, copy.run, session_stack,
+                            [&] { CopyQuery(copy.run, query, with_plan); });
+    if (outcome != pg::Outcome::kDone) {
+        copy.reason = ReasonOf(outcome, *copy.run);
+        WaitingRuns::Release(copy.run);
+        copy.run = nullptr;
+    }
+}
+
+bool HasStackForWalks() {
+    constexpr long kReserve = 512 * 1024;
+    const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+    return !stack_is_too_deep() &&
+           labs(session_stack - here) + kReserve < max_stack_depth * 1024L;
 }
 
 }  // namespace
@@ -107,87 +190,68 @@ void OnTransaction(XactEvent event, void*) {
 void CopyForFailure(const Execution& execution) {
     const bool keeps_plan = pg::KeepsPlans();
     const bool keeps_parameters = pg::KeepsParameters();
-    if (execution.query == nullptr || !(keeps_plan || keeps_parameters) || HasCopy(execution)) {
+    if (execution.query == nullptr || !(keeps_plan || keeps_parameters) ||
+        FindCopy(execution) != nullptr) {
         return;
     }
-    DropStaleCopies();
+    ReleaseStaleCopies();
+    if (copy_count == kMostCopies) {
+        return;
+    }
     const QueryDesc& query = *execution.query;
-    if (!IsSafeToCopy(*query.plannedstmt)) {
+    const PlannedStmt& plan = *query.plannedstmt;
+    FailedCopy& copy = copies[copy_count++];
+    copy = {&execution,        FirstRunNs(execution), 0,       !keeps_parameters,
+            !keeps_parameters, false,                 nullptr, LostPlan::kUnsafe};
+    if (CritSectionCount != 0 || !HasStackForWalks()) {
         return;
     }
-    MemoryContext context = AllocSetContextCreate(
-        TopMemoryContext, "elile_optimize failed statement", ALLOCSET_SMALL_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(context);
-    auto* copy = static_cast<FailedCopy*>(palloc0(sizeof(FailedCopy)));
-    copy->context = context;
-    copy->owner = &execution;
-    copy->owner_began_ns = FirstRunNs(execution);
-    copy->plan = static_cast<PlannedStmt*>(copyObjectImpl(query.plannedstmt));
-    if (strlen(query.sourceText) < kLongestSource) {
-        copy->source = pstrdup(query.sourceText);
-    } else {
-        copy->source = "";
-        copy->plan->stmt_location = 0;
-        copy->plan->stmt_len = 0;
+    bool with_plan = keeps_plan;
+    if (keeps_plan) {
+        const LostPlan* reason = WhyNotCopied(plan);
+        copy.plan_id = PlanIdOf(plan);
+        copy.reason = reason != nullptr ? *reason : LostPlan::kError;
+        copy.is_known =
+            reason == nullptr && copy.shares &&
+            (HasPlanText(execution.statement, copy.plan_id) ||
+             WaitingRuns::IsAwaited(execution.statement, copy.plan_id));
+        with_plan = reason == nullptr && !copy.is_known;
     }
-    copy->keeps_parameters = keeps_parameters;
-    if (keeps_parameters && query.params != nullptr && query.params->paramFetch == nullptr) {
-        copy->parameters = copyParamList(query.params);
+    if (with_plan || keeps_parameters) {
+        CopyInto(copy, query, with_plan, keeps_parameters);
     }
-    const uint64 plan_id = keeps_plan ? PlanIdOf(*copy->plan) : 0;
-    copy->run = {execution.statement, plan_id, !keeps_parameters, !keeps_parameters};
-    copy->next = copies;
-    copies = copy;
-    MemoryContextSwitchTo(caller);
 }
 
 void NoteStack() { session_stack = static_cast<const char*>(__builtin_frame_address(0)); }
 
-FailedCopy* TakeCopy(const Execution& execution) {
-    for (FailedCopy** link = &copies; *link != nullptr; link = &(*link)->next) {
-        FailedCopy* copy = *link;
-        if (IsOf(*copy, execution)) {
-            *link = copy->next;
-            return copy;
+void NoteTypesOf(ParamListInfo parameters) {
+    if (parameters == nullptr || parameters->paramFetch != nullptr) {
+        return;
+    }
+    for (int at = 0; at < parameters->numParams; ++at) {
+        const Oid type = parameters->params[at].ptype;
+        KnownType& known = PlaceOf(type);
+        if (OidIsValid(type) && known.type != type) {
+            known.type = InvalidOid;
+            get_typlenbyval(type, &known.length, &known.by_value);
+            known.type = type;
         }
     }
-    return nullptr;
 }
 
-void DropCopy(FailedCopy* copy) {
-    if (copy != nullptr) {
-        MemoryContextDelete(copy->context);
-    }
-}
-
-bool WriteDownLater(FailedCopy* copy, const core::SlowRecord& record) {
-    if (pending_count == kMostPending) {
-        core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
+bool TakeCopy(const Execution& execution, FailedCopy* copy) {
+    FailedCopy* found = FindCopy(execution);
+    if (found == nullptr) {
         return false;
     }
-    copy->record = record;
-    copy->next = pending;
-    pending = copy;
-    ++pending_count;
-    if (!is_watching) {
-        RegisterXactCallback(OnTransaction, nullptr);
-        is_watching = true;
-    }
-    AskForTransaction();
+    *copy = *found;
+    *found = copies[--copy_count];
     return true;
 }
 
-void AskForTransaction() {
-    if (pending != nullptr) {
-        HandleCatchupInterrupt();
-    }
-}
-
-void WriteDownAtExit() {
-    if (pending != nullptr) {
-        AbortOutOfAnyTransaction();
-        StartTransactionCommand();
-        CommitTransactionCommand();
+void ReleaseCopies() {
+    while (copy_count > 0) {
+        Release(copies[copy_count - 1]);
     }
 }
 

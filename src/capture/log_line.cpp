@@ -25,8 +25,16 @@ const char* OperationOf(const core::SlowRecord& record) {
     return core::kOperationNames[record.operation].data();
 }
 
+// The session that ran the statement, where the line is another process's.
+struct Origin {
+    uint32 pid;
+    const char* username;
+    const char* datname;
+};
+
 // "key=value ...", then the plan on lines of its own, which pgBadger shows below the statement.
-void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText& text) {
+void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText& text,
+                  const Origin* origin) {
     appendStringInfo(out, "queryid=%lld operation=%s rows=%llu threshold_ms=%g toplevel=%s",
                      static_cast<long long>(record.queryid), OperationOf(record),
                      static_cast<unsigned long long>(record.rows), ThresholdMs(record),
@@ -36,6 +44,10 @@ void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText
     }
     if (record.plan_id != 0) {
         appendStringInfo(out, " plan_id=%lld", static_cast<long long>(record.plan_id));
+    }
+    if (origin != nullptr) {
+        appendStringInfo(out, " pid=%u user=%s db=%s app=%s", origin->pid, origin->username,
+                         origin->datname, record.application_name);
     }
     if (text.parameters != nullptr) {
         appendStringInfo(out, " parameters: %s", text.parameters);
@@ -51,7 +63,8 @@ void AppendMember(StringInfo out, const char* name, const char* value) {
 }
 
 // Identifiers as strings: a reader that takes numbers for doubles would round them.
-void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& text) {
+void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& text,
+                const Origin* origin) {
     appendStringInfo(out, "{\"duration_ms\":%.3f,\"queryid\":\"%lld\"", DurationMs(record),
                      static_cast<long long>(record.queryid));
     AppendMember(out, "statement", TextOf(record));
@@ -65,6 +78,12 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     if (record.plan_id != 0) {
         appendStringInfo(out, ",\"plan_id\":\"%lld\"", static_cast<long long>(record.plan_id));
     }
+    if (origin != nullptr) {
+        appendStringInfo(out, ",\"pid\":%u", origin->pid);
+        AppendMember(out, "user", origin->username);
+        AppendMember(out, "db", origin->datname);
+        AppendMember(out, "app", record.application_name);
+    }
     if (text.parameters != nullptr) {
         AppendMember(out, "parameters", text.parameters);
     }
@@ -72,6 +91,25 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
         AppendMember(out, "plan", text.plan);
     }
     appendStringInfoChar(out, '}');
+}
+
+// LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
+// the statement and its context in clear, so both are hidden.
+void Write(const core::SlowRecord& record, const SlowText& text, const Origin* origin) {
+    StringInfoData message;
+    StringInfoData detail;
+    initStringInfo(&message);
+    initStringInfo(&detail);
+    if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {
+        AppendJson(&message, record, text, origin);
+    } else {
+        appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
+                         TextOf(record));
+        AppendDetail(&detail, record, text, origin);
+    }
+    ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
+                              detail.len > 0 ? errdetail_internal("%s", detail.data) : 0,
+                              errhidestmt(true), errhidecontext(true)));
 }
 
 }  // namespace
@@ -88,26 +126,15 @@ bool TakesLogLine() {
     return taken;
 }
 
-// LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
-// the statement and its context in clear, so both are hidden.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
-    if (!TakesLogLine()) {
-        return;
+    if (TakesLogLine()) {
+        Write(record, text, nullptr);
     }
-    StringInfoData message;
-    StringInfoData detail;
-    initStringInfo(&message);
-    initStringInfo(&detail);
-    if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {
-        AppendJson(&message, record, text);
-    } else {
-        appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
-                         TextOf(record));
-        AppendDetail(&detail, record, text);
-    }
-    ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
-                              detail.len > 0 ? errdetail_internal("%s", detail.data) : 0,
-                              errhidestmt(true), errhidecontext(true)));
+}
+
+void WriteLineOf(const store::WaitingRun& run, const SlowText& text) {
+    const Origin origin{run.record.pid, run.username, run.datname};
+    Write(run.record, text, &origin);
 }
 
 }  // namespace elile::capture

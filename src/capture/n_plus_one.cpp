@@ -8,6 +8,7 @@
 #include "pg/encoding.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
+#include "store/waiting_runs.hpp"
 
 namespace elile::capture {
 namespace {
@@ -143,8 +144,14 @@ void Record(const core::NPlusOneChange& change, Oid userid) {
 void Close(const core::NPlusOneChange& change) {
     core::Add(Parts().loops[change.table], 1);
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
-    if (Parts().n_plus_one.Close(change.pattern, change.runs, now_us)) {
+    if (!Parts().n_plus_one.Close(change.pattern, change.runs, now_us)) {
+        return;
+    }
+    if (!proc_exit_inprogress) {
         LogPattern(change.pattern);
+    } else if (store::WaitingRun* run = store::WaitingRuns::Take(); run != nullptr) {
+        run->loop = change.pattern;
+        store::WaitingRuns::HandOver(run);
     }
 }
 
@@ -211,8 +218,13 @@ bool EndsLoop(const Node& utility) {
 }
 
 void EndLoop() {
-    if (detector.IsFollowing() && store::SharedStore() != nullptr &&
-        store::SharedStore()->IsReady()) {
+    if (!detector.IsFollowing() || store::SharedStore() == nullptr ||
+        !store::SharedStore()->IsReady()) {
+        return;
+    }
+    if (proc_exit_inprogress) {
+        Apply(detector.Break(), InvalidOid);
+    } else {
         MemoryContext caller = MemoryContextSwitchTo(Scratch());
         Apply(detector.Break(), InvalidOid);
         MemoryContextSwitchTo(caller);

@@ -30,26 +30,12 @@ char* Explain(QueryDesc* query) {
 }
 
 // Literals that the planner made of others, or that a view brought, have numbers beyond the text's.
-void NumberLiterals(HiddenLiterals* hidden, const PlannedStmt& plan, const char* source) {
-    const Values values = FindValues(source, plan.stmt_location, plan.stmt_len);
+void NumberLiterals(HiddenLiterals* hidden, const Values& values, int location_of_source) {
     int beyond = values.highest;
     hidden->Number([&](int location) {
-        const int number = values.NumberAt(location);
+        const int number = values.NumberAt(location - location_of_source);
         return number != 0 ? number : ++beyond;
     });
-}
-
-// A lock that somebody else waits for or holds must not be waited for: it may be what the statement
-// failed on.
-void LockTables(const PlannedStmt& plan) {
-    ListCell* cell = nullptr;
-    foreach (cell, plan.rtable) {
-        const auto* entry = lfirst_node(RangeTblEntry, cell);
-        if (OidIsValid(entry->relid) &&
-            !ConditionalLockRelationOid(entry->relid, AccessShareLock)) {
-            elog(ERROR, "a table of the plan is locked");
-        }
-    }
 }
 
 }  // namespace
@@ -63,7 +49,9 @@ const char* ExplainPlan(QueryDesc* query, bool hides) {
     PG_TRY();
     {
         literals.Hide(*query->plannedstmt);
-        NumberLiterals(&literals, *query->plannedstmt, query->sourceText);
+        const PlannedStmt& plan = *query->plannedstmt;
+        NumberLiterals(&literals, FindValues(query->sourceText, plan.stmt_location, plan.stmt_len),
+                       0);
         text = Explain(query);
     }
     PG_FINALLY();
@@ -72,14 +60,14 @@ const char* ExplainPlan(QueryDesc* query, bool hides) {
     return text;
 }
 
-const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides) {
-    LockTables(*plan);
+const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, int location, bool hides) {
+    pg::AskForNoRights(*plan);
     ForgetPruning(*plan);
-    plan->jitFlags = PGJIT_NONE;  // starting it would compile; an ending session must not
+    plan->jitFlags = PGJIT_NONE;  // starting it would compile
     if (hides) {
         HiddenLiterals literals;
         literals.Hide(*plan);
-        NumberLiterals(&literals, *plan, source);
+        NumberLiterals(&literals, FindValues(source, 0, 0), location);
     }
     QueryDesc* query = CreateQueryDesc(plan, source, GetActiveSnapshot(), InvalidSnapshot,
                                        None_Receiver, nullptr, nullptr, 0);

@@ -11,9 +11,10 @@ namespace elile::capture {
 // `hides`, so it belongs into a subtransaction.
 const char* ExplainPlan(QueryDesc* query, bool hides);
 
-// Of a plan that is not running: nothing of it is run, and who has a table of its own locked makes
-// it an error. The plan must be a copy of its own, for it is changed.
-const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, bool hides);
+// Of a plan that is not running: nothing of it is run, and no right on a table is asked for. Its
+// tables are locked by the caller as the plan has them. The plan must be a copy of its own, for it
+// is changed. `source` is the statement, which begins at `location` as the plan's literals count.
+const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, int location, bool hides);
 
 // Cuts a plan's text at a line's end so that it has at most log_plan_max_length bytes, and says so
 // in its last line.

@@ -314,13 +314,16 @@ int CountNodes(const PlannedStmt& plan, int most) {
     return whole ? Min(count, most) : most;
 }
 
-bool HasCustomNode(const PlannedStmt& plan) {
+bool HasForeignNode(const PlannedStmt& plan) {
     bool found = false;
-    WalkAll(plan, [&found](Plan* node) { found = found || IsA(node, CustomScan); });
+    WalkAll(plan, [&found](Plan* node) {
+        found = found || IsA(node, CustomScan) || IsA(node, ForeignScan);
+    });
     return found;
 }
 
-void ForgetPruning(const PlannedStmt& plan) {
+void ForgetPruning(PlannedStmt& plan) {
+    pg::KeepAllPartitions(plan);
     WalkAll(plan, [](Plan* node) {
         if (IsA(node, Append)) {
             pg::DropPruning(*reinterpret_cast<Append*>(node));

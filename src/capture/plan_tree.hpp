@@ -12,11 +12,12 @@ uint64 PlanIdOf(const PlannedStmt& plan);
 // How many nodes the plan has, or `most` when it has more.
 int CountNodes(const PlannedStmt& plan, int most);
 
-// Whether it has a node of an extension, which cannot be copied safely while an error is handled.
-bool HasCustomNode(const PlannedStmt& plan);
+// Whether it has a node of an extension or of a foreign data wrapper. Only the session that planned
+// it can read these.
+bool HasForeignNode(const PlannedStmt& plan);
 
 // So that starting the plan, which is a copy of its own, runs nothing of the statement.
-void ForgetPruning(const PlannedStmt& plan);
+void ForgetPruning(PlannedStmt& plan);
 
 // Literals become parameters, in place, so that EXPLAIN shows $n. Parameter 0 stands for all until
 // they are numbered; each keeps its location in the statement's text.

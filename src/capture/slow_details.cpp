@@ -17,38 +17,52 @@ uint32 StoreDetail(const char* text) {
     return stored;
 }
 
-void LogRegression(const PlanOfRun& run, const core::PlanNews& news) {
+}  // namespace
+
+void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::PlanNews& news) {
     constexpr double kNsPerMs = 1e6;
+    if (!news.regressed) {
+        return;
+    }
     ereport(
         LOG_SERVER_ONLY,
         (errmsg("the plan of statement %lld changed and its mean time went from %.3f to %.3f ms",
-                static_cast<long long>(run.statement.key.queryid), news.mean_before_ns / kNsPerMs,
+                static_cast<long long>(statement.key.queryid), news.mean_before_ns / kNsPerMs,
                 news.mean_after_ns / kNsPerMs),
          errdetail("Only executions above the threshold are compared. The plan is %lld now.",
-                   static_cast<long long>(run.plan_id)),
+                   static_cast<long long>(plan_id)),
          errhidestmt(true), errhidecontext(true)));
 }
 
-}  // namespace
-
-void NotePlanOf(const PlanOfRun& run, uint64 duration_ns) {
+core::PlanNews NotePlanOf(const PlanOfRun& run, uint64 duration_ns) {
     core::PlanNews news;
     store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
         news = core::NotePlan(entry.history, Parts().details, run.plan_id, duration_ns,
                               static_cast<uint64>(GetCurrentTimestamp()));
     });
-    if (news.regressed) {
-        LogRegression(run, news);
-    }
+    return news;
+}
+
+uint32 TakePlanText(const core::KnownStatement& statement, uint64 plan_id) {
+    uint32 known = 0;
+    store::SharedStore()->WithEntry(statement.handle, [&](core::Entry& entry) {
+        known = core::TakePlanText(entry.history, Parts().details, plan_id);
+    });
+    return known;
+}
+
+bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id) {
+    const uint32 known = TakePlanText(statement, plan_id);
+    Parts().details.Release(known);
+    return known != 0;
+}
+
+void CountLostPlan(core::LostPlan reason) {
+    core::CountLost(Parts().header->plans_lost, reason);
 }
 
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details) {
-    uint32 known = 0;
-    if (run.shares) {
-        store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
-            known = core::TakePlanText(entry.history, Parts().details, run.plan_id);
-        });
-    }
+    const uint32 known = run.shares ? TakePlanText(run.statement, run.plan_id) : 0;
     if (known == 0) {
         return false;
     }
@@ -58,10 +72,6 @@ bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* detai
 }
 
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details) {
-    if (plan == nullptr) {
-        core::Add(Parts().header->plans_lost, 1);
-        return;
-    }
     text->plan = plan;
     details->plan = StoreDetail(plan);
     if (run.shares && details->plan != 0) {
@@ -71,16 +81,21 @@ void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::Slo
     }
 }
 
-void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
-                    int length, SlowText* text, core::SlowDetails* details) {
-    const char* described = nullptr;
-    if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
-            described = DescribeParameters(parameters, source, location, length);
-        })) {
-        core::Add(Parts().header->parameters_lost, 1);
-    } else if (described != nullptr) {
+void RenderParameters(ParamListInfo parameters, const char* source, int location, int length,
+                      SlowText* text, core::SlowDetails* details) {
+    const char* described = DescribeParameters(parameters, source, location, length);
+    if (described != nullptr) {
         text->parameters = described;
         details->parameters = StoreDetail(described);
+    }
+}
+
+void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
+                    int length, SlowText* text, core::SlowDetails* details) {
+    if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
+            RenderParameters(parameters, source, location, length, text, details);
+        })) {
+        core::Add(Parts().header->parameters_lost, 1);
     }
 }
 

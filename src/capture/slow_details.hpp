@@ -2,6 +2,8 @@
 #pragma once
 
 #include "capture/plan_text.hpp"
+#include "core/lost_plans.hpp"
+#include "core/plan_history.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
 #include "pg/postgres.hpp"
@@ -23,13 +25,19 @@ struct PlanOfRun {
     bool shares;  // its text with other runs: nothing in it is of one run alone
 };
 
-// Notes it in the statement's history and says in the log when it is a change for the worse.
-// Memory only.
-void NotePlanOf(const PlanOfRun& run, uint64 duration_ns);
+// Notes it in the statement's history. Memory only.
+core::PlanNews NotePlanOf(const PlanOfRun& run, uint64 duration_ns);
+// Says in the log what is news: a change for the worse.
+void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::PlanNews& news);
+
+// The text that another run of the plan has left, with a reference for the caller; 0: none. Memory
+// only.
+uint32 TakePlanText(const core::KnownStatement& statement, uint64 plan_id);
+bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id);
 
 // The text that another run has left, when there is one.
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details);
-// Null: the plan could not be written down.
+void CountLostPlan(core::LostPlan reason);
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
 
 // `explain(hides)` returns the plan's text. When it fails with the literals shown, for a type's
@@ -48,9 +56,17 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
     if (pg::MayUseSubtransaction() && !render(run.hides) && !run.hides) {
         render(true);
     }
-    StorePlan(run, plan, text, details);
+    if (plan != nullptr) {
+        StorePlan(run, plan, text, details);
+    } else {
+        CountLostPlan(pg::MayUseSubtransaction() ? core::LostPlan::kError
+                                                 : core::LostPlan::kUnsafe);
+    }
 }
 
+// As the current user; an error is the caller's to swallow.
+void RenderParameters(ParamListInfo parameters, const char* source, int location, int length,
+                      SlowText* text, core::SlowDetails* details);
 void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
                     int length, SlowText* text, core::SlowDetails* details);
 

@@ -6,6 +6,7 @@
 #include "capture/failed_copy.hpp"
 #include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
+#include "pg/encoding.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -59,7 +60,7 @@ void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
     if (pg::KeepsPlans()) {
         const bool shares = !keeps_parameters && query->planstate->instrument == nullptr;
         const PlanOfRun run{execution.statement, PlanIdOf(plan), !keeps_parameters, shares};
-        NotePlanOf(run, execution.elapsed_ns);
+        LogNews(run.statement, run.plan_id, NotePlanOf(run, execution.elapsed_ns));
         KeepPlan(
             run, [query](bool hides) { return ExplainPlan(query, hides); }, text, details);
     }
@@ -77,46 +78,136 @@ void KeepNow(core::SlowRecord record, const SlowText& text, const core::SlowDeta
     store::SharedStore()->Parts().ring.Write(record);
 }
 
-// With its plan, unless `query` is null.
+// With its plan.
 void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, QueryDesc* query) {
     MemoryContext scratch = AllocSetContextCreate(
         CurrentMemoryContext, "elile_optimize slow statement", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(scratch);
     SlowText text;
     core::SlowDetails details{};
-    if (query != nullptr) {
-        KeepDetails(execution, query, &text, &details);
-    }
+    KeepDetails(execution, query, &text, &details);
     KeepNow(record, text, details);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(scratch);
 }
 
-// Takes over the copy. A text that another run has left serves at once; any other has to wait.
-void KeepFailed(FailedCopy* copy, core::SlowRecord record, uint64 duration_ns) {
-    core::Segment& segment = store::SharedStore()->Parts();
-    MemoryContext caller = MemoryContextSwitchTo(copy->context);
+// A line about what is in the record alone.
+void WriteLogLineInScratch(const core::SlowRecord& record) {
+    MemoryContext scratch = AllocSetContextCreate(
+        TopMemoryContext, "elile_optimize slow statement", ALLOCSET_SMALL_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(scratch);
     SlowText text;
-    core::SlowDetails details{copy->run.plan_id, 0, 0};
-    bool waits = false;
-    if (copy->run.plan_id != 0) {
-        NotePlanOf(copy->run, duration_ns);
-    }
-    if (UseKnownPlan(copy->run, &text, &details)) {
-        KeepNow(record, text, details);
-    } else {
-        record.plan_id = copy->run.plan_id;
-        segment.texts.AddReference(record.text);
-        record.id = segment.ring.Write(record);
-        waits = WriteDownLater(copy, record);
-        if (!waits) {
-            WriteLogLine(record, text);
-            segment.texts.Release(record.text);
-        }
-    }
+    text.plan = pg::CopyText(store::SharedStore()->Parts().details, record.plan).text;
+    WriteLogLine(record, text);
     MemoryContextSwitchTo(caller);
-    if (!waits) {
-        DropCopy(copy);
+    MemoryContextDelete(scratch);
+}
+
+// Lines of an ending session are written by somebody else, and so is one where memory is short.
+bool MayWriteLine(int sqlstate) {
+    return !proc_exit_inprogress && sqlstate != ERRCODE_OUT_OF_MEMORY;
+}
+
+// Takes over the run, and references to the record's texts. The record is in the ring.
+void HandOver(store::WaitingRun* run, const core::KnownStatement& statement,
+              const core::SlowRecord& record) {
+    run->statement = statement;
+    run->record = record;
+    strlcpy(run->username, MyProcPort != nullptr ? MyProcPort->user_name : "",
+            sizeof(run->username));
+    strlcpy(run->datname, MyProcPort != nullptr ? MyProcPort->database_name : "",
+            sizeof(run->datname));
+    store::WaitingRuns::HandOver(run);
+}
+
+// The ring's record, of which the caller wants references of its own.
+uint64 WriteShared(const core::SlowRecord& record) {
+    core::Segment& segment = store::SharedStore()->Parts();
+    segment.texts.AddReference(record.text);
+    segment.details.AddReference(record.plan);
+    return segment.ring.Write(record);
+}
+
+// One without a plan to be rendered, or whose plan is known. Takes over the record's references.
+// Returns its id.
+uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecord record,
+                        const core::PlanNews& news) {
+    core::Segment& segment = store::SharedStore()->Parts();
+    store::WaitingRun* run = store::WaitingRuns::AreTended() && TakesLogLine()
+                                 ? store::WaitingRuns::Take()
+                                 : nullptr;
+    if (run == nullptr) {
+        core::Add(segment.header->log_suppressed, pg::Settings::enable_query_logging ? 1 : 0);
+        return segment.ring.Write(record);
+    }
+    record.id = WriteShared(record);
+    run->has_line = true;
+    run->format = pg::FormatOfSession();
+    run->news = news;
+    HandOver(run, statement, record);
+    return record.id;
+}
+
+// With what is known of it. Takes over the record's references. Returns its id.
+uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecord& record,
+                  const core::PlanNews& news) {
+    if (!MayWriteLine(static_cast<int>(record.sqlstate))) {
+        return KeepWithoutSession(statement, record, news);
+    }
+    LogNews(statement, record.plan_id, news);
+    WriteLogLineInScratch(record);
+    return store::SharedStore()->Parts().ring.Write(record);
+}
+
+// A text that came between the look for it and the record's entry into the ring is not attached by
+// who made it.
+void AttachLate(const core::KnownStatement& statement, const core::SlowRecord& record) {
+    const uint32 text = TakePlanText(statement, record.plan_id);
+    if (text != 0) {
+        store::SharedStore()->Parts().ring.Attach(record.id, {record.plan_id, text, 0});
+    }
+}
+
+// Whether something is to be handed over; what is not is counted and given back.
+bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
+    const bool needs_plan = copy.plan_id != 0 && record.plan == 0;
+    if (copy.run != nullptr && (needs_plan || copy.run->keeps_parameters)) {
+        if (store::WaitingRuns::AreTended()) {
+            return true;
+        }
+        copy.reason = core::LostPlan::kNoWorker;
+        copy.is_known = false;
+    }
+    if (needs_plan && !copy.is_known) {
+        CountLostPlan(copy.reason);
+    }
+    if (!copy.hides) {
+        core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);
+    }
+    if (copy.run != nullptr) {
+        store::WaitingRuns::Release(copy.run);
+    }
+    return false;
+}
+
+// Memory only, but for a line in the log where one may be written.
+void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::SlowRecord record) {
+    core::PlanNews news;
+    if (copy.plan_id != 0) {
+        news = NotePlanOf({statement, copy.plan_id, copy.hides, copy.shares}, record.duration_ns);
+        record.plan_id = copy.plan_id;
+        record.plan = copy.shares ? TakePlanText(statement, copy.plan_id) : 0;
+    }
+    if (!IsToBeHandedOver(copy, record)) {
+        record.id = KeepByItself(statement, record, news);
+    } else {
+        copy.run->has_line = TakesLogLine();
+        copy.run->news = news;
+        record.id = WriteShared(record);
+        HandOver(copy.run, statement, record);
+    }
+    if (copy.is_known && record.plan == 0) {
+        AttachLate(statement, record);
     }
 }
 
@@ -124,16 +215,23 @@ void KeepFailed(FailedCopy* copy, core::SlowRecord record, uint64 duration_ns) {
 
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
     const core::SlowRecord record = DescribeRun(execution, sqlstate);
-    FailedCopy* copy = TakeCopy(execution);
-    if (sqlstate != 0 && copy != nullptr) {
-        KeepFailed(copy, record, execution.elapsed_ns);
+    FailedCopy copy;
+    const bool has_copy = TakeCopy(execution, &copy);
+    if (sqlstate != 0 && has_copy) {
+        KeepFailed(copy, execution.statement, record);
         return;
     }
-    DropCopy(copy);
-    if (query == nullptr && execution.query != nullptr && pg::KeepsPlans()) {
-        core::Add(store::SharedStore()->Parts().header->plans_lost, 1);
+    if (has_copy && copy.run != nullptr) {
+        store::WaitingRuns::Release(copy.run);
     }
-    KeepAtOnce(execution, record, query);
+    if (query != nullptr) {
+        KeepAtOnce(execution, record, query);
+        return;
+    }
+    if (execution.query != nullptr && pg::KeepsPlans()) {
+        CountLostPlan(core::LostPlan::kUnsafe);
+    }
+    KeepByItself(execution.statement, record, {});
 }
 
 }  // namespace elile::capture

@@ -1,4 +1,3 @@
-#include "capture/failed_copy.hpp"
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
@@ -93,7 +92,6 @@ void RunNested(const UtilityCall& call) {
     }
     PG_END_TRY();
     is_nested = !outermost;
-    AskForTransaction();
     if (counted) {
         StopRunning(&execution);
         execution.rows =

@@ -8,7 +8,7 @@
 namespace elile::core {
 namespace {
 
-constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000004);
+constexpr std::uint64_t kMagic = UINT64_C(0x656c696c65000005);
 constexpr std::uint32_t kOctavesPerEntry = 8;
 constexpr std::uint32_t kOctavesPerTable = 4;
 constexpr std::uint32_t kDatabaseCells = std::bit_ceil(2 * kDatabases + 2);

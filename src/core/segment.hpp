@@ -12,6 +12,7 @@
 #include "core/ended_sessions.hpp"
 #include "core/gate.hpp"
 #include "core/log_budget.hpp"
+#include "core/lost_plans.hpp"
 #include "core/n_plus_one_table.hpp"
 #include "core/observed_pools.hpp"
 #include "core/pool_reports.hpp"
@@ -97,7 +98,7 @@ struct alignas(kCacheLine) SegmentHeader {
     LogBudget log_budget;    // of lines on slow statements
     Word log_suppressed;     // such lines that it left out
     Word details_exhausted;  // plans and parameters not kept: their memory was full
-    Word plans_lost;         // plans that could not be written down
+    LostPlanCounters plans_lost;  // plans that could not be written down, by reason
     Word parameters_lost;    // parameters that could not be written down
 
     Word databases_overflow;     // times that a database found no place in the directory

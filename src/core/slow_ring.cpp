@@ -1,6 +1,7 @@
 #include "core/slow_ring.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace elile::core {
 
@@ -47,7 +48,7 @@ std::uint64_t SlowRing::Write(SlowRecord record) noexcept {
     return record.id;
 }
 
-void SlowRing::Attach(std::uint64_t id, const SlowDetails& details) noexcept {
+void SlowRing::Attach(std::uint64_t id, SlowDetails details) noexcept {
     const auto index = static_cast<std::uint32_t>(id % size_);
     SlowSlot& slot = slots_[index];
     std::uint64_t sequence = 2 * id;
@@ -59,10 +60,16 @@ void SlowRing::Attach(std::uint64_t id, const SlowDetails& details) noexcept {
     std::atomic_thread_fence(std::memory_order_release);
     SlowRecord record = Copy(index);
     record.plan_id = details.plan_id;
-    record.plan = details.plan;
-    record.parameters = details.parameters;
+    if (record.plan == 0) {
+        std::swap(record.plan, details.plan);
+    }
+    if (record.parameters == 0) {
+        std::swap(record.parameters, details.parameters);
+    }
     Fill(index, record);
     slot.sequence.store(2 * id, std::memory_order_release);
+    details_.Release(details.plan);
+    details_.Release(details.parameters);
 }
 
 bool SlowRing::Holds(std::uint64_t id) const noexcept {

@@ -45,8 +45,8 @@ struct alignas(kCacheLine) SlowSlot {
     std::array<Word, sizeof(SlowRecord) / 8> words;
 };
 
-// What a record may get later: the plan of a statement that failed is written down when the session
-// can look at the catalogue again.
+// What a record may get later: the plan of a statement that failed is written down by somebody who
+// may look at the catalogue.
 struct SlowDetails {
     std::uint64_t plan_id;
     std::uint32_t plan;
@@ -67,8 +67,9 @@ public:
 
     // Takes over the record's references, also when it is dropped. Returns its id.
     std::uint64_t Write(SlowRecord record) noexcept;
-    // Takes over the references; they are dropped when the record is no longer there.
-    void Attach(std::uint64_t id, const SlowDetails& details) noexcept;
+    // Takes over the references; they are dropped when the record is no longer there, or has such a
+    // text already.
+    void Attach(std::uint64_t id, SlowDetails details) noexcept;
 
     // Copies the record with this id. False when it has been overwritten, forgotten or is being
     // written. Its texts are the record's as long as Holds() says so after they were read.
@@ -77,6 +78,18 @@ public:
 
     std::uint64_t LastId() const noexcept { return last_id_->load(std::memory_order_acquire); }
     std::uint32_t Size() const noexcept { return size_; }
+
+    // Each complete record, as it was at some moment meanwhile.
+    template <typename Visit>
+    void ForEach(Visit visit) const noexcept {
+        for (std::uint32_t slot = 0; slot < size_; ++slot) {
+            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
+            const SlowRecord record = Copy(slot);
+            if (sequence != 0 && sequence == 2 * record.id && Holds(record.id)) {
+                visit(record);
+            }
+        }
+    }
 
     // Forgets the records that `chosen` picks.
     template <typename Chosen>

@@ -1,11 +1,13 @@
 // What the exporter shows, as values: names are text in UTF-8, times are in the unit of their name.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/lost_plans.hpp"
 #include "core/sample.hpp"
 
 namespace elile::exporter {
@@ -109,6 +111,7 @@ struct Model {
     std::vector<Statement> slowest;    // highest mean time first
     std::vector<NPlusOne> n_plus_one;  // most round trips first
     std::vector<OwnFigure> own;
+    std::array<std::uint64_t, core::kLostPlanReasons> lost_plans{};  // by core::LostPlan
 };
 
 }  // namespace elile::exporter

@@ -34,8 +34,6 @@ constexpr HeaderCounter kCounters[] = {
      "Log lines on slow statements left out by log_rate_limit.", &Header::log_suppressed},
     {"elile_optimize_plans_dropped_total", "Plans and parameters not kept: plan_memory was full.",
      &Header::details_exhausted},
-    {"elile_optimize_plans_lost_total", "Plans that could not be written down.",
-     &Header::plans_lost},
     {"elile_optimize_parameters_lost_total", "Parameters that could not be written down.",
      &Header::parameters_lost},
     {"elile_optimize_not_counted_total",
@@ -71,6 +69,11 @@ void FillOwnFigures(const core::Segment& segment, const core::SampleHead* head, 
     for (const HeaderCounter& counter : kCounters) {
         model.own.push_back({counter.name, counter.help, true,
                              static_cast<double>(core::Get(header.*counter.word))});
+    }
+    model.own.push_back({"elile_optimize_plans_lost_total", "Plans that could not be written down.",
+                         true, static_cast<double>(core::Sum(header.plans_lost))});
+    for (std::size_t at = 0; at < core::kLostPlanReasons; ++at) {
+        model.lost_plans[at] = core::Get(header.plans_lost[at]);
     }
     if (head != nullptr) {
         gauge("elile_optimize_tables_other", "Tables whose executions are summed as other.",

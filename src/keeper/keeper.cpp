@@ -3,6 +3,7 @@
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
 #include "keeper/index_worker.hpp"
+#include "keeper/plan_writers.hpp"
 #include "keeper/pool_watcher.hpp"
 #include "keeper/sampler.hpp"
 #include "pg/clock.hpp"
@@ -93,6 +94,7 @@ void KeepStore() {
             LookAtPools(*store);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
         }
+        TendPlanWriters();
         TendBuilds(*store);
         const long exporter_due_ms = TendExporter();
         Wait(Min(due_ns, pools_due_ns), exporter_due_ms);

@@ -221,6 +221,64 @@ void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unus
 #endif
 }
 
+// The methods of a memory context that can allocate and nothing else.
+template <void* (*kAllocate)(MemoryContext, Size)>
+MemoryContextMethods AllocateOnly() {
+    MemoryContextMethods methods{};
+#if PG_VERSION_NUM >= 170000
+    methods.alloc = [](MemoryContext context, Size size, int) { return kAllocate(context, size); };
+#else
+    methods.alloc = kAllocate;
+#endif
+    return methods;
+}
+
+// So that starting the plan checks no right on a table: it only becomes text.
+inline void AskForNoRights(PlannedStmt& plan) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        auto* entry = lfirst_node(RangeTblEntry, cell);
+#if PG_VERSION_NUM >= 160000
+        entry->perminfoindex = 0;
+#else
+        entry->requiredPerms = 0;
+#endif
+    }
+#if PG_VERSION_NUM >= 160000
+    plan.permInfos = NIL;
+#endif
+}
+
+// Hooks of others, which expect a statement of a client around them.
+inline void DropHooksOfOthers() {
+    ExecutorCheckPerms_hook = nullptr;
+    object_access_hook = nullptr;
+#if PG_VERSION_NUM >= 180000
+    explain_per_plan_hook = nullptr;
+    explain_per_node_hook = nullptr;
+#endif
+}
+
+// Connects a worker to a database, also to one that allows no connections: who asked for its work was
+// connected. Before 17 the role must be allowed to log in, which the predefined ones are not, so that
+// only the bootstrap superuser is sure to be.
+inline void ConnectWorker(Oid dbid) {
+#if PG_VERSION_NUM >= 170000
+    BackgroundWorkerInitializeConnectionByOid(
+        dbid, ROLE_PG_MONITOR, BGWORKER_BYPASS_ALLOWCONN | BGWORKER_BYPASS_ROLELOGINCHECK);
+#else
+    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
+#endif
+}
+
+// All partitions of the plan are to be shown: those that would be pruned as it starts too.
+inline void KeepAllPartitions([[maybe_unused]] PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 180000
+    plan.partPruneInfos = NIL;
+    plan.unprunableRelids = bms_add_range(nullptr, 1, list_length(plan.rtable));
+#endif
+}
+
 // Starting a plan would prune partitions, which runs functions of the statement.
 template <typename AppendNode>
 void DropPruning(AppendNode& node) {

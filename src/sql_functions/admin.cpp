@@ -50,6 +50,20 @@ void WriteExporter(pg::RowWriter& row, const core::Segment& segment) {
     row.Text(status.address[0] != '\0' ? status.address : nullptr);
 }
 
+void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
+    StringInfoData json;
+    initStringInfo(&json);
+    for (std::size_t at = 0; at < core::kLostPlanReasons; ++at) {
+        if (const uint64 count = core::Get(lost[at]); count != 0) {
+            appendStringInfo(&json, "%s\"%s\": %llu", json.len > 0 ? ", " : "{",
+                             core::kLostPlanNames[at].data(),
+                             static_cast<unsigned long long>(count));
+        }
+    }
+    appendStringInfoString(&json, json.len > 0 ? "}" : "{}");
+    row.Value(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -66,7 +80,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(header.sizes.statements);
     row.Bigint(core::Get(header.evictions));
     row.Bigint(core::Get(header.dropped));
-    row.Bigint(store::SegmentBytes());
+    row.Bigint(store::SharedBytes());
     row.Text(KeeperState(store));
     row.Text(IsQueryIdEnabled() ? "computed"
                                 : "off: compute_query_id is off, so statements is empty");
@@ -86,7 +100,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint((details.Size() - details.FreeBlocks()) * sizeof(core::TextBlock));
     row.Bigint(details.Size() * sizeof(core::TextBlock));
     row.Bigint(core::Get(header.details_exhausted));
-    row.Bigint(core::Get(header.plans_lost));
+    row.Bigint(core::Sum(header.plans_lost));
     row.Bigint(core::Get(header.parameters_lost));
     WriteExporter(row, store.Parts());
     row.Bigint(core::Get(header.pool_reports_dropped));
@@ -97,6 +111,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.n_plus_one_dropped));
     row.Bigint(core::Get(header.applications_overflow));
     row.Bigint(core::Get(header.suggestions_exhausted));
+    WriteReasons(row, header.plans_lost);
     row.EndRow();
     return Datum{0};
 }

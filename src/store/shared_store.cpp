@@ -4,6 +4,7 @@
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
 #include "store/segment_file.hpp"
+#include "store/waiting_runs.hpp"
 
 namespace elile::store {
 
@@ -11,6 +12,7 @@ core::StatementStore* attached_store = nullptr;
 
 namespace {
 
+shmem_request_hook_type prev_shmem_request = nullptr;
 shmem_startup_hook_type prev_shmem_startup = nullptr;
 void* segment_memory = nullptr;
 std::size_t segment_bytes = 0;
@@ -61,10 +63,18 @@ void MakeSegment() {
     segment_descriptor = file.read_only;
 }
 
+void OnShmemRequest() {
+    if (prev_shmem_request != nullptr) {
+        prev_shmem_request();
+    }
+    WaitingRuns::RequestMemory();
+}
+
 void OnShmemStartup() {
     if (prev_shmem_startup != nullptr) {
         prev_shmem_startup();
     }
+    WaitingRuns::MakeOrAttach();
     if (segment_memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
@@ -75,6 +85,8 @@ void OnShmemStartup() {
 }  // namespace
 
 void InstallSharedStore() {
+    prev_shmem_request = shmem_request_hook;
+    shmem_request_hook = OnShmemRequest;
     prev_shmem_startup = shmem_startup_hook;
     shmem_startup_hook = OnShmemStartup;
 }
@@ -112,7 +124,7 @@ void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveS
 
 core::SegmentHeader* SharedHeader() { return static_cast<core::SegmentHeader*>(segment_memory); }
 
-std::size_t SegmentBytes() { return segment_bytes; }
+std::size_t SharedBytes() { return segment_bytes + WaitingRuns::Bytes(); }
 
 int SegmentDescriptor() { return segment_descriptor; }
 

@@ -32,7 +32,8 @@ core::StatementStore& RequireSharedStore();
 void EnterStore(core::StatementStore& store);
 void LeaveStore(core::StatementStore& store);
 
-std::size_t SegmentBytes();
+// Shared memory that all of it takes, the runs that wait to be written down included.
+std::size_t SharedBytes();
 
 // The segment's header, also for a process that has no place among the server's and so no store;
 // null without one.

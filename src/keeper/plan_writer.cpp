@@ -1,0 +1,250 @@
+// A worker that writes down the plans and parameters of failed statements of one database, in
+// transactions of its own, and goes when nothing waits.
+//
+// What it renders is a copy: nothing of the statement is run, no right on a table is asked for and no
+// hook of another extension is called. It acts as the statement's own role, which cannot leave that
+// role, so that an output function of a type has that role's rights and no others.
+#include "capture/slow_details.hpp"
+#include "capture/slow_log.hpp"
+#include "pg/compat.hpp"
+#include "pg/postgres.hpp"
+#include "store/shared_store.hpp"
+#include "store/waiting_runs.hpp"
+
+namespace elile::keeper {
+namespace {
+
+using core::LostPlan;
+using store::WaitingRun;
+using store::WaitingRuns;
+
+// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
+constexpr int kLongestStayMs = 2000;
+constexpr uint32 kMostTries = 10;
+constexpr TimestampTz kBetweenTriesUs = USECS_PER_SEC;
+
+WaitingRun* worked = nullptr;
+
+// What the attempt at a run's plan came to.
+struct Attempt {
+    const char* plan;  // null: there is none, for this reason
+    LostPlan reason;
+    bool is_worth_another;
+};
+
+// A worker that is terminated leaves its work to the next one.
+void LeaveWork(int, Datum) {
+    if (worked != nullptr) {
+        WaitingRuns::PutBack(worked, GetCurrentTimestamp() + kBetweenTriesUs);
+        worked = nullptr;
+    }
+}
+
+void OnTimeout() {
+    QueryCancelPending = true;
+    InterruptPending = true;
+}
+
+void Connect(Oid dbid) {
+    RegisterTimeout(USER_TIMEOUT, OnTimeout);
+    enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
+    pg::ConnectWorker(dbid);
+    pg::DropHooksOfOthers();
+    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_read_only", "on", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
+                    PGC_S_OVERRIDE);
+    SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+    // Of indexes, which a plan that writes opens; tables are not waited for.
+    SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_OVERRIDE);
+}
+
+bool IsThere(Oid relid) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)); }
+
+// In the modes that the plan has them in, which its start expects. Nothing is waited for: it may be
+// what the statement failed on. False: the attempt says why.
+bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        const auto* entry = lfirst_node(RangeTblEntry, cell);
+        if (!OidIsValid(entry->relid)) {
+            continue;
+        }
+        const LOCKMODE mode = entry->rellockmode != NoLock ? entry->rellockmode : AccessShareLock;
+        const bool is_locked = ConditionalLockRelationOid(entry->relid, mode);
+        if (is_locked && IsThere(entry->relid)) {
+            continue;
+        }
+        attempt->is_worth_another = !is_locked;
+        attempt->reason = is_locked                 ? LostPlan::kDroppedTable
+                          : IsThere(entry->relid) ? LostPlan::kLockedTable
+                                                    : LostPlan::kInvisibleTable;
+        return false;
+    }
+    return true;
+}
+
+void BecomeRoleOf(const WaitingRun& run) {
+    SetUserIdAndSecContext(run.statement.key.userid,
+                           SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+    set_config_option("search_path", run.search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                      true, 0, false);
+    pg::AdoptFormat(run.format);
+}
+
+// In a transaction of its own, whose end takes back what it has set. False when it raised an error,
+// which goes no further.
+template <typename Body>
+bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
+    volatile bool done = false;
+    PG_TRY();
+    {
+        StartTransactionCommand();
+        const int level = NewGUCNestLevel();
+        PushActiveSnapshot(GetTransactionSnapshot());
+        Oid own = InvalidOid;
+        int security = 0;
+        GetUserIdAndSecContext(&own, &security);
+        BecomeRoleOf(run);
+        MemoryContextSwitchTo(context);
+        body();
+        SetUserIdAndSecContext(own, security);
+        PopActiveSnapshot();
+        AtEOXact_GUC(false, level);
+        CommitTransactionCommand();
+        done = true;
+    }
+    PG_CATCH();
+    {
+        HOLD_INTERRUPTS();
+        const int sqlstate = geterrcode();
+        MemoryContextSwitchTo(context);
+        FlushErrorState();
+        AbortCurrentTransaction();
+        RESUME_INTERRUPTS();
+        // Its message might have a value in it.
+        elog(DEBUG1, "elile_optimize could not write down a plan: SQLSTATE %s",
+             unpack_sql_state(sqlstate));
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(context);
+    return done;
+}
+
+// The plan's text, or why there is none.
+Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
+    Attempt attempt{nullptr, LostPlan::kError, false};
+    InTransaction(run, context, [&] {
+        // Its own memory, since the copy is changed.
+        auto* plan = static_cast<PlannedStmt*>(copyObjectImpl(run.plan));
+        if (LockTables(*plan, &attempt)) {
+            attempt.plan = capture::CutPlan(
+                capture::ExplainCopiedPlan(plan, run.source, run.source_location, hides));
+        }
+    });
+    return attempt;
+}
+
+// Other runs of this plan have waited for its text.
+void ShareText(const WaitingRun& run, uint32 text) {
+    core::Segment& segment = store::SharedStore()->Parts();
+    segment.ring.ForEach([&](const core::SlowRecord& record) {
+        if (record.plan_id == run.record.plan_id && record.plan == 0 &&
+            record.queryid == run.record.queryid && record.userid == run.record.userid &&
+            record.dbid == run.record.dbid && record.toplevel == run.record.toplevel &&
+            record.id != run.record.id) {
+            segment.details.AddReference(text);
+            segment.ring.Attach(record.id, {record.plan_id, text, 0});
+        }
+    });
+}
+
+// False: another attempt is worth while.
+bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* text,
+               core::SlowDetails* details) {
+    const capture::PlanOfRun of{run.statement, run.record.plan_id, run.hides, run.shares};
+    if (capture::UseKnownPlan(of, text, details)) {
+        return true;
+    }
+    Attempt attempt = Render(run, context, run.hides);
+    if (attempt.plan == nullptr && attempt.reason == LostPlan::kError && !run.hides) {
+        attempt = Render(run, context, true);  // a type's output function may fail
+    }
+    if (attempt.plan != nullptr) {
+        capture::StorePlan(of, attempt.plan, text, details);
+        if (run.shares && details->plan != 0) {
+            ShareText(run, details->plan);
+        }
+        return true;
+    }
+    if (attempt.is_worth_another && run.tries < kMostTries) {
+        return false;
+    }
+    capture::CountLostPlan(attempt.reason);
+    return true;
+}
+
+void WriteParameters(const WaitingRun& run, MemoryContext context, capture::SlowText* text,
+                     core::SlowDetails* details) {
+    if (!InTransaction(run, context, [&] {
+            capture::RenderParameters(run.parameters, run.source, 0, 0, text, details);
+        })) {
+        core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);
+    }
+}
+
+// What has been written down is the record's; false: the plan is to be tried again.
+bool WriteDown(const WaitingRun& run, MemoryContext context) {
+    capture::SlowText text;
+    core::SlowDetails details{run.record.plan_id, 0, 0};
+    if (run.plan != nullptr && !WritePlan(run, context, &text, &details)) {
+        return false;
+    }
+    if (run.keeps_parameters) {
+        WriteParameters(run, context, &text, &details);
+    }
+    store::SharedStore()->Parts().ring.Attach(run.record.id, details);
+    capture::LogNews(run.statement, run.record.plan_id, run.news);
+    if (run.has_line) {
+        capture::WriteLineOf(run, text);
+    }
+    return true;
+}
+
+void WorkOff(Oid dbid) {
+    MemoryContext context =
+        AllocSetContextCreate(TopMemoryContext, "elile_optimize run", ALLOCSET_DEFAULT_SIZES);
+    const TimestampTz until = GetCurrentTimestamp() + kLongestStayMs * INT64CONST(1000) / 2;
+    TimestampTz now = 0;
+    while ((now = GetCurrentTimestamp()) < until) {
+        worked = WaitingRuns::TakeFirst([dbid, now](const WaitingRun& run) {
+            return run.record.dbid == dbid && WaitingRuns::NeedsWriter(run) && run.due_at <= now;
+        });
+        if (worked == nullptr) {
+            break;
+        }
+        CHECK_FOR_INTERRUPTS();
+        ++worked->tries;
+        MemoryContextSwitchTo(context);
+        WaitingRun* run = worked;
+        if (WriteDown(*run, context)) {
+            worked = nullptr;
+            WaitingRuns::Release(run);
+        } else {
+            LeaveWork(0, Datum{0});
+        }
+        MemoryContextReset(context);
+    }
+}
+
+}  // namespace
+}  // namespace elile::keeper
+
+extern "C" PGDLLEXPORT void elile_plan_writer_main(Datum database) {
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    before_shmem_exit(elile::keeper::LeaveWork, Datum{0});
+    elile::keeper::Connect(DatumGetObjectId(database));
+    elile::keeper::WorkOff(DatumGetObjectId(database));
+    proc_exit(0);
+}

@@ -1,0 +1,130 @@
+// Slow executions that wait for somebody else to write them down: to render the plan, where the session
+// cannot look at the catalogue, and to write the log line, where it ends. A loop that ends with its
+// session waits for its line in the same way.
+//
+// They lie in the server's own shared memory, since they hold literals, which the statistics segment must
+// not: the exporter maps it. All processes have that memory at the same address, so a tree of nodes that
+// is copied there can be read by another process as it is. A crash of a session empties it.
+//
+//   Free -> Taken   (by the session that runs the statement, which alone writes)
+//        -> Waits   (its execution has failed; the keeper and writers look at it)
+//        -> Worked  (by one writer, or by the keeper)
+//        -> Waits, to be tried again, or Free
+#pragma once
+
+#include "core/lost_plans.hpp"
+#include "core/n_plus_one_table.hpp"
+#include "core/plan_history.hpp"
+#include "core/slow_ring.hpp"
+#include "core/statement.hpp"
+#include "pg/bounded_memory.hpp"
+#include "pg/postgres.hpp"
+#include "pg/session_format.hpp"
+
+namespace elile::store {
+
+enum class RunState : uint32 { kFree, kTaken, kWaits, kWorked };
+
+constexpr uint32 kMostBlocks = 16;  // of one run: 1 MB
+
+struct WaitingRun {
+    core::HalfWord state;  // RunState; each change by compare-and-swap of who makes it
+    uint32 tries;          // by writers; who has it worked
+
+    // Written by the session while it has it taken, constant from then on.
+    TimestampTz handed_at;
+    TimestampTz due_at;  // when it is worth a try; also by who has it worked
+    core::SlowRecord record;  // as it is in the ring, with references of its own to its texts
+    core::KnownStatement statement;
+    core::PlanNews news;
+    pg::SessionFormat format;
+    core::NPlusOneHandle loop;  // valid: the line is about it, and there is nothing else
+    bool has_line;              // a log line is to be written
+    bool hides;     // literals
+    bool shares;    // its plan's text with other runs
+    bool keeps_parameters;
+    char username[NAMEDATALEN];  // as the session logged in
+    char datname[NAMEDATALEN];
+
+    // In its blocks. Null: there is no plan to render.
+    PlannedStmt* plan;
+    ParamListInfo parameters;
+    const char* source;       // the statement alone; empty when it was too long
+    int source_location;      // of its first byte, as locations in the plan count
+    const char* search_path;  // as it was set when the statement failed
+
+    bool found_no_block;  // where one was allowed: others have them all
+    uint32 block_count;
+    uint32 blocks[kMostBlocks];
+};
+
+class WaitingRuns {
+public:
+    // At server start.
+    static void RequestMemory();
+    static void MakeOrAttach();
+    static Size Bytes();
+
+    // Whether a plan or parameters are to be rendered, which takes a session in the database.
+    static bool NeedsWriter(const WaitingRun& run) {
+        return run.plan != nullptr || run.keeps_parameters;
+    }
+
+    // Null when all are in use. The caller has it taken.
+    static WaitingRun* Take();
+    // A source of blocks for pg::InBoundedMemory(); `run` is a WaitingRun* that the caller has taken.
+    static pg::Block NextBlock(void* run);
+    // From Taken to Waits.
+    static void HandOver(WaitingRun* run);
+    // From Taken or Worked to Free, with its references.
+    static void Release(WaitingRun* run);
+
+    // Whether the keeper looks after what waits: it has done so in the last seconds.
+    static bool AreTended();
+    static void NoteTended();
+
+    // Whether a run of this plan waits or is worked on, whose text others will share.
+    static bool IsAwaited(const core::KnownStatement& statement, uint64 plan_id);
+
+    // Of those that wait the one that was handed over first and that `chosen` picks; null: none. The
+    // caller has it worked.
+    template <typename Chosen>
+    static WaitingRun* TakeFirst(Chosen chosen) {
+        for (;;) {
+            WaitingRun* first = nullptr;
+            ForEachWaiting([&](WaitingRun& run) {
+                if (chosen(run) && (first == nullptr || run.handed_at < first->handed_at)) {
+                    first = &run;
+                }
+            });
+            if (first == nullptr || BeginWork(first)) {
+                return first;
+            }
+        }
+    }
+
+    // From Worked to Waits.
+    static void PutBack(WaitingRun* run, TimestampTz due_at);
+
+    // What a visitor sees may change under its eyes unless it is the one that works on it.
+    template <typename Visit>
+    static void ForEachWaiting(Visit visit) {
+        for (uint32 at = 0; at < kRuns; ++at) {
+            WaitingRun* run = At(at);
+            if (StateOf(*run) == RunState::kWaits) {
+                visit(*run);
+            }
+        }
+    }
+
+private:
+    static constexpr uint32 kRuns = 256;
+
+    static WaitingRun* At(uint32 place);
+    static bool BeginWork(WaitingRun* run);
+    static RunState StateOf(const WaitingRun& run) {
+        return static_cast<RunState>(run.state.load(std::memory_order_acquire));
+    }
+};
+
+}  // namespace elile::store
