@@ -1,4 +1,12 @@
--- Slow executions that fail keep their plan too, once the session can look at the catalogue again.
+-- Slow executions that fail keep their plan too, in the words of a worker.
+-- A worker writes down the plans of what failed, a moment later.
+create procedure await_plans() language plpgsql as $$
+begin
+    for i in 1..600 loop
+        exit when not exists (select from elile_optimize.slow_queries where plan_id is not null and plan is null);
+        perform pg_sleep(0.05);
+    end loop;
+end $$;
 create table item (id int primary key, name text);
 insert into item select g, 'n' || g from generate_series(1, 100) g;
 analyze item;
@@ -25,6 +33,7 @@ select count(*) from item a, item b, item c, item d, item e where a.name || b.na
 reset statement_timeout;
 insert into item select id, 'secret' from item;
 set elile_optimize.slow_query_threshold = -1;
+call await_plans();
 select * from kept;
 
 -- Caught in a function: what failed is the inner statement. The outer one, slow too, goes on.
@@ -45,10 +54,11 @@ set elile_optimize.slow_query_threshold = 0;
 select caught from tries();
 set elile_optimize.slow_query_threshold = -1;
 reset elile_optimize.track;
+call await_plans();
 select * from kept;
 select sqlstate, plan is not null as has_plan from elile_optimize.slow_queries where query ~ 'tries';
 
--- More of them in one transaction than are remembered: the rest is counted, unless the plan is known by then.
+-- Many of them in one transaction, with one plan: it is copied once, for all.
 create function fails(times int) returns void language plpgsql as $$
 begin
     for i in 1..times loop
@@ -66,6 +76,7 @@ select fails(100);
 select fails(100);
 set elile_optimize.slow_query_threshold = -1;
 reset elile_optimize.track;
+call await_plans();
 select count(*), count(plan), count(distinct plan) from elile_optimize.slow_queries where sqlstate = '22012';
 select plans_lost - :lost as lost from elile_optimize.info;
 
@@ -79,6 +90,12 @@ insert into passing values (0);
 select 1 / id from passing;
 rollback;
 set elile_optimize.slow_query_threshold = -1;
+do $$ begin
+    for i in 1..600 loop
+        exit when (select plans_lost_by_reason ? 'dropped_table' from elile_optimize.info);
+        perform pg_sleep(0.05);
+    end loop;
+end $$;
 select sqlstate, plan is null as is_lost, plan_id is not null as has_id from elile_optimize.slow_queries
     where table_name = 'passing' and operation = 'select';
 select plans_lost - :lost as lost from elile_optimize.info;
@@ -86,5 +103,6 @@ select plans_lost - :lost as lost from elile_optimize.info;
 reset elile_optimize.slow_query_threshold;
 drop function tries(), fails(int);
 drop view kept;
+drop procedure await_plans();
 drop function shown(text);
 drop table item;
