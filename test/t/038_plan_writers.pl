@@ -1,0 +1,145 @@
+# Whoever writes down what failed: in each database, for each role, with nobody to be had, when it is
+# ended in between, in a storm, and on a standby.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Session;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 1);
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'elile_optimize'
+elile_optimize.slow_query_threshold = 0
+elile_optimize.log_rate_limit = -1
+elile_optimize.slow_query_ring = 20000
+log_min_error_statement = panic
+log_min_messages = log
+log_statement = none
+max_worker_processes = 8
+});
+$node->start;
+$node->safe_psql('postgres', q{
+    create extension elile_optimize;
+    create role nobody nologin;
+    create role limited login connection limit 0;
+    create table item (id int primary key, name text);
+    insert into item select g, 'n' || g from generate_series(1, 100) g;
+    analyze item;
+    grant all on item to nobody, limited;
+    create schema other;
+    grant all on schema other to nobody;
+    create function other.same(int) returns int language plpgsql immutable as 'begin return $1; end';
+});
+my $failing = 'select 1 / (id - id) from item';
+
+# Roles: one that may not log in, one without a connection left, one whose rights go, one that goes.
+my $reset = 'select elile_optimize.reset()';
+for my $role (qw(nobody limited))
+{
+    $node->psql('postgres', "set role $role; $failing");
+    ok($node->poll_query_until('postgres', "select count(plan) = 1 from elile_optimize.slow_queries where username = '$role' and sqlstate = '22012'"),
+        "a plan of $role");
+}
+$node->safe_psql('postgres', $reset);
+$node->safe_psql('postgres', 'create role passing; grant all on item to passing');
+my $locker = Session->new($node);
+my $one = Session->new($node);
+$one->tell("set role passing; select pg_sleep(0.5), 1 / (id - id) from item where id = 1");
+$node->poll_query_until('postgres', q{select count(*) > 0 from pg_stat_activity where query ~ 'pg_sleep.0.5' and state = 'active' and pid <> pg_backend_pid()});
+$locker->tell(q{begin; revoke all on item from nobody, limited, passing; lock table item; select 'locked'});
+$one->ask('reset role');
+$locker->ask('select 1');
+$locker->ask('commit');
+ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_sleep' and sqlstate = '22012'}),
+    'a plan of a role that has lost its rights');
+$node->safe_psql('postgres', 'drop role passing');
+$_->close foreach ($locker, $one);
+
+# Names are as the session would have them, and so one plan has one text.
+$node->safe_psql('postgres', $reset);
+my $named = 'select other.same(id) / (id - id) from item where other.same(id) > 0';
+for my $path ('other, public', 'public')
+{
+    $node->psql('postgres', "set search_path = $path; $named");
+    my $shown = $path =~ /other/ ? 'same' : 'other.same';
+    ok($node->poll_query_until('postgres', "select bool_and(plan ~ 'Filter: \\($shown\\(id\\) > \\\$\\d\\)') from elile_optimize.slow_queries where query ~ 'other.same' and sqlstate = '22012'"),
+        "search_path = $path: $shown()");
+    $node->safe_psql('postgres', $reset);
+}
+
+# Databases: many at once, and one that goes.
+my @databases = map { "base$_" } 1 .. 12;
+$node->safe_psql('postgres', "create database $_") foreach @databases;
+$node->safe_psql($_, 'create table item (id int primary key)') foreach @databases;
+$node->safe_psql($_, 'insert into item values (1)') foreach @databases;
+$node->safe_psql('postgres', $reset);
+$node->psql($_, $failing) foreach @databases;
+ok($node->poll_query_until('postgres', q{select count(plan) = 12 from elile_optimize.slow_queries where sqlstate = '22012'}),
+    'a plan in each of twelve databases');
+$node->safe_psql('postgres', "drop database $_") foreach @databases;
+is($node->safe_psql('postgres', 'select 1'), '1', 'databases can be dropped meanwhile');
+
+# A storm: each execution is counted, each row is there, and what had no room is counted.
+$node->safe_psql('postgres', $reset);
+my $lost = $node->safe_psql('postgres', 'select plans_lost from elile_optimize.info');
+my $script = $node->basedir . '/storm.sql';
+append_to_file($script, join('', map {
+    "do \$\$ begin perform set_config('elile_optimize.track', 'all', true); execute 'select 1 / (id - id), $_ from item order by " . join(', ', ('name', 'id')[0 .. $_ % 2]) . " limit $_'; exception when division_by_zero then null; end \$\$;\n" } 1 .. 40));
+$node->command_ok([ 'pgbench', '-n', '-c', 8, '-j', 2, '-t', 10, '-f', $script, 'postgres' ], 'a storm of errors');
+is($node->safe_psql('postgres', q{select sum(failed_calls) from elile_optimize.statements where query ~ 'limit'}), '3200', 'each is counted');
+is($node->safe_psql('postgres', q{select count(*) from elile_optimize.slow_queries where sqlstate = '22012'}), '3200', 'each has its row');
+ok($node->poll_query_until('postgres', qq{select count(*) = (select plans_lost - $lost from elile_optimize.info)
+    from elile_optimize.slow_queries where sqlstate = '22012' and plan is null}), 'each has its plan, or is counted as lost');
+
+# A writer that is ended leaves its work to the next one.
+$node->safe_psql('postgres', $reset);
+my $lock = Session->new($node);
+my $session = Session->new($node);
+$session->tell('select pg_sleep(0.5), 1 / (id - id) from item where id < 3');
+$node->poll_query_until('postgres', q{select count(*) > 0 from pg_stat_activity where query ~ 'pg_sleep.0.5' and state = 'active' and pid <> pg_backend_pid()});
+$lock->tell(q{begin; lock table item; select 'locked'});
+$session->ask('select 1');
+$lock->ask('select 1');
+for (1 .. 20)
+{
+    $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize plan writer'});
+    select undef, undef, undef, 0.1;
+}
+$lock->ask('rollback');
+ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_sleep' and sqlstate = '22012'}),
+    'a writer that is terminated comes back');
+$_->close foreach ($lock, $session);
+
+# A standby.
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby);
+ok($standby->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}), 'a standby');
+$standby->psql('postgres', $failing);
+ok($standby->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where sqlstate = '22012'}), 'a plan of a standby');
+$standby->stop;
+
+# Without a worker the row and the line are there, and the plan is counted. The server's own launcher
+# has the first place, the keeper the second, if there is one.
+foreach my $workers (2, 1)
+{
+    $node->append_conf('postgresql.conf', "max_worker_processes = $workers");
+    my $log_at = -s $node->logfile;
+    $node->restart;
+    ok($node->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}), "$workers workers");
+    $node->psql('postgres', $failing);
+    is($node->safe_psql('postgres', q{select count(*), count(plan) from elile_optimize.slow_queries where sqlstate = '22012'}), '1|0', 'the row is there');
+    ok($node->poll_query_until('postgres', q{select plans_lost_by_reason ->> 'no_worker' = '1' from elile_optimize.info}), 'the plan is counted');
+    my $by_whom = $workers == 2 ? ' pid=\d+' : '$';
+    like(slurp_file($node->logfile, $log_at), qr/statement: select \$1 \/ \(id - id\) from item\n.*sqlstate=22012 plan_id=\S+$by_whom/m,
+        'the line is in the log');
+}
+$node->stop;
+unlike(slurp_file($node->logfile), qr/TRAP|PANIC|signal \d+:/, 'nothing crashed');
+done_testing();
