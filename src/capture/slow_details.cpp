@@ -74,7 +74,7 @@ void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::Slo
 void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
                     int length, SlowText* text, core::SlowDetails* details) {
     const char* described = nullptr;
-    if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
+    if (!pg::InSubtransaction({userid}, [&] {
             described = DescribeParameters(parameters, source, location, length);
         })) {
         core::Add(Parts().header->parameters_lost, 1);

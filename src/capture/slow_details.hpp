@@ -4,8 +4,8 @@
 #include "capture/plan_text.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
+#include "pg/guard.hpp"
 #include "pg/postgres.hpp"
-#include "pg/subtransaction.hpp"
 
 namespace elile::capture {
 
@@ -42,10 +42,10 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
     }
     const char* plan = nullptr;
     const auto render = [&](bool hides) {
-        return pg::InSubtransaction(run.statement.key.userid,
+        return pg::InSubtransaction({run.statement.key.userid},
                                     [&] { plan = CutPlan(explain(hides)); });
     };
-    if (pg::MayUseSubtransaction() && !render(run.hides) && !run.hides) {
+    if (!render(run.hides) && !run.hides) {
         render(true);
     }
     StorePlan(run, plan, text, details);
