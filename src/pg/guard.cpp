@@ -5,6 +5,37 @@
 namespace elile::pg {
 namespace {
 
+// Work that nobody asked for takes no longer.
+constexpr int kLongestMs = 1000;
+
+TimeoutId deadline = MAX_TIMEOUTS;
+bool is_deadline_set = false;  // by the outermost guard
+volatile sig_atomic_t is_late = 0;
+
+// In a signal handler. A request that was there before is somebody's own.
+void OnDeadline() {
+    if (!QueryCancelPending) {
+        is_late = 1;
+        QueryCancelPending = true;
+        InterruptPending = true;
+        SetLatch(MyLatch);
+    }
+}
+
+// False when a guard around this one has set it, which holds for what is in it.
+bool StartDeadline() {
+    if (deadline == MAX_TIMEOUTS) {
+        deadline = RegisterTimeout(USER_TIMEOUT, OnDeadline);
+    }
+    if (is_deadline_set) {
+        return false;
+    }
+    is_deadline_set = true;
+    is_late = 0;
+    enable_timeout_after(deadline, kLongestMs);
+    return true;
+}
+
 // A command's row in pg_stat_progress_*.
 struct Progress {
     ProgressCommandType command;
@@ -23,7 +54,8 @@ struct Saved {
     uint32 interrupt_holdoff;
     uint32 cancel_holdoff;
     bool exits_on_error;
-    bool is_timed;  // by statement_timeout
+    bool is_timed;         // by statement_timeout
+    volatile bool is_due;  // by the deadline, which is this guard's own
     sigset_t signals;
     uint32 wait;
     Progress progress;
@@ -56,6 +88,7 @@ void Save(Saved* saved) {
     saved->interrupt_holdoff = InterruptHoldoffCount;
     saved->cancel_holdoff = QueryCancelHoldoffCount;
     saved->exits_on_error = ExitOnAnyError;
+    saved->is_due = false;
 }
 
 // Of what the abort of a subtransaction resets besides.
@@ -70,6 +103,10 @@ void SaveForAbort(Saved* saved) {
 
 // In any handler, first of all: whoever holds interrupts will let them go as often as it held them.
 void RestoreHoldoffs(const Saved& saved) {
+    if (saved.is_due) {
+        disable_timeout(deadline, false);
+        is_deadline_set = false;
+    }
     InterruptHoldoffCount = saved.interrupt_holdoff;
     QueryCancelHoldoffCount = saved.cancel_holdoff;
     ExitOnAnyError = saved.exits_on_error;
@@ -164,6 +201,11 @@ void GiveBackRequests(const Saved& saved, const ErrorData* error) {
         !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
         // Only the timer itself can say what it is that cancels.
         enable_timeout_after(STATEMENT_TIMEOUT, 1);
+    } else if (saved.is_due && is_late != 0) {
+        // Where it interrupted nothing it is still pending, as a time-out may be, which has a mark.
+        if (!is_servers && !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
+            QueryCancelPending = false;
+        }
     } else if (is_servers && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
                               error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE)) {
         QueryCancelPending = true;
@@ -230,6 +272,7 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     {
         if (!how.is_raised) {
             error_context_stack = &callback;
+            saved.is_due = !how.writes && StartDeadline();
         }
         Work(how, saved, body, argument);
     }

@@ -23,10 +23,12 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error);
 // Runs `body` as `how.userid`, without the right to leave that role, in a subtransaction with a
 // snapshot and in the caller's memory context. False when it raised an error, which goes no
 // further. False too, without a run, while the process ends or an error is handled, with interrupts
-// held, in parallel mode, in logical decoding and outside a sound transaction. All that the
-// server's way to report errors resets is as before: hold-offs, memory, owner, role, callbacks,
-// signals, progress, wait. Its settings go. A request to cancel that came meanwhile is still there
-// for the statement, a time-out as one.
+// held, in parallel mode, in logical decoding and outside a sound transaction.
+//
+// All that the server's way to report errors resets is as before: hold-offs, memory, owner, role,
+// callbacks, signals, progress, wait. Settings made in there go. A request to cancel that came
+// meanwhile is still there for the statement, a time-out as one. After a second the body is
+// interrupted, unless it writes or its error is raised.
 template <typename Body>
 bool InSubtransaction(const Guarded& how, Body body, ErrorData** error = nullptr) {
     return RunInSubtransaction(

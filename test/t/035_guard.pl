@@ -110,4 +110,28 @@ is($session->{err}, '', 'what looks like a cancel is none');
 $session->ask('select count(*) from parents, children; commit');
 is($session->{err}, '', 'for what follows either');
 
+# A function that does not come to an end there: nobody asked for it, so it is given up.
+my $asleep = "select count(*) = 1 from pg_stat_activity where pid = $pid and wait_event = 'PgSleep'";
+$took = seconds_of(sub { $session->ask(loop_of('perform pg_sleep(120);')) });
+is($session->{err}, '', 'planning that lasts is given up');
+cmp_ok($took, '<', $soon, 'soon');
+is($session->ask('select 7'), '7', 'and nothing of it reaches the next statement');
+is($session->{err}, '', 'no cancel either');
+
+# It eats what would end it, once; the statement's own time-out must not be what it has eaten.
+my $eats = q{begin perform pg_sleep(120); exception when query_canceled then perform 1; end;};
+$session->ask("set statement_timeout = '300ms';\n" . loop_of($eats));
+$took = seconds_of(sub { $session->ask('select pg_sleep(120)') });
+like($session->{err}, qr/due to statement timeout/, 'a time-out goes on working');
+cmp_ok($took, '<', $soon, 'at once');
+
+# Whatever ends a session ends it in there too.
+$session->ask('reset statement_timeout');
+$session->tell(loop_of('loop begin perform pg_sleep(120); exception when query_canceled then perform 1; end; end loop;'));
+ok($node->poll_query_until('postgres', $asleep), 'it is planning');
+$took = seconds_of(sub {
+    $node->safe_psql('postgres', "select pg_terminate_backend($pid)");
+    $node->poll_query_until('postgres', "select count(*) = 0 from pg_stat_activity where pid = $pid");
+});
+cmp_ok($took, '<', $soon, 'and can be terminated there');
 done_testing();
