@@ -134,4 +134,26 @@ $took = seconds_of(sub {
     $node->poll_query_until('postgres', "select count(*) = 0 from pg_stat_activity where pid = $pid");
 });
 cmp_ok($took, '<', $soon, 'and can be terminated there');
+
+# Where no suggestion can be kept, none is made each time anew.
+$node->safe_psql('postgres', 'select elile_optimize.reset()');
+$session = Session->new($node);
+$session->ask('set elile_optimize.n_plus_one_threshold = 3');
+# Each number of columns is another statement; all have 7 kB.
+sub wide_loop
+{
+    my ($columns, $name) = @_;
+    my $length = 7000 / $columns - 14;
+    my $list = join ', ', map { sprintf 'parent_id as "%s"', substr $name x $length, 0, $length } 1 .. $columns;
+    return "select id from parents;\n" . join '', map { "select $list from children where parent_id = $_;\n" } 1 .. 4;
+}
+my $dropped = 'select suggestions_dropped from elile_optimize.info';
+my $columns = 120;
+$session->ask(wide_loop($columns, 'x')) while $session->ask($dropped) == 0 && $columns++ < 270;
+cmp_ok($session->ask($dropped), '>', 0, 'the memory for suggestions is full');
+my $before = $session->ask($dropped);
+$session->ask(wide_loop(119, 'the last ')) for 1 .. 40;
+is($session->ask(q{select occurrences, suggestion from elile_optimize.n_plus_one where child_query ~ 'the last'}),
+    '40|', 'a pattern that occurs again and again has none');
+cmp_ok($session->ask($dropped) - $before, '<=', 16, 'and was not planned each time');
 done_testing();
