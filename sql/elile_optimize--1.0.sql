@@ -240,6 +240,7 @@ create function info_row(
     out n_plus_one_dropped bigint,
     out applications_overflow bigint,
     out suggestions_dropped bigint,
+    out suggestions_given_up bigint,
     out plans_lost_by_reason jsonb)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
@@ -277,7 +278,8 @@ comment on column info.ended_sessions_dropped is 'sessions that ended while 1,02
 comment on column info.connections_refused is 'connections that the server refused because there were too many, for a role, a database or at all; pool_advice tells the last 64 (database, user, application_name) apart';
 comment on column info.n_plus_one_dropped is 'occurrences of N+1 patterns beyond the 1,024 that n_plus_one keeps: reset() makes room, and so does a pattern that was not seen for a day';
 comment on column info.applications_overflow is 'times that an application with an N+1 pattern was counted under (other): 64 names are told apart';
-comment on column info.suggestions_dropped is 'suggestions not kept for want of memory, 1 MB in all: reset() makes room';
+comment on column info.suggestions_dropped is 'times that a suggestion was not kept for want of memory, 1 MB in all: reset() makes room';
+comment on column info.suggestions_given_up is 'N+1 patterns without a suggestion after 16 tries, because a table was locked, planning took a second or there was no memory: reset() lets them be tried again';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

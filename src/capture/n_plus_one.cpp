@@ -92,35 +92,43 @@ n_plus_one::Suggestion SuggestNested(const char* parent, const char* child, doub
     return suggestion;
 }
 
-// By the session that found the pattern, for as many runs as the parent has rows. When that can't
-// be done now, the next one that finds it tries again.
-void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
+// For as many runs as the parent has rows. False when it can't be done now.
+bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     core::Segment& segment = Parts();
     core::NPlusOneCopy copy;
-    if (!segment.n_plus_one.LacksSuggestion(pattern) ||
-        !segment.n_plus_one.Read(pattern.index, &copy)) {
-        return;
+    if (!segment.n_plus_one.Read(pattern.index, &copy)) {
+        return false;
     }
     const pg::PooledText parent = pg::CopyText(segment.texts, copy.parent_text);
     const pg::PooledText child = pg::CopyText(segment.texts, copy.child_text);
     if (parent.text == nullptr || child.text == nullptr || !segment.n_plus_one.Holds(copy)) {
-        return;
+        return false;
     }
     const n_plus_one::Suggestion made =
         SuggestNested(parent.text, child.text, static_cast<double>(rows));
     if (made.text == nullptr) {
-        return;
+        return false;
     }
     const uint32 text = segment.suggestions.Store({made.text, strlen(made.text)},
                                                   static_cast<uint32>(GetDatabaseEncoding()));
     if (text == 0) {
         core::Add(segment.header->suggestions_exhausted, 1);
-        return;
+        return false;
     }
     const bool is_planned = made.evidence == n_plus_one::Evidence::kPlanned;
     segment.n_plus_one.SetSuggestion(
         pattern, {text, is_planned ? core::Evidence::kPlanned : core::Evidence::kNone,
                   made.cost_before, made.cost_after});
+    return true;
+}
+
+// By the session that found the pattern, or by a later one.
+void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
+    core::NPlusOneTable& table = Parts().n_plus_one;
+    if (table.TakeTry(pattern, static_cast<uint64>(GetCurrentTimestamp())) &&
+        !TrySuggestion(pattern, rows) && table.HasNoTryLeft(pattern)) {
+        core::Add(Parts().header->suggestions_given_up, 1);
+    }
 }
 
 void Record(const core::NPlusOneChange& change, Oid userid) {

@@ -4,6 +4,7 @@
 
 #include "core/text_pool.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 namespace elile::capture {
 namespace {
@@ -172,38 +173,18 @@ Values ListValues(const char* statement, int offset) {
     return {list, count, literals};
 }
 
-// Scans. What the scanner has to say, an identifier truncated for one, was said when the statement
-// was parsed. No catalogue, lock or resource owner is touched, so an error may simply be dropped.
-template <typename Body>
-void Quietly(Body body) {
-    MemoryContext caller = CurrentMemoryContext;
-    const int client_level = client_min_messages;
-    const int log_level = log_min_messages;
-    client_min_messages = ERROR;
-    log_min_messages = ERROR;
-    PG_TRY();
-    { body(); }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(caller);
-        FlushErrorState();
-    }
-    PG_END_TRY();
-    client_min_messages = client_level;
-    log_min_messages = log_level;
-}
-
 }  // namespace
 
 QueryText NormaliseQuery(const char* source, int location, int length) {
     QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
-    Quietly([&] { text = Normalise(CopyStatement(source, location, length)); });
+    // What the scanner has to say was said when the statement was parsed.
+    pg::InMemory([&] { text = Normalise(CopyStatement(source, location, length)); });
     return text;
 }
 
 Values FindValues(const char* source, int location, int length) {
     Values values{nullptr, 0, 0};
-    Quietly(
+    pg::InMemory(
         [&] { values = ListValues(CopyStatement(source, location, length), Max(location, 0)); });
     return values;
 }

@@ -92,7 +92,7 @@ void RenderParameters(ParamListInfo parameters, const char* source, int location
 
 void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
                     int length, SlowText* text, core::SlowDetails* details) {
-    if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
+    if (!pg::InSubtransaction({userid}, [&] {
             RenderParameters(parameters, source, location, length, text, details);
         })) {
         core::Add(Parts().header->parameters_lost, 1);

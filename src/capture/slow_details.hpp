@@ -6,8 +6,8 @@
 #include "core/plan_history.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
+#include "pg/guard.hpp"
 #include "pg/postgres.hpp"
-#include "pg/subtransaction.hpp"
 
 namespace elile::capture {
 
@@ -49,18 +49,18 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
         return;
     }
     const char* plan = nullptr;
+    const bool may_render = pg::MayUseSubtransaction();
     const auto render = [&](bool hides) {
-        return pg::InSubtransaction(run.statement.key.userid,
+        return pg::InSubtransaction({run.statement.key.userid},
                                     [&] { plan = CutPlan(explain(hides)); });
     };
-    if (pg::MayUseSubtransaction() && !render(run.hides) && !run.hides) {
+    if (may_render && !render(run.hides) && !run.hides) {
         render(true);
     }
     if (plan != nullptr) {
         StorePlan(run, plan, text, details);
     } else {
-        CountLostPlan(pg::MayUseSubtransaction() ? core::LostPlan::kError
-                                                 : core::LostPlan::kUnsafe);
+        CountLostPlan(may_render ? core::LostPlan::kError : core::LostPlan::kUnsafe);
     }
 }
 

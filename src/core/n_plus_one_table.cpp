@@ -44,10 +44,11 @@ void NPlusOneTable::Clear(NPlusOnePattern& pattern) noexcept {
     texts_.Release(pattern.child_text.exchange(0, std::memory_order_acq_rel));
     suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
     for (Word* word : {&pattern.occurrences, &pattern.runs, &pattern.total_ns, &pattern.most_runs,
-                       &pattern.first_seen_us, &pattern.logged_at_us}) {
+                       &pattern.first_seen_us, &pattern.logged_at_us, &pattern.next_try_us}) {
         Put(*word, 0);
     }
     Put(pattern.evidence, 0);
+    Put(pattern.tries, 0);
 }
 
 bool NPlusOneTable::Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
@@ -174,9 +175,26 @@ void NPlusOneTable::SetTexts(NPlusOneHandle handle, std::uint32_t parent,
     PutText(handle, &NPlusOnePattern::child_text, texts_, child);
 }
 
-bool NPlusOneTable::LacksSuggestion(NPlusOneHandle handle) const noexcept {
+bool NPlusOneTable::TakeTry(NPlusOneHandle handle, std::uint64_t now_us) noexcept {
+    constexpr std::uint64_t kFirstWaitUs = 1000 * 1000;
+    NPlusOnePattern* pattern = Of(handle);
+    if (pattern == nullptr || Get(pattern->suggestion) != 0) {
+        return false;
+    }
+    std::uint32_t tries = Get(pattern->tries);
+    if (tries >= kMostTries || now_us < Get(pattern->next_try_us) ||
+        !pattern->tries.compare_exchange_strong(tries, tries + 1, std::memory_order_relaxed)) {
+        return false;
+    }
+    if (tries + 1 >= kTriesAtOnce) {
+        Put(pattern->next_try_us, now_us + (kFirstWaitUs << (tries + 1 - kTriesAtOnce)));
+    }
+    return true;
+}
+
+bool NPlusOneTable::HasNoTryLeft(NPlusOneHandle handle) const noexcept {
     const NPlusOnePattern* pattern = Of(handle);
-    return pattern != nullptr && Get(pattern->suggestion) == 0;
+    return pattern != nullptr && Get(pattern->suggestion) == 0 && Get(pattern->tries) >= kMostTries;
 }
 
 bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,

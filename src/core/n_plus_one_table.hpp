@@ -20,6 +20,9 @@ inline constexpr std::uint64_t kNPlusOneLifeUs = UINT64_C(24) * 3600 * 1000 * 10
 // Application names that are told apart; the others are one, with index 0 of their directory.
 inline constexpr std::uint32_t kNPlusOneApplications = 64;
 inline constexpr std::uint32_t kMaxSuggestionBytes = kMaxTextBytes;
+// Each costs the planning of both statements in somebody's session.
+inline constexpr std::uint32_t kMostTries = 16;
+inline constexpr std::uint32_t kTriesAtOnce = 3;
 inline constexpr std::uint32_t kSuggestionBlocks = 4096;  // of kTextBlockBytes
 
 struct NPlusOneKey {
@@ -50,14 +53,15 @@ struct alignas(kCacheLine) NPlusOnePattern {
     HalfWord parent_text;  // in the pool of texts
     HalfWord child_text;   // in the pool of texts
     HalfWord suggestion;   // in the pool of suggestions
-    HalfWord unused;
-    Word occurrences;    // 0: forgotten
-    Word runs;           // of the child, in all occurrences
-    Word total_ns;       // of these runs
-    Word most_runs;      // in one occurrence that has ended
-    Word first_seen_us;  // microseconds since 2000-01-01 UTC; 0 forgotten
+    HalfWord tries;        // at a suggestion
+    Word occurrences;      // 0: forgotten
+    Word runs;             // of the child, in all occurrences
+    Word total_ns;         // of these runs
+    Word most_runs;        // in one occurrence that has ended
+    Word first_seen_us;    // microseconds since 2000-01-01 UTC; 0 forgotten
     Word last_seen_us;
     Word logged_at_us;                // when the log last had a line on it; 0 never
+    Word next_try_us;                 // at a suggestion, not before
     std::atomic<double> cost_before;  // planner's units; of the parent and all its children
     std::atomic<double> cost_after;   // of what is suggested
 };
@@ -122,7 +126,11 @@ public:
     bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
     // Takes over the references, each of which may be 0.
     void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
-    bool LacksSuggestion(NPlusOneHandle handle) const noexcept;
+    // Whether to try and make the suggestion now, which the caller has to itself. The first tries
+    // may follow each other, then each waits twice as long as the one before.
+    bool TakeTry(NPlusOneHandle handle, std::uint64_t now_us) noexcept;
+    // After a try that led to nothing: it was the last one.
+    bool HasNoTryLeft(NPlusOneHandle handle) const noexcept;
     // False when there is one already.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 

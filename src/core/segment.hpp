@@ -108,6 +108,7 @@ struct alignas(kCacheLine) SegmentHeader {
     Word n_plus_one_dropped;     // occurrences whose pattern found no place
     Word applications_overflow;  // times that an application's name found no place
     Word suggestions_exhausted;  // suggestions not kept: their memory was full
+    Word suggestions_given_up;   // patterns that nobody tries to suggest anything for any more
     HalfWord sample_sequence;    // of what is published; the keeper, or an index worker
     HalfWord indexes_sequence;
     HalfWord exporter_sequence;

@@ -52,6 +52,9 @@ constexpr HeaderCounter kCounters[] = {
      &Header::applications_overflow},
     {"elile_optimize_suggestions_dropped_total", "Suggestions not kept: their memory was full.",
      &Header::suggestions_exhausted},
+    {"elile_optimize_suggestions_given_up_total",
+     "N+1 patterns for which nobody tries to suggest anything any more.",
+     &Header::suggestions_given_up},
     {"elile_optimize_exporter_starts_total", "Times that the exporter was started.",
      &Header::exporter_starts},
 };

@@ -1,6 +1,7 @@
 #include "n_plus_one/parsed_again.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -42,22 +43,16 @@ bool ParsesAs(const char* text, const SelectStmt* expected) {
         return false;
     }
     bool same = false;
-    MemoryContext caller = CurrentMemoryContext;
-    PG_TRY();
-    {
-        const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
-        same = list_length(parsed) == 1 && equal(linitial_node(RawStmt, parsed)->stmt, expected);
+    ErrorData* error = nullptr;
+    const bool parsed = pg::InMemory(
+        [&] {
+            const List* list = raw_parser(text, RAW_PARSE_DEFAULT);
+            same = list_length(list) == 1 && equal(linitial_node(RawStmt, list)->stmt, expected);
+        },
+        &error);
+    if (!parsed && error->sqlerrcode != ERRCODE_SYNTAX_ERROR) {
+        ReThrowError(error);
     }
-    PG_CATCH();
-    {
-        // The parser's own errors leave nothing behind but memory.
-        MemoryContextSwitchTo(caller);
-        if (geterrcode() != ERRCODE_SYNTAX_ERROR) {
-            PG_RE_THROW();
-        }
-        FlushErrorState();
-    }
-    PG_END_TRY();
     return same;
 }
 

@@ -4,7 +4,7 @@
 
 #include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/guard.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -52,19 +52,25 @@ bool TakeUnknownForNumbers(Oid* types, int count) {
     return any;
 }
 
+bool IsOfTypes(int sqlstate) {
+    return sqlstate == ERRCODE_AMBIGUOUS_FUNCTION || sqlstate == ERRCODE_UNDEFINED_FUNCTION ||
+           sqlstate == ERRCODE_INDETERMINATE_DATATYPE;
+}
+
 Query* AnalyseParsed(const RawStmt& raw, const char* text, Oid** types, int* count) {
     Query* query = nullptr;
     const auto analyse = [&] {
         query = AnalyseOnce(castNode(RawStmt, copyObjectImpl(&raw)), text, types, count);
     };
+    const pg::Guarded how = {GetUserId(), false, true};
     ErrorData* error = nullptr;
-    if (!pg::InSubtransaction(GetUserId(), analyse, &error)) {
-        const bool of_types = error->sqlerrcode == ERRCODE_AMBIGUOUS_FUNCTION ||
-                              error->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION ||
-                              error->sqlerrcode == ERRCODE_INDETERMINATE_DATATYPE;
-        if (!of_types || !TakeUnknownForNumbers(*types, *count) ||
-            !pg::InSubtransaction(GetUserId(), analyse)) {
+    if (!pg::InSubtransaction(how, analyse, &error)) {
+        if (!IsOfTypes(error->sqlerrcode) || !TakeUnknownForNumbers(*types, *count)) {
             ReThrowError(error);
+        }
+        ErrorData* again = nullptr;
+        if (!pg::InSubtransaction(how, analyse, &again)) {
+            ReThrowError(IsOfTypes(again->sqlerrcode) ? error : again);
         }
     }
     return query;

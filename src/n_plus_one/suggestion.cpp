@@ -5,7 +5,7 @@
 
 #include "core/n_plus_one_table.hpp"
 #include "n_plus_one/rewrite.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/guard.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -158,7 +158,7 @@ void BeDiscreet() {
 
 bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, ErrorData** error) {
     return pg::InSubtransaction(
-        GetUserId(),
+        {GetUserId()},
         [&] {
             BeDiscreet();
             *rewrites = Rewrite(parent, child);
@@ -170,9 +170,6 @@ bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, E
 
 Suggestion Suggest(const char* parent, const char* child, double runs) {
     Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0};
-    if (!pg::MayUseSubtransaction()) {
-        return suggestion;
-    }
     Rewrites rewrites = {};
     ErrorData* error = nullptr;
     // What is wrong with the parent does not concern the child alone.
@@ -184,7 +181,7 @@ Suggestion Suggest(const char* parent, const char* child, double runs) {
                                                                   error->message, kOrmsForMany);
         return suggestion;
     }
-    pg::InSubtransaction(GetUserId(), [&] {
+    pg::InSubtransaction({GetUserId()}, [&] {
         BeDiscreet();
         suggestion.text = Describe(rewrites);
         if (rewrites.at_once != nullptr) {

@@ -5,7 +5,7 @@
 #include "n_plus_one/key_rows.hpp"
 #include "n_plus_one/row_digest.hpp"
 #include "pg/clock.hpp"
-#include "pg/subtransaction.hpp"
+#include "pg/guard.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -291,8 +291,6 @@ void RunForm(Run* run, const char* form, const Bound& bound, int skipped, const 
 
 void RunAll(Run* run) {
     const Rewrites& rewrites = run->rewrites;
-    // What a function of the statement does is held back too.
-    XactReadOnly = true;
     SPI_connect();
     FindKeyValues(run);
     const OneByOne sums = RunOneByOne(run);
@@ -336,11 +334,12 @@ Verification Verify(const Request& request) {
     timed_out = 0;
     ErrorData* error = nullptr;
     const bool done = pg::InSubtransaction(
-        GetUserId(), [&run] { RunAll(&run); }, &error);
+        {GetUserId(), false, true}, [&run] { RunAll(&run); }, &error);
     if (timeout_id != MAX_TIMEOUTS) {
         StopTimer();
     }
-    if (!done && timed_out != 0 && error->sqlerrcode == ERRCODE_QUERY_CANCELED) {
+    // Also when it was too late to interrupt anything: the request must not stay for the caller.
+    if (timed_out != 0 && (done || error->sqlerrcode == ERRCODE_QUERY_CANCELED)) {
         QueryCancelPending = false;
         ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
                         errmsg("%s took longer than %d ms", run.running, request.timeout_ms),

@@ -111,6 +111,7 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.n_plus_one_dropped));
     row.Bigint(core::Get(header.applications_overflow));
     row.Bigint(core::Get(header.suggestions_exhausted));
+    row.Bigint(core::Get(header.suggestions_given_up));
     WriteReasons(row, header.plans_lost);
     row.EndRow();
     return Datum{0};

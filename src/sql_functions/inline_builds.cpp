@@ -1,8 +1,8 @@
 // What the upgrade script calls: builds the index set on small tables, within its transaction.
 #include "indexes/set_status.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/settings.hpp"
-#include "pg/subtransaction.hpp"
 #include "sql_functions/common.hpp"
 
 namespace elile::sql_functions {
@@ -60,7 +60,7 @@ const char* LockSmallTable(Oid table) {
         }
         AtEOXact_GUC(true, nest_level);
     };
-    if (pg::InSubtransaction(GetUserId(), lock, &error)) {
+    if (pg::InSubtransaction({GetUserId()}, lock, &error)) {
         return is_small ? nullptr : "its table is not below elile_optimize.inline_index_limit";
     }
     return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE
@@ -78,7 +78,7 @@ void Build(Tally* tally, const core::SetIndex& index) {
             elog(ERROR, "could not execute %s", sql);
         }
     };
-    if (pg::InSubtransaction(GetUserId(), build, &error)) {
+    if (pg::InSubtransaction({GetUserId(), true}, build, &error)) {
         ++tally->built;
     } else {
         Wait(tally, index, error->message);

@@ -118,11 +118,30 @@ $_->close foreach ($lock, $session);
 $node->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'max_standby_streaming_delay = 0');
 $standby->start;
 $node->wait_for_catchup($standby);
 ok($standby->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}), 'a standby');
 $standby->psql('postgres', $failing);
 ok($standby->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where sqlstate = '22012'}), 'a plan of a standby');
+
+# A conflict with recovery that comes while we work in a session cancels the statement, as it would
+# without us, and does not end the session.
+$node->safe_psql('postgres', q{
+    create function sleepy(int) returns int language plpgsql immutable as 'begin perform pg_sleep(0.4); return $1; end';
+    create table child (id int, item int);
+    insert into child select g, g from generate_series(1, 100) g});
+$node->wait_for_catchup($standby);
+my $reading = Session->new($standby);
+$reading->ask('set elile_optimize.n_plus_one_threshold = 3; set elile_optimize.slow_query_threshold = -1');
+$reading->ask('select id from item where id <= 3 order by id');
+$reading->ask("select * from child where item = $_ and sleepy(1) = 1") foreach 1 .. 2;
+$reading->tell('select * from child where item = 3 and sleepy(1) = 1');
+ok($standby->poll_query_until('postgres', q{select count(*) = 1 from elile_optimize.n_plus_one where child_query ~ 'sleepy'}),
+    'a suggestion is being made');
+$node->safe_psql('postgres', 'begin; lock table child; commit');
+is($reading->ask('select 7'), '7', 'a conflict does not end the session');
+unlike($reading->{err}, qr/terminating|FATAL/, 'nor say so');
 $standby->stop;
 
 # Without a worker the row and the line are there, and the plan is counted. The server's own launcher

@@ -56,6 +56,34 @@ TEST_F(NPlusOneTableTest, SumsOccurrences) {
     EXPECT_EQ(copy.last_seen_us, 300U);
 }
 
+TEST_F(NPlusOneTableTest, TriesAtASuggestionAreBounded) {
+    constexpr std::uint64_t kSecondUs = UINT64_C(1000) * 1000;
+    const NPlusOneHandle pattern = Find(7, 8);
+    for (std::uint32_t time = 0; time < kTriesAtOnce; ++time) {
+        EXPECT_TRUE(table_.TakeTry(pattern, 1));
+    }
+    EXPECT_FALSE(table_.TakeTry(pattern, kSecondUs));
+    EXPECT_TRUE(table_.TakeTry(pattern, kSecondUs + 1));
+    EXPECT_FALSE(table_.TakeTry(pattern, 2 * kSecondUs));
+    std::uint32_t tries = kTriesAtOnce + 1;
+    for (std::uint64_t now = 2 * kSecondUs; now < kNPlusOneLifeUs; now += kSecondUs) {
+        EXPECT_FALSE(table_.HasNoTryLeft(pattern) && tries < kMostTries);
+        tries += table_.TakeTry(pattern, now) ? 1 : 0;
+    }
+    EXPECT_EQ(tries, kMostTries);
+    EXPECT_TRUE(table_.HasNoTryLeft(pattern));
+    table_.Count(pattern, 1, 10, 1000, 1);
+    table_.Forget([](const NPlusOneCopy&) { return true; });
+    EXPECT_TRUE(table_.TakeTry(Find(7, 8), 1));
+}
+
+TEST_F(NPlusOneTableTest, NoTryWithASuggestion) {
+    const NPlusOneHandle pattern = Find(7, 8);
+    table_.SetSuggestion(pattern, {segment_.suggestions.Store("join", 6), Evidence::kNone, 0, 0});
+    EXPECT_FALSE(table_.TakeTry(pattern, 1));
+    EXPECT_FALSE(table_.HasNoTryLeft(pattern));
+}
+
 TEST_F(NPlusOneTableTest, ALineAnHour) {
     constexpr std::uint64_t kHourUs = UINT64_C(3600) * 1000 * 1000;
     const NPlusOneHandle pattern = Find(7, 8);

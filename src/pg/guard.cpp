@@ -1,0 +1,348 @@
+#include "pg/guard.hpp"
+
+#include <csignal>
+
+namespace elile::pg {
+namespace {
+
+// Work that nobody asked for takes no longer.
+constexpr int kLongestMs = 1000;
+
+TimeoutId deadline = MAX_TIMEOUTS;
+bool is_deadline_set = false;  // by the outermost guard
+volatile sig_atomic_t is_late = 0;
+
+// In a signal handler. A request that was there before is somebody's own.
+void OnDeadline() {
+    if (!QueryCancelPending) {
+        is_late = 1;
+        QueryCancelPending = true;
+        InterruptPending = true;
+        SetLatch(MyLatch);
+    }
+}
+
+// False when a guard around this one has set it, which holds for what is in it.
+bool StartDeadline() {
+    if (deadline == MAX_TIMEOUTS) {
+        deadline = RegisterTimeout(USER_TIMEOUT, OnDeadline);
+    }
+    if (is_deadline_set) {
+        return false;
+    }
+    is_deadline_set = true;
+    is_late = 0;
+    enable_timeout_after(deadline, kLongestMs);
+    return true;
+}
+
+// A command's row in pg_stat_progress_*.
+struct Progress {
+    ProgressCommandType command;
+    Oid target;
+    int64 of[PGSTAT_NUM_PROGRESS_PARAM];
+};
+
+// What an error's way resets: errfinish() the hold-offs, the abort of a subtransaction the rest.
+struct Saved {
+    MemoryContext memory;
+    ResourceOwner owner;
+    ErrorContextCallback* callbacks;
+    Oid userid;
+    int security;
+    int level;
+    uint32 interrupt_holdoff;
+    uint32 cancel_holdoff;
+    bool exits_on_error;
+    bool is_timed;         // by statement_timeout
+    volatile bool is_due;  // by the deadline, which is this guard's own
+    sigset_t signals;
+    uint32 wait;
+    Progress progress;
+};
+
+Progress OwnProgress() {
+    Progress progress = {PROGRESS_COMMAND_INVALID, InvalidOid, {}};
+    if (MyBEEntry != nullptr && MyBEEntry->st_progress_command != PROGRESS_COMMAND_INVALID) {
+        progress.command = MyBEEntry->st_progress_command;
+        progress.target = MyBEEntry->st_progress_command_target;
+        memcpy(progress.of, const_cast<const int64*>(MyBEEntry->st_progress_param),
+               sizeof(progress.of));
+    }
+    return progress;
+}
+
+void RestoreProgress(const Progress& progress) {
+    if (progress.command != PROGRESS_COMMAND_INVALID) {
+        pgstat_progress_start_command(progress.command, progress.target);
+        for (int at = 0; at < PGSTAT_NUM_PROGRESS_PARAM; ++at) {
+            pgstat_progress_update_param(at, progress.of[at]);
+        }
+    }
+}
+
+void Save(Saved* saved) {
+    saved->memory = CurrentMemoryContext;
+    saved->owner = CurrentResourceOwner;
+    saved->callbacks = error_context_stack;
+    saved->interrupt_holdoff = InterruptHoldoffCount;
+    saved->cancel_holdoff = QueryCancelHoldoffCount;
+    saved->exits_on_error = ExitOnAnyError;
+    saved->is_due = false;
+}
+
+// Of what the abort of a subtransaction resets besides.
+void SaveForAbort(Saved* saved) {
+    GetUserIdAndSecContext(&saved->userid, &saved->security);
+    saved->level = GetCurrentTransactionNestLevel();
+    saved->is_timed = get_timeout_active(STATEMENT_TIMEOUT);
+    sigprocmask(SIG_SETMASK, nullptr, &saved->signals);
+    saved->wait = *my_wait_event_info;
+    saved->progress = OwnProgress();
+}
+
+// In any handler, first of all: whoever holds interrupts will let them go as often as it held them.
+void RestoreHoldoffs(const Saved& saved) {
+    if (saved.is_due) {
+        disable_timeout(deadline, false);
+        is_deadline_set = false;
+    }
+    InterruptHoldoffCount = saved.interrupt_holdoff;
+    QueryCancelHoldoffCount = saved.cancel_holdoff;
+    ExitOnAnyError = saved.exits_on_error;
+    MemoryContextSwitchTo(saved.memory);
+}
+
+// Whether the server is on its way with an error, or with any other message, which an error of ours
+// would take down: FlushErrorState() empties the whole stack. Each has its text in ErrorContext;
+// a message that was sent may have left it in use, and then only geterrcode() knows. It raises an
+// error where there is none.
+bool IsHandlingError() {
+    if (MemoryContextIsEmpty(ErrorContext)) {
+        return false;
+    }
+    const uint32 interrupt_holdoff = InterruptHoldoffCount;
+    const uint32 cancel_holdoff = QueryCancelHoldoffCount;
+    const bool exits_on_error = ExitOnAnyError;
+    ErrorContextCallback* callbacks = error_context_stack;
+    MemoryContext memory = CurrentMemoryContext;
+    volatile bool is_handling = true;
+    PG_TRY();
+    {
+        ExitOnAnyError = false;
+        error_context_stack = nullptr;
+        geterrcode();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        FlushErrorState();
+        InterruptHoldoffCount = interrupt_holdoff;
+        QueryCancelHoldoffCount = cancel_holdoff;
+        is_handling = false;
+    }
+    PG_END_TRY();
+    ExitOnAnyError = exits_on_error;
+    error_context_stack = callbacks;
+    return is_handling;
+}
+
+// An error would end the session or the server, or take another one down.
+bool MayFail() { return CritSectionCount == 0 && !proc_exit_inprogress && !IsHandlingError(); }
+
+void Refuse(ErrorData** error) {
+    if (error != nullptr) {
+        *error = static_cast<ErrorData*>(palloc0(sizeof(ErrorData)));
+        (*error)->elevel = ERROR;
+        (*error)->sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+        (*error)->message = pstrdup("the session is in no state for it");
+        (*error)->assoc_context = CurrentMemoryContext;
+    }
+}
+
+// Of PostgreSQL 17 and later.
+constexpr int kTransactionTimeout = MAKE_SQLSTATE('2', '5', 'P', '0', '4');
+
+// Only a FATAL has such a code, which is the session's own: whatever runs ends with it.
+bool EndsSession(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+        case ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION):
+            return true;
+        case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
+            return sqlstate != ERRCODE_QUERY_CANCELED;
+        default:
+            return sqlstate == kTransactionTimeout ||
+                   (sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE && RecoveryInProgress());
+    }
+}
+
+// In place of the callbacks of what runs: an error of ours is none of theirs.
+void PassOnFatal(void* argument) {
+    if (EndsSession(geterrcode())) {
+        for (auto* each = static_cast<ErrorContextCallback*>(argument); each != nullptr;
+             each = each->previous) {
+            each->callback(each->arg);
+        }
+    }
+}
+
+// What our work used up of what was meant for the statement. What a time-out or a request to cancel
+// has become is known by where the server raises it; a function may raise the same code.
+void GiveBackRequests(const Saved& saved, const ErrorData* error) {
+    const bool is_servers = error != nullptr && error->filename != nullptr &&
+                            strcmp(error->filename, "postgres.c") == 0;
+    if (saved.is_timed && !get_timeout_active(STATEMENT_TIMEOUT) &&
+        !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
+        // Only the timer itself can say what it is that cancels.
+        enable_timeout_after(STATEMENT_TIMEOUT, 1);
+    } else if (saved.is_due && is_late != 0) {
+        // Where it interrupted nothing it is still pending, as a time-out may be, which has a mark.
+        if (!is_servers && !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
+            QueryCancelPending = false;
+        }
+    } else if (is_servers && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+                              error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE)) {
+        QueryCancelPending = true;
+        InterruptPending = true;
+    }
+}
+
+// A conflict with recovery ends the statement, but the session where it meets a subtransaction. So
+// on a standby it has to wait for the end of ours. False: one may be there already.
+bool HoldConflicts() {
+    if (!RecoveryInProgress()) {
+        return true;
+    }
+    sigset_t conflicts;
+    sigemptyset(&conflicts);
+    sigaddset(&conflicts, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &conflicts, nullptr);
+    return InterruptPending == 0;
+}
+
+// In the subtransaction, which the caller ends whatever happens in here.
+void Work(const Guarded& how, const Saved& saved, GuardedBody body, void* argument) {
+    ExitOnAnyError = false;
+    SetUserIdAndSecContext(how.userid, saved.security | SECURITY_RESTRICTED_OPERATION);
+    XactReadOnly = XactReadOnly || !how.writes;
+    const int settings = NewGUCNestLevel();
+    MemoryContextSwitchTo(saved.memory);
+    PushActiveSnapshot(GetTransactionSnapshot());
+    body(argument);
+    PopActiveSnapshot();
+    AtEOXact_GUC(false, settings);
+    SetUserIdAndSecContext(saved.userid, saved.security);
+    ReleaseCurrentSubTransaction();
+}
+
+// In the handler. The copy is palloc'd.
+ErrorData* Undo(const Saved& saved) {
+    RestoreHoldoffs(saved);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    // One that the body opened and did not end is above ours.
+    while (GetCurrentTransactionNestLevel() > saved.level) {
+        RollbackAndReleaseCurrentSubTransaction();
+    }
+    SetUserIdAndSecContext(saved.userid, saved.security);
+    RestoreProgress(saved.progress);
+    pgstat_report_wait_start(saved.wait);
+    return error;
+}
+
+void HandOver(ErrorData* made, ErrorData** error) {
+    if (error != nullptr) {
+        *error = made;
+    } else {
+        // Its message might have a value in it.
+        elog(DEBUG1, "elile_optimize gave up work of its own: SQLSTATE %s",
+             unpack_sql_state(made->sqlerrcode));
+        FreeErrorData(made);
+    }
+}
+
+}  // namespace
+
+// Who holds interrupts may hold light-weight locks, which an abort would let go.
+bool MayUseSubtransaction() {
+    return IsTransactionState() && !IsAbortedTransactionBlockState() && !IsInParallelMode() &&
+           InterruptHoldoffCount == 0 && !HistoricSnapshotActive() && MayFail();
+}
+
+bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, ErrorData** error) {
+    if (!MayUseSubtransaction()) {
+        Refuse(error);
+        return false;
+    }
+    Saved saved;
+    Save(&saved);
+    SaveForAbort(&saved);
+    if (!how.is_raised && !HoldConflicts()) {
+        sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
+        Refuse(error);
+        return false;
+    }
+    ErrorContextCallback callback = {nullptr, PassOnFatal, error_context_stack};
+    ErrorData* volatile raised = nullptr;
+    BeginInternalSubTransaction(nullptr);
+    PG_TRY();
+    {
+        if (!how.is_raised) {
+            error_context_stack = &callback;
+            saved.is_due = !how.writes && StartDeadline();
+        }
+        Work(how, saved, body, argument);
+    }
+    PG_CATCH();
+    { raised = Undo(saved); }
+    PG_END_TRY();
+    sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
+    RestoreHoldoffs(saved);
+    error_context_stack = saved.callbacks;
+    CurrentResourceOwner = saved.owner;
+    if (!how.is_raised) {
+        GiveBackRequests(saved, raised);
+    }
+    if (raised != nullptr) {
+        HandOver(raised, error);
+    }
+    return raised == nullptr;
+}
+
+bool RunInMemory(GuardedBody body, void* argument, ErrorData** error) {
+    if (!MayFail()) {
+        Refuse(error);
+        return false;
+    }
+    Saved saved;
+    Save(&saved);
+    const int client_level = client_min_messages;
+    const int log_level = log_min_messages;
+    ErrorContextCallback callback = {nullptr, PassOnFatal, error_context_stack};
+    ErrorData* volatile raised = nullptr;
+    PG_TRY();
+    {
+        ExitOnAnyError = false;
+        client_min_messages = ERROR;
+        log_min_messages = ERROR;
+        error_context_stack = &callback;
+        body(argument);
+    }
+    PG_CATCH();
+    {
+        RestoreHoldoffs(saved);
+        raised = CopyErrorData();
+        FlushErrorState();
+    }
+    PG_END_TRY();
+    client_min_messages = client_level;
+    log_min_messages = log_level;
+    RestoreHoldoffs(saved);
+    error_context_stack = saved.callbacks;
+    if (raised != nullptr) {
+        HandOver(raised, error);
+    }
+    return raised == nullptr;
+}
+
+}  // namespace elile::pg
