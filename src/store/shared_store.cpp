@@ -1,7 +1,7 @@
 #include "store/shared_store.hpp"
 
+#include "pg/clock.hpp"
 #include "pg/compat.hpp"
-#include "pg/postgres.hpp"
 #include "pg/settings.hpp"
 #include "store/segment_file.hpp"
 
@@ -57,6 +57,7 @@ void MakeSegment() {
     }
     const core::Segment segment = core::Segment::Format(file.memory, sizes);
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
+    core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
     segment_memory = file.memory;
     segment_descriptor = file.read_only;
 }
