@@ -92,6 +92,10 @@ core::StatementStore* AttachStore() {
 
 core::StatementStore& RequireSharedStore() {
     core::StatementStore* store = SharedStore();
+    if (store == nullptr && IsBinaryUpgrade) {
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("elile_optimize does nothing while pg_upgrade is at work")));
+    }
     if (store == nullptr) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("elile_optimize must be loaded via shared_preload_libraries"),
