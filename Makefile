@@ -19,7 +19,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
 
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
-script_goals = demo check check-unit check-regress check-isolation check-tap check-dashboards lint format bench
+script_goals = demo check check-unit check-regress check-isolation check-tap check-dashboards check-scripts lint format bench
 pgxs_goals = all install uninstall clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/check.sh [unit|regress|isolation|tap|dashboards ...]; all of them without a word.
+# Runs the tests: scripts/check.sh [unit|regress|isolation|tap|dashboards|scripts ...]; all of them without a word.
 # shellcheck disable=SC2016 # what "sh -c" is given expands there
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -132,6 +132,13 @@ check_dashboards() {
     count_lines "$log" "$status" "dashboard and rules"
 }
 
+check_scripts() {
+    say "scripts beside a running server"
+    local status=0 log=$scratch/scripts.log
+    test/scripts/check.sh >"$log" 2>&1 || status=$?
+    count_lines "$log" "$status" "scripts beside a running server"
+}
+
 # What setup.sh has taken out of packages is below build/, which the server's user may not be able to
 # look into.
 find_programs() {
@@ -142,15 +149,15 @@ find_programs() {
 }
 
 suites=("$@")
-((${#suites[@]})) || suites=(unit regress isolation tap dashboards)
+((${#suites[@]})) || suites=(unit regress isolation tap dashboards scripts)
 build
 make_scratch
 make_tree
 find_programs
 for suite in "${suites[@]}"; do
     case $suite in
-        unit | regress | isolation | tap | dashboards) "check_$suite" ;;
-        *) echo "usage: $0 [unit|regress|isolation|tap|dashboards ...]" >&2; exit 2 ;;
+        unit | regress | isolation | tap | dashboards | scripts) "check_$suite" ;;
+        *) echo "usage: $0 [unit|regress|isolation|tap|dashboards|scripts ...]" >&2; exit 2 ;;
     esac
 done
 echo "$passed passed, $failed failed"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows what elile_optimize shows: builds it, starts a throwaway server, runs an application's
 # workload on it, builds the index set beside it and prints what that did. KEEP=1 leaves the server
-# up; DURATION=20 are the seconds of the workload before and after.
+# up; DURATION=20 are the seconds of the workload before and after, SCALE=1 multiplies the rows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
@@ -27,7 +27,8 @@ run_workload() {
     done
     as_user "$bin/pgbench" -h "$scratch" -p "$port" -U postgres -n -M prepared -c 4 -j 2 \
         -T "$1" -P 1 "${files[@]}" postgres 2>&1 >"$scratch/pgbench.log" |
-        grep --line-buffered "${2:-^nothing}" >&2 || { [[ -z ${2:-} ]] || { cat "$scratch/pgbench.log" >&2; return 1; }; }
+        { grep --line-buffered "${2:-^nothing}" || true; } >&2 ||
+        { [[ -z ${2:-} ]] || { cat "$scratch/pgbench.log" >&2; return 1; }; }
 }
 
 # What goes wrong in every application: a report that times out, a slug that is taken.
@@ -100,7 +101,7 @@ start_server "shared_buffers = 256MB" "log_min_messages = error" \
 say "its status page: http://127.0.0.1:$metrics_port/"
 say "creating the application's schema and rows"
 run_psql -v ON_ERROR_STOP=1 -f "$scratch/workload/schema.sql" postgres
-run_psql -f "$scratch/workload/load.sql" postgres >/dev/null
+run_psql -v scale="${SCALE:-1}" -f "$scratch/workload/load.sql" postgres >/dev/null
 run_psql -c "create extension elile_optimize" -c "select elile_optimize.reset()" postgres >/dev/null
 say "running the workload for $duration s: 4 clients, ${#weights[@]} transactions"
 run_workload "$duration" '^progress'

@@ -25,7 +25,9 @@ clean_up() {
     trap - EXIT INT TERM
     if [[ -n $scratch && -z ${keep_scratch:-} ]]; then
         for pid_file in "$scratch"/*/postmaster.pid; do
-            [[ -f $pid_file ]] && as_user "$bin/pg_ctl" -D "${pid_file%/*}" -m immediate -w stop >/dev/null 2>&1
+            # One that is gone already is no reason to leave the rest here.
+            [[ ! -f $pid_file ]] ||
+                as_user "$bin/pg_ctl" -D "${pid_file%/*}" -m immediate -w stop >/dev/null 2>&1 || true
         done
         rm -rf "$scratch"
     fi
@@ -42,6 +44,14 @@ make_scratch() {
     ((EUID != 0)) || chown postgres: "$scratch"
 }
 
+# copy_files FROM TO: files of its own for what is a file or a link to one. A link to the installation
+# would lead whoever replaces a file of the copy to the file of the server that runs from there.
+copy_files() {
+    mkdir -p "$2"
+    (cd "$1" && find -L . -type f -print0) |
+        tar -C "$1" -c -h --hard-dereference --null -T - | tar -C "$2" -x --no-same-owner
+}
+
 # PostgreSQL finds its files relative to its programs, so a copy of those makes a tree of its own.
 make_tree() {
     local own_bin own_lib own_share
@@ -53,10 +63,10 @@ make_tree() {
     lib=$tree$own_lib
     share=$tree$own_share
     # Debian's programs are below /usr; the tree mirrors the same layout below itself.
-    mkdir -p "$bin" "$lib" "$share"
-    cp -r "$own_bin/." "$bin/"
-    cp -rs "$own_lib/." "$lib/"
-    cp -rs "$own_share/." "$share/"
+    copy_files "$own_bin" "$bin"
+    copy_files "$own_lib" "$lib"
+    copy_files "$own_share" "$share"
+    chmod -R u+w "$tree"
     cp "$root/elile_optimize.so" "$root/elile_optimize_exporter" "$lib/"
     cp "$root/elile_optimize.control" "$root"/sql/elile_optimize--*.sql "$share/extension/"
     chmod -R a+rX "$tree"

@@ -70,18 +70,24 @@ apt() {
         apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 
-# Debian's server package makes and starts a cluster unless told not to. A throwaway server is all
-# that is wanted here; the setting goes again, for it is the machine owner's.
-no_cluster=/etc/postgresql-common/createcluster.d/elile_optimize.conf
 scratch=$(mktemp -d)
 log=$scratch/log
+no_cluster=
 tidy_up() {
     rm -rf "$scratch"
-    "${as_root[@]}" rm -f "$no_cluster"
+    [[ -z $no_cluster ]] || "${as_root[@]}" rm -f "$no_cluster"
 }
 trap tidy_up EXIT
-"${as_root[@]}" mkdir -p "${no_cluster%/*}"
-echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
+
+# Debian's server package makes and starts a cluster unless told not to. A throwaway server is all
+# that is wanted here; the setting goes again, for it is the machine owner's. The file is a new one of
+# a name that nobody else has, so that none is overwritten or removed, also not through a link.
+forbid_cluster() {
+    local folder=/etc/postgresql-common/createcluster.d
+    "${as_root[@]}" mkdir -p "$folder" || return
+    no_cluster=$("${as_root[@]}" mktemp "$folder/elile_optimize.XXXXXX.conf") || return
+    echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
+}
 
 get_programs() {
     local package packages=("${lacking[@]}")
@@ -97,6 +103,7 @@ get_programs() {
 
 get_wanted() {
     apt update || return
+    [[ ${missing[*]} != *postgresql* ]] || forbid_cluster || return
     ((!${#missing[@]})) || apt install --no-install-recommends "${missing[@]}" || return
     ((!${#lacking[@]})) || get_programs
 }

@@ -250,7 +250,7 @@ comment on view info is
 'One row: the state of the extension, and every limit that was hit.';
 comment on column info.evictions is 'statements that made room for newer ones; their sums stay in table_operations';
 comment on column info.dropped is 'executions counted for their table only, because no entry could be had';
-comment on column info.state is 'ready, or what it waits for';
+comment on column info.state is 'ready, or what it waits for or lacks';
 comment on column info.query_ids is 'whether the server computes query identifiers for this session';
 comment on column info.text_bytes is 'shared memory that query texts take';
 comment on column info.texts_cut is 'texts kept to their first 16 kB';

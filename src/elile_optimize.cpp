@@ -17,6 +17,12 @@ PGDLLEXPORT void _PG_init() {
     if (!process_shared_preload_libraries_in_progress) {
         return;
     }
+    // pg_upgrade runs statements of its own on data that must not change meanwhile: settings are
+    // known, but nothing is counted, and no process of ours begins.
+    if (IsBinaryUpgrade) {
+        elile::pg::DefineSettings(nullptr);
+        return;
+    }
     EnableQueryId();
     elile::pg::DefineSettings(elile::capture::OnLogAnalyze);
     elile::store::InstallSharedStore();

@@ -68,6 +68,7 @@ struct alignas(kCacheLine) SegmentHeader {
     HalfWord generation;  // raised by the postmaster at each restart after a crash
     HalfWord repaired;    // the generation that the keeper has mended the segment for
     Word stats_since_us;  // microseconds since 2000-01-01 UTC; start or last reset()
+    Word keeper_seen_ns;  // of the monotonic clock: the keeper's last sign of life, or the start
 
     alignas(kCacheLine) Gate gate;
     alignas(kCacheLine) HalfWord live;  // entries in the look-up table

@@ -18,7 +18,13 @@ constexpr int kRetryRemovalSeconds = 5;
 constexpr int kIdleRounds = 3;  // before it makes room for another database's
 constexpr int kMostOpen = 1000;
 
+Oid database = InvalidOid;
+bool is_connected = false;
 bool is_finished = false;
+
+// A slot of the board between being taken and being a builder's; kBuildSlots is none.
+uint32 taken_slot = core::kBuildSlots;
+uint64 taken_key = 0;
 
 // The builders that it started.
 struct Started {
@@ -179,6 +185,8 @@ bool Choose(const OpenBuilds& open, BuilderTask* task) {
             indexes::SetPhase(build.id, "waiting for another build to end");
             return false;
         }
+        taken_slot = task->slot;
+        taken_key = key;
         return true;
     }
     return false;
@@ -193,6 +201,7 @@ void Start(const BuilderTask& task) {
         StartWorker(store::RequireSharedStore(), worker, "elile_index_builder_main",
                     "elile_optimize index builder", &started[task.slot].handle);
     MemoryContextSwitchTo(context);
+    taken_slot = core::kBuildSlots;
     if (is_started) {
         started[task.slot].key = key;
         return;
@@ -243,10 +252,14 @@ Outcome Round() {
     return any_open ? Outcome::kNothing : Outcome::kAllDone;
 }
 
-// Unless all is done, the database stays wanted, however the coordinator ends.
+// Unless all is done, the database stays wanted, however the coordinator ends. One that could not
+// connect does not know whether there is such a database still; the finder does.
 void OnExit(int, Datum) {
-    if (!is_finished) {
-        Board().Want(MyDatabaseId);
+    if (taken_slot != core::kBuildSlots) {
+        Board().Free(taken_slot, taken_key);
+    }
+    if (!is_finished && !(is_connected && Board().Want(database))) {
+        Board().WantAll();
     }
 }
 
@@ -284,8 +297,11 @@ void Coordinate() {
 }
 
 void Connect(Oid dbid) {
-    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    database = dbid;
     before_shmem_exit(OnExit, 0);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    is_connected = true;
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
     SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
 }
@@ -296,7 +312,6 @@ void Connect(Oid dbid) {
 extern "C" PGDLLEXPORT void elile_build_coordinator_main(Datum database) {
     pqsignal(SIGTERM, die);
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    BackgroundWorkerUnblockSignals();
     elile::keeper::Connect(DatumGetObjectId(database));
     if (elile::keeper::IsAlone()) {
         elile::keeper::Coordinate();

@@ -67,11 +67,18 @@ Coordinator* PlaceFor(Oid dbid) {
     return place;
 }
 
-void TendFinder(core::StatementStore& store) {
+// Asked for again and again, by coordinators that cannot connect, it comes more and more rarely.
+void TendFinder(core::StatementStore& store, uint64 now_ns) {
+    constexpr uint64 kLongestPauseNs = 300 * kNsPerSecond;
+    static uint64 started_ns = 0;
+    static uint64 pause_ns = 0;
     core::BuildBoard& board = store.Parts().header->builds;
-    if (!HasEnded(finder) || !board.TakeAllWanted()) {
+    if (!HasEnded(finder) || now_ns - started_ns < pause_ns || !board.TakeAllWanted()) {
         return;
     }
+    const bool is_again = now_ns - started_ns < 2 * pause_ns;
+    pause_ns = is_again ? Min(2 * pause_ns, kLongestPauseNs) : kPauseNs;
+    started_ns = now_ns;
     BackgroundWorker worker = {};
     if (!StartWorker(store, worker, "elile_build_finder_main", "elile_optimize build finder",
                      &finder)) {
@@ -141,8 +148,9 @@ void TendBuilds(core::StatementStore& store) {
         store.Parts().header->builds.WantAll();
     }
     if (!RecoveryInProgress()) {
-        TendFinder(store);
-        StartCoordinators(store, pg::MonotonicNs());
+        const uint64 now_ns = pg::MonotonicNs();
+        TendFinder(store, now_ns);
+        StartCoordinators(store, now_ns);
     }
 }
 
@@ -172,6 +180,15 @@ List* Databases() {
     return oids;
 }
 
+bool has_found_all = false;
+
+// One that was ended has wanted only some of them.
+void OnFinderExit(int, Datum) {
+    if (!has_found_all) {
+        store::RequireSharedStore().Parts().header->builds.WantAll();
+    }
+}
+
 // Makes each database wanted; the keeper makes room.
 void FindBuilds() {
     constexpr long kPauseMs = 100;
@@ -193,8 +210,10 @@ void FindBuilds() {
 
 extern "C" PGDLLEXPORT void elile_build_finder_main(Datum) {
     pqsignal(SIGTERM, die);
+    before_shmem_exit(elile::keeper::OnFinderExit, 0);
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
     elile::keeper::FindBuilds();
+    elile::keeper::has_found_all = true;
     proc_exit(0);
 }

@@ -241,6 +241,21 @@ pgsocket ExporterSocket() {
     return child.pid != 0 && !child.is_ending ? child.link : PGINVALID_SOCKET;
 }
 
+void EndExporter() {
+    constexpr int kTries = 1000;
+    constexpr long kPauseUs = 1000;
+    int status = 0;
+    if (child.pid == 0) {
+        return;
+    }
+    kill(child.pid, SIGKILL);
+    for (int left = kTries; left > 0 && waitpid(child.pid, &status, WNOHANG) == 0; --left) {
+        pg_usleep(kPauseUs);
+    }
+    Forget();
+    Publish(pg::Settings::metrics_port != 0 ? "restarting" : "off", "");
+}
+
 void ReconfigureExporter() {
     if (child.pid != 0) {
         Configure();

@@ -18,4 +18,9 @@ pgsocket ExporterSocket();
 // At the keeper's start, and after the settings were read again.
 void ReconfigureExporter();
 
+// Before the keeper's process ends, however it does. It would end by itself then, but as a child of
+// whom the system gives it to: in a container that is the postmaster, which takes the end of a
+// child by a signal for a crash and ends all sessions.
+void EndExporter();
+
 }  // namespace elile::keeper

@@ -5,15 +5,17 @@
 #include "keeper/index_worker.hpp"
 #include "keeper/plan_writers.hpp"
 #include "keeper/pool_watcher.hpp"
+#include "keeper/postmaster_state.hpp"
 #include "keeper/sampler.hpp"
 #include "pg/clock.hpp"
-#include "pg/postgres.hpp"
+#include "pg/compat.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::keeper {
 namespace {
 
+constexpr const char* kName = "elile_optimize keeper";
 constexpr int kRestartSeconds = 1;
 constexpr uint64 kIntervalNs = 1000000000;
 constexpr uint64 kStartingIntervalNs = 100000000;
@@ -55,6 +57,7 @@ void TellWhatTheLogLacks(const core::SegmentHeader& header) {
 // that nobody is told for a second that it is.
 uint64 Tend(core::StatementStore* store) {
     MendIfNeeded(store);
+    core::Put(store->Parts().header->keeper_seen_ns, pg::MonotonicNs());
     store->Fold();
     TellWhatTheLogLacks(*store->Parts().header);
     if (pg::Settings::metrics_port != 0) {
@@ -107,24 +110,44 @@ void KeepStore() {
 }
 
 void RegisterKeeper() {
+    if (!IsPostmasterEnvironment) {
+        return;  // a single-user server has no workers
+    }
     BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, "elile_optimize keeper", BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "elile_optimize keeper", BGW_MAXLEN);
+    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
     worker.bgw_start_time = BgWorkerStart_PostmasterStart;
     worker.bgw_restart_time = kRestartSeconds;
     strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
     strlcpy(worker.bgw_function_name, "elile_keeper_main", BGW_MAXLEN);
     RegisterBackgroundWorker(&worker);
+    // The server's own line does not say whose worker there is no room for.
+    if (!pg::IsWorkerRegistered(kName)) {
+        ereport(WARNING,
+                (errmsg("elile_optimize has no keeper: max_worker_processes is too small"),
+                 errdetail("Statements are counted until the first crash of a server process; "
+                           "there are no metrics, figures on pools or background builds."),
+                 errhint("Raise max_worker_processes and restart the server.")));
+    }
 }
 
 }  // namespace elile::keeper
+
+namespace {
+
+void OnExit(int, Datum) { elile::keeper::EndExporter(); }
+
+}  // namespace
 
 extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
     pqsignal(SIGUSR1, procsignal_sigusr1_handler);  // a worker that it started has ended
     BackgroundWorkerUnblockSignals();
+    on_proc_exit(OnExit, 0);
     elile::keeper::KeepStore();
-    proc_exit(0);
+    // The postmaster forgets a worker that ends with 0; one that ends with 1 it starts again. While
+    // it shuts down it would only log the 1.
+    proc_exit(elile::keeper::IsShuttingDown() ? 0 : 1);
 }

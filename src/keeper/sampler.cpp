@@ -1,9 +1,7 @@
 #include "keeper/sampler.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/series_sampler.hpp"
+#include "keeper/postmaster_state.hpp"
 #include "keeper/sessions.hpp"
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
@@ -30,43 +28,6 @@ Room MakeRoom(const core::Segment& segment) {
         memset(static_cast<void*>(room.head), 0, sizes.SampleBytes());
     }
     return room;
-}
-
-// The beginning of a small file; empty when it cannot be read.
-struct FileText {
-    char text[2 * MAXPGPATH];
-};
-
-FileText ReadFile(const char* path) {
-    FileText out = {};
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file >= 0) {
-        const ssize_t length = read(file, out.text, sizeof(out.text) - 1);
-        out.text[Max(length, 0)] = '\0';
-        close(file);
-    }
-    return out;
-}
-
-// The postmaster's own word, in the file that pg_ctl reads.
-bool AcceptsConnections() {
-    const FileText file = ReadFile("postmaster.pid");
-    const char* line = file.text;
-    for (int number = 1; line != nullptr && number < LOCK_FILE_LINE_PM_STATUS; ++number) {
-        line = strchr(line, '\n');
-        line = line != nullptr ? line + 1 : nullptr;
-    }
-    return line != nullptr && strncmp(line, PM_STATUS_READY, strlen(PM_STATUS_READY)) == 0;
-}
-
-// A stopped postmaster starts no session and answers nobody. Its state follows its name, which is
-// in parentheses and may have any character (proc(5)).
-bool IsPostmasterStopped() {
-    char path[64];
-    pg_snprintf(path, sizeof(path), "/proc/%d/stat", PostmasterPid);
-    const FileText file = ReadFile(path);
-    const char* name_end = strrchr(file.text, ')');
-    return name_end != nullptr && (name_end[2] == 'T' || name_end[2] == 't');
 }
 
 // Whoever folds does so for microseconds; reset() takes longer.

@@ -171,6 +171,27 @@ inline bool WalkParsed(Node* node, bool (*walker)(Node*, void*), void* context) 
 #endif
 }
 
+// Of those that libraries have registered at server start; only in the postmaster. The lists' own
+// macros are none of C++.
+inline bool IsWorkerRegistered(const char* name) {
+#if PG_VERSION_NUM >= 180000
+    const dlist_node* end = &BackgroundWorkerList.head;
+    const dlist_node* node = end->next != nullptr ? end->next : end;
+#else
+    const slist_node* end = nullptr;
+    const slist_node* node = BackgroundWorkerList.head.next;
+#endif
+    for (; node != end; node = node->next) {
+        const char* worker =
+            reinterpret_cast<const char*>(node) - offsetof(RegisteredBgWorker, rw_lnode);
+        if (strcmp(reinterpret_cast<const RegisteredBgWorker*>(worker)->rw_worker.bgw_name, name) ==
+            0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The one command of a portal, to its end.
 inline void RunPortal(Portal portal) {
     QueryCompletion completion;

@@ -1,5 +1,6 @@
 // elile_optimize.info, reset() and record_db_query().
 #include "core/version.hpp"
+#include "pg/clock.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
@@ -17,8 +18,21 @@ void Reset(core::StatementStore& store, Oid userid, Oid dbid, uint64 queryid) {
     }
 }
 
+// It tells each second; a machine under load may hold it up.
+bool HasKeeper(const core::SegmentHeader& header) {
+    constexpr uint64 kPatienceNs = 10000000000;
+    const uint64 seen_ns = core::Get(header.keeper_seen_ns);
+    const uint64 now_ns = pg::MonotonicNs();
+    return now_ns < seen_ns || now_ns - seen_ns < kPatienceNs;
+}
+
 const char* KeeperState(const core::StatementStore& store) {
-    return store.IsReady() ? "ready" : "waiting for repair after a crash: nothing is counted";
+    const bool has_keeper = HasKeeper(*store.Parts().header);
+    if (store.IsReady()) {
+        return has_keeper ? "ready" : "counting, but no keeper is at work: see the server log";
+    }
+    return has_keeper ? "waiting for repair after a crash: nothing is counted"
+                      : "not repaired after a crash, for no keeper is at work: nothing is counted";
 }
 
 void WriteOverhead(pg::RowWriter& row, const core::SegmentHeader& header) {
@@ -41,7 +55,7 @@ void WriteOverhead(pg::RowWriter& row, const core::SegmentHeader& header) {
 
 void WriteExporter(pg::RowWriter& row, const core::Segment& segment) {
     core::ExporterStatus status;
-    if (!segment.exporter.Read(&status)) {
+    if (!HasKeeper(*segment.header) || !segment.exporter.Read(&status)) {
         row.Text("off");
         row.Null();
         return;

@@ -1,7 +1,7 @@
 #include "store/shared_store.hpp"
 
+#include "pg/clock.hpp"
 #include "pg/compat.hpp"
-#include "pg/postgres.hpp"
 #include "pg/settings.hpp"
 #include "store/segment_file.hpp"
 #include "store/waiting_runs.hpp"
@@ -59,6 +59,7 @@ void MakeSegment() {
     }
     const core::Segment segment = core::Segment::Format(file.memory, sizes);
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
+    core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
     segment_memory = file.memory;
     segment_descriptor = file.read_only;
 }
@@ -103,6 +104,10 @@ core::StatementStore* AttachStore() {
 
 core::StatementStore& RequireSharedStore() {
     core::StatementStore* store = SharedStore();
+    if (store == nullptr && IsBinaryUpgrade) {
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("elile_optimize does nothing while pg_upgrade is at work")));
+    }
     if (store == nullptr) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("elile_optimize must be loaded via shared_preload_libraries"),

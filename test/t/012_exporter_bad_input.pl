@@ -418,7 +418,7 @@ foreach my $kind (sort keys %dir)
 {
     # The programs find the rest relative to themselves.
     $has_copy &&= IPC::Run::run([ 'mkdir', '-p', "$copy$dir{$kind}" ])
-        && IPC::Run::run([ 'cp', $kind eq 'bindir' ? '-r' : '-rs', "$dir{$kind}/.", "$copy$dir{$kind}/" ]);
+        && IPC::Run::run([ 'cp', '-r', "$dir{$kind}/.", "$copy$dir{$kind}/" ]);
 }
 SKIP:
 {

@@ -1,5 +1,6 @@
 -- Rows enough that look-ups without a fitting index are slow. Ids are hashes of small numbers, so
--- that the workload can name a row without asking for it. scale multiplies their number.
+-- that the workload can name a row without asking for it. scale multiplies their number; below 1 all
+-- entities are there still, since other rows and the workload refer to them.
 \if :{?scale} \else \set scale 1 \endif
 insert into tenants (tenant_id, name, slug, is_active)
 select md5('tenant ' || n)::uuid, 'Tenant ' || n, 'tenant-' || n, n % 10 <> 0
@@ -10,7 +11,7 @@ select md5('entity ' || n)::uuid, (array['individual', 'organization', 'address'
                        'email', 'person' || n || '@example.com'),
     now() - n * interval '1 minute', now(), md5('tenant ' || 1 + n % 50)::uuid,
     (array['paid_external', 'customer_provided'])[1 + n % 2]
-from generate_series(1, (150000 * :scale)::int) n;
+from generate_series(1, (150000 * greatest(:scale, 1))::int) n;
 insert into entity_profiles (entity_id, version, trigger_type, trigger_id, findings, risk_score,
     connections, connection_count, data_sources_used, stale_data_used, evolution_signals, created_at)
 select md5('entity ' || n)::uuid, v, (array['screening', 'monitoring', 'manual'])[1 + n % 3],
