@@ -13,6 +13,7 @@ namespace {
 constexpr int kMostNodes = 2000;
 constexpr Size kLongestSource = 65536;  // bytes
 constexpr int kMostPending = 64;        // of a transaction: a loop may catch any number of errors
+constexpr int kMostMs = 100;            // for writing down one
 constexpr long kStackReserve = 512 * 1024;
 
 FailedCopy* copies = nullptr;   // of what runs
@@ -76,7 +77,7 @@ void WriteDown(FailedCopy* copy) {
             &text, &details);
     }
     if (copy->keeps_parameters) {
-        KeepParameters(copy->run.statement.key.userid, copy->parameters, copy->source,
+        KeepParameters(kMostMs, copy->run.statement.key.userid, copy->parameters, copy->source,
                        copy->plan->stmt_location, copy->plan->stmt_len, &text, &details);
     }
     store->Parts().ring.Attach(copy->record.id, details);
@@ -135,7 +136,7 @@ void CopyForFailure(const Execution& execution) {
         copy->parameters = copyParamList(query.params);
     }
     const uint64 plan_id = keeps_plan ? PlanIdOf(*copy->plan) : 0;
-    copy->run = {execution.statement, plan_id, !keeps_parameters, !keeps_parameters};
+    copy->run = {execution.statement, plan_id, !keeps_parameters, !keeps_parameters, kMostMs};
     copy->next = copies;
     copies = copy;
     MemoryContextSwitchTo(caller);

@@ -71,11 +71,13 @@ void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::Slo
     }
 }
 
-void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
-                    int length, SlowText* text, core::SlowDetails* details) {
+void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const char* source,
+                    int location, int length, SlowText* text, core::SlowDetails* details) {
     const char* described = nullptr;
     if (!pg::MayUseSubtransaction() || !pg::InSubtransaction(userid, [&] {
-            described = DescribeParameters(parameters, source, location, length);
+            pg::RunWithin(most_ms, [&] {
+                described = DescribeParameters(parameters, source, location, length);
+            });
         })) {
         core::Add(Parts().header->parameters_lost, 1);
     } else if (described != nullptr) {

@@ -4,6 +4,7 @@
 #include "capture/plan_text.hpp"
 #include "core/slow_ring.hpp"
 #include "core/statement.hpp"
+#include "pg/deadline.hpp"
 #include "pg/postgres.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -21,6 +22,7 @@ struct PlanOfRun {
     uint64 plan_id;
     bool hides;   // its literals
     bool shares;  // its text with other runs: nothing in it is of one run alone
+    int most_ms;  // that writing it down may take
 };
 
 // Notes it in the statement's history and says in the log when it is a change for the worse.
@@ -42,8 +44,9 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
     }
     const char* plan = nullptr;
     const auto render = [&](bool hides) {
-        return pg::InSubtransaction(run.statement.key.userid,
-                                    [&] { plan = CutPlan(explain(hides)); });
+        return pg::InSubtransaction(run.statement.key.userid, [&] {
+            pg::RunWithin(run.most_ms, [&] { plan = CutPlan(explain(hides)); });
+        });
     };
     if (pg::MayUseSubtransaction() && !render(run.hides) && !run.hides) {
         render(true);
@@ -51,7 +54,8 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
     StorePlan(run, plan, text, details);
 }
 
-void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
-                    int length, SlowText* text, core::SlowDetails* details);
+// Takes at most `most_ms`.
+void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const char* source,
+                    int location, int length, SlowText* text, core::SlowDetails* details);
 
 }  // namespace elile::capture

@@ -5,6 +5,7 @@
 
 #include "core/n_plus_one_table.hpp"
 #include "n_plus_one/rewrite.hpp"
+#include "pg/deadline.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace elile::n_plus_one {
@@ -12,6 +13,8 @@ namespace {
 
 // More keys cost in proportion.
 constexpr double kMostPlannedKeys = 1000;
+// Looking for a suggestion, and planning it, may take so long each.
+constexpr int kMostMs = 100;
 
 constexpr char kOrmsForMany[] =
     "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
@@ -161,7 +164,7 @@ bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, E
         GetUserId(),
         [&] {
             BeDiscreet();
-            *rewrites = Rewrite(parent, child);
+            pg::RunWithin(kMostMs, [&] { *rewrites = Rewrite(parent, child); });
         },
         error);
 }
@@ -188,7 +191,7 @@ Suggestion Suggest(const char* parent, const char* child, double runs) {
         BeDiscreet();
         suggestion.text = Describe(rewrites);
         if (rewrites.at_once != nullptr) {
-            PlanBoth(rewrites, runs, &suggestion);
+            pg::RunWithin(kMostMs, [&] { PlanBoth(rewrites, runs, &suggestion); });
         }
     });
     return suggestion;
