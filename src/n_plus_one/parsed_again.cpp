@@ -41,10 +41,15 @@ bool ParsesAs(const char* text, const SelectStmt* expected) {
     if (text == nullptr) {
         return false;
     }
+    CHECK_FOR_INTERRUPTS();
     bool same = false;
     MemoryContext caller = CurrentMemoryContext;
+    // Many texts are tried, each of which takes a multiple of its length.
+    MemoryContext scratch =
+        AllocSetContextCreate(caller, "elile_optimize parsed again", ALLOCSET_DEFAULT_SIZES);
     PG_TRY();
     {
+        MemoryContextSwitchTo(scratch);
         const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
         same = list_length(parsed) == 1 && equal(linitial_node(RawStmt, parsed)->stmt, expected);
     }
@@ -58,6 +63,8 @@ bool ParsesAs(const char* text, const SelectStmt* expected) {
         FlushErrorState();
     }
     PG_END_TRY();
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(scratch);
     return same;
 }
 
