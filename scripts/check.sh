@@ -30,7 +30,7 @@ check_unit_with() {
     exporter=$(printf '%s\n' src/exporter/*.cpp | grep -v /exporter.cpp)
     printf '%s\n' src/core/*.cpp src/store/segment_file.cpp "$exporter" test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
         source=$1 out=$2; shift 2
-        g++ -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -Isrc -Itest "$@" \
+        g++ -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -DELILE_UNIT_TEST -Isrc -Itest "$@" \
             -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh {} "$out" "$@"
     g++ "$@" "$out"/*.o -lgtest -lgtest_main -lpthread \
         -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -o "$out/run"

@@ -9,7 +9,6 @@ namespace elile::capture {
 
 bool is_nested = false;
 Execution* running = nullptr;
-Execution* begun_plans = nullptr;
 
 namespace {
 
@@ -74,34 +73,11 @@ void CountAtExit(int, Datum) {
     ReleaseCopies();
 }
 
-void Unlink(Execution* execution) {
-    for (Execution** link = &begun_plans; *link != nullptr; link = &(*link)->next) {
-        if (*link == execution) {
-            *link = execution->next;
-            return;
-        }
-    }
-}
-
 // Records are kept for the session's life and used again, so that nothing is allocated per run.
 void Recycle(Execution* execution) {
-    Unlink(execution);
     execution->query = nullptr;
     execution->next = spare_plans;
     spare_plans = execution;
-}
-
-// The plan's memory goes: the record may be used again.
-void OnQueryContextReset(void* argument) {
-    auto* execution = static_cast<Execution*>(argument);
-    if (!execution->is_counted) {
-        if (IsRunning(execution)) {
-            FailAllRunningIn(execution->outer);
-        } else {
-            Count(execution, 0);
-        }
-    }
-    Recycle(execution);
 }
 
 // Before anything runs that is to be counted.
@@ -178,6 +154,19 @@ bool IsAddedByRule(const PlannedStmt& plan) {
 
 }  // namespace
 
+// The record may be used again.
+void OnQueryContextReset(void* argument) {
+    auto* execution = static_cast<Execution*>(argument);
+    if (!execution->is_counted) {
+        if (IsRunning(execution)) {
+            FailAllRunningIn(execution->outer);
+        } else {
+            Count(execution, 0);
+        }
+    }
+    Recycle(execution);
+}
+
 // Whoever can, makes the entry anew; in an error's handler its table has it.
 void CountEvicted(Execution* execution, core::Sample sample) {
     core::StatementStore* store = store::SharedStore();
@@ -237,8 +226,6 @@ Execution* BeginPlan(QueryDesc* query) {
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
-    execution->next = begun_plans;
-    begun_plans = execution;
     RegisterReset(*query->estate->es_query_cxt, &execution->on_reset);
     execution->is_measured = measured;
     execution->own_ns = -static_cast<int64>(began_ns);
@@ -253,19 +240,6 @@ void EndPlan(Execution* execution) {
         context.reset_cbs = execution->on_reset.next;
         Recycle(execution);
     }
-}
-
-Execution* FindBegunPlan(const QueryDesc* query) {
-    for (Execution** link = &begun_plans; *link != nullptr; link = &(*link)->next) {
-        Execution* execution = *link;
-        if (execution->query == query) {
-            *link = execution->next;
-            execution->next = begun_plans;
-            begun_plans = execution;
-            return execution;
-        }
-    }
-    return nullptr;
 }
 
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {

@@ -16,7 +16,7 @@
 namespace elile::capture {
 
 struct Execution {
-    Execution* next;   // among the plans of this session that have begun
+    Execution* next;   // among the records that wait to be used again
     Execution* outer;  // what was running when this one began to run
     QueryDesc* query;  // null for a utility, and once the plan's memory is gone
     core::KnownStatement statement;
@@ -43,8 +43,7 @@ inline uint64 FirstRunNs(const Execution& execution) {
 
 // Whether what comes next runs in a statement or in planning.
 extern bool is_nested;
-extern Execution* running;      // the innermost, or null
-extern Execution* begun_plans;  // the plans that have begun and have memory yet
+extern Execution* running;  // the innermost, or null
 
 // Before a plan's first ExecutorRun. Null for a plan that is not to be counted.
 Execution* BeginPlan(QueryDesc* query);
@@ -70,13 +69,18 @@ void CountFailedUtility(Execution* utility);
 // Once, before any session: sees subtransactions abort.
 void WatchSubtransactions();
 
-// The Execution of a plan that has begun, or null when it is not counted. It is nearly always the
-// last one begun; another one that is, a cursor, is moved to the front, where its next fetch finds
-// it.
-Execution* FindBegunPlan(const QueryDesc* query);
+// As a plan's memory goes: the callback that leads from the plan to its Execution.
+void OnQueryContextReset(void* execution);
+
+// The Execution of a plan that has begun, or null when it is not counted. Any number of cursors may
+// be open, so it is looked for in the plan's own memory, where it is nearly always the last
+// callback.
 inline Execution* FindPlan(const QueryDesc* query) {
-    return begun_plans != nullptr && begun_plans->query == query ? begun_plans
-                                                                 : FindBegunPlan(query);
+    const MemoryContextCallback* callback = query->estate->es_query_cxt->reset_cbs;
+    while (callback != nullptr && callback->func != OnQueryContextReset) {
+        callback = callback->next;
+    }
+    return callback != nullptr ? static_cast<Execution*>(callback->arg) : nullptr;
 }
 
 }  // namespace elile::capture

@@ -1,10 +1,15 @@
 #include "capture/parameters.hpp"
 
 #include "capture/query_text.hpp"
+#include "core/text_pool.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {
 namespace {
+
+// A value that is larger is not made a text, which takes the larger part of a second for 100 MB and
+// looks for no interrupt. Of one that is a text, its beginning is.
+constexpr Size kMostValueBytes = 262144;
 
 void AppendCut(StringInfo out, const char* value, int length) {
     const int most = pg::Settings::log_parameter_max_length;
@@ -20,6 +25,14 @@ void Begin(StringInfo out, int number) {
     appendStringInfo(out, "%s$%d = ", out->len > 0 ? ", " : "", number);
 }
 
+bool IsText(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID; }
+
+// What is kept of all is not longer.
+bool IsFull(const StringInfoData& out) {
+    CHECK_FOR_INTERRUPTS();
+    return out.len > static_cast<int>(core::kMaxDetailBytes);
+}
+
 void AppendValue(StringInfo out, const ParamExternData& parameter) {
     const char* type = format_type_be(parameter.ptype);
     if (parameter.isnull) {
@@ -29,7 +42,17 @@ void AppendValue(StringInfo out, const ParamExternData& parameter) {
     Oid function = InvalidOid;
     bool is_varlena = false;
     getTypeOutputInfo(parameter.ptype, &function, &is_varlena);
-    const char* value = OidOutputFunctionCall(function, parameter.value);
+    Datum datum = parameter.value;
+    const Size bytes = is_varlena ? toast_raw_datum_size(datum) : 0;
+    if (bytes > kMostValueBytes && !IsText(parameter.ptype)) {
+        appendStringInfo(out, "(%zu bytes)::%s", bytes, type);
+        return;
+    }
+    if (bytes > kMostValueBytes) {
+        const int shown = pg::Settings::log_parameter_max_length;
+        datum = PointerGetDatum(PG_DETOAST_DATUM_SLICE(datum, 0, shown + MAX_MULTIBYTE_CHAR_LEN));
+    }
+    const char* value = OidOutputFunctionCall(function, datum);
     appendStringInfoChar(out, '\'');
     AppendCut(out, value, static_cast<int>(strlen(value)));
     appendStringInfo(out, "'::%s", type);
@@ -42,7 +65,7 @@ const char* DescribeParameters(ParamListInfo parameters, const char* source, int
     StringInfoData out;
     initStringInfo(&out);
     const int bound = parameters != nullptr ? parameters->numParams : 0;
-    for (int at = 0; at < bound; ++at) {
+    for (int at = 0; at < bound && !IsFull(out); ++at) {
         ParamExternData fetched;
         const ParamExternData* parameter =
             parameters->paramFetch != nullptr
@@ -55,7 +78,7 @@ const char* DescribeParameters(ParamListInfo parameters, const char* source, int
     }
     const Values values = FindValues(source, location, length);
     for (const Value* value = values.list; value != values.list + values.count; ++value) {
-        if (value->is_literal) {
+        if (value->is_literal && !IsFull(out)) {
             Begin(&out, value->number);
             AppendCut(&out, source + value->begin, value->end - value->begin);
         }

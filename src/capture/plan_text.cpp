@@ -40,6 +40,23 @@ void NumberLiterals(HiddenLiterals* hidden, const Values& values, int location_o
 
 }  // namespace
 
+void CheckNames(const PlannedStmt& plan, int most_ms) {
+    constexpr uint64 kComparisonsInMs = 200000;
+    const uint64 most = kComparisonsInMs * static_cast<uint64>(most_ms);
+    uint64 comparisons = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        const auto* entry = lfirst_node(RangeTblEntry, cell);
+        const auto columns =
+            static_cast<uint64>(entry->eref != nullptr ? list_length(entry->eref->colnames) : 0);
+        comparisons += pg::kColumnNamesAreHashed ? columns : columns * columns / 2;
+        if (comparisons > most) {
+            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                            errmsg("its tables and joins have too many columns")));
+        }
+    }
+}
+
 const char* ExplainPlan(QueryDesc* query, bool hides) {
     if (!hides) {
         return Explain(query);

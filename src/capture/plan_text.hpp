@@ -5,6 +5,10 @@
 
 namespace elile::capture {
 
+// EXPLAIN makes the names of each range table entry's columns unique by comparing all with all, and
+// looks for no interrupt meanwhile. An error when that would take longer.
+void CheckNames(const PlannedStmt& plan, int most_ms);
+
 // The plan of a query that ran, with rows and times where they were collected, in the current
 // memory context; without its literals if `hides`: they become $n, with the numbers that they have
 // in the statement's normalised text. Looks at the catalogue, and runs type output functions unless

@@ -166,9 +166,6 @@ void ForEachOfScan(Plan* plan, Each each) {
         case T_FunctionScan:
             each(reinterpret_cast<FunctionScan*>(plan)->functions);
             break;
-        case T_ValuesScan:
-            each(reinterpret_cast<ValuesScan*>(plan)->values_lists);
-            break;
         case T_TableFuncScan:
             each(reinterpret_cast<TableFuncScan*>(plan)->tablefunc);
             break;
@@ -335,6 +332,7 @@ void ForgetPruning(PlannedStmt& plan) {
 
 void HiddenLiterals::Replace(Const* literal) {
     if (count_ == room_) {
+        CHECK_FOR_INTERRUPTS();
         room_ = room_ == 0 ? 16 : 2 * room_;
         const Size bytes = sizeof(HiddenLiteral) * static_cast<Size>(room_);
         literals_ = static_cast<HiddenLiteral*>(literals_ == nullptr ? palloc(bytes)
@@ -354,6 +352,7 @@ void HiddenLiterals::Replace(Const* literal) {
 }
 
 bool HiddenLiterals::HideIn(Node* node, void* self) {
+    check_stack_depth();
     if (node == nullptr) {
         return false;
     }
@@ -376,6 +375,7 @@ bool HiddenLiterals::HideIn(Node* node, void* self) {
 
 void HiddenLiterals::Hide(const PlannedStmt& plan) {
     const bool whole = WalkAll(plan, [this](Plan* node) {
+        CHECK_FOR_INTERRUPTS();
         ForEachExpression(node, [this](Node* expression) { HideIn(expression, this); });
     });
     if (!whole) {

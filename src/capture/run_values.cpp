@@ -8,6 +8,8 @@ namespace {
 constexpr Size kMostValueBytes = 256;
 constexpr Size kMostTextBytes = 4096;
 constexpr Size kTailBytes = 1024;
+// Of texts that are scanned each time they run. A longer one is prepared to save just that.
+constexpr Size kMostScannedBytes = 65536;
 
 struct TypeLayout {
     Oid type;
@@ -112,7 +114,7 @@ bool Has(const char* text, Size length, const char* pair) {
 uint64 HashText(const QueryDesc& query) {
     const char* text = query.sourceText + Max(query.plannedstmt->stmt_location, 0);
     const Size length = TextLength(query, text);
-    if (!Has(text, length, "/*") && !Has(text, length, "--")) {
+    if (length > kMostScannedBytes || (!Has(text, length, "/*") && !Has(text, length, "--"))) {
         const Size tail = length > kMostTextBytes ? Min(length - kMostTextBytes, kTailBytes) : 0;
         return HashBytes(text + length - tail, tail,
                          HashBytes(text, Min(length, kMostTextBytes), length));
@@ -151,6 +153,9 @@ uint64 HashLists(const QueryDesc& query) {
         }
     }
     const char* source = query.sourceText;
+    if (TextLength(query, source + Max(query.plannedstmt->stmt_location, 0)) > kMostScannedBytes) {
+        return hash;
+    }
     const Values values =
         FindValues(source, query.plannedstmt->stmt_location, query.plannedstmt->stmt_len);
     bool goes_on = false;

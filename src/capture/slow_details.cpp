@@ -34,10 +34,10 @@ void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::
          errhidestmt(true), errhidecontext(true)));
 }
 
-core::PlanNews NotePlanOf(const PlanOfRun& run, uint64 duration_ns) {
+core::PlanNews NotePlan(const core::KnownStatement& statement, uint64 plan_id, uint64 duration_ns) {
     core::PlanNews news;
-    store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
-        news = core::NotePlan(entry.history, Parts().details, run.plan_id, duration_ns,
+    store::SharedStore()->WithEntry(statement.handle, [&](core::Entry& entry) {
+        news = core::NotePlan(entry.history, Parts().details, plan_id, duration_ns,
                               static_cast<uint64>(GetCurrentTimestamp()));
     });
     return news;
@@ -90,9 +90,9 @@ void RenderParameters(ParamListInfo parameters, const char* source, int location
     }
 }
 
-void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
-                    int length, SlowText* text, core::SlowDetails* details) {
-    if (!pg::InSubtransaction({userid}, [&] {
+void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const char* source,
+                    int location, int length, SlowText* text, core::SlowDetails* details) {
+    if (!pg::InSubtransaction({userid, false, false, most_ms}, [&] {
             RenderParameters(parameters, source, location, length, text, details);
         })) {
         core::Add(Parts().header->parameters_lost, 1);

@@ -26,7 +26,7 @@ struct PlanOfRun {
 };
 
 // Notes it in the statement's history. Memory only.
-core::PlanNews NotePlanOf(const PlanOfRun& run, uint64 duration_ns);
+core::PlanNews NotePlan(const core::KnownStatement& statement, uint64 plan_id, uint64 duration_ns);
 // Says in the log what is news: a change for the worse.
 void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::PlanNews& news);
 
@@ -41,9 +41,10 @@ void CountLostPlan(core::LostPlan reason);
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
 
 // `explain(hides)` returns the plan's text. When it fails with the literals shown, for a type's
-// output function may, it is called again with them hidden.
+// output function may, it is called again with them hidden. Each call takes at most `most_ms`.
 template <typename Explain>
-void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowDetails* details) {
+void KeepPlan(const PlanOfRun& run, int most_ms, Explain explain, SlowText* text,
+              core::SlowDetails* details) {
     details->plan_id = run.plan_id;
     if (UseKnownPlan(run, text, details)) {
         return;
@@ -51,7 +52,7 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
     const char* plan = nullptr;
     const bool may_render = pg::MayUseSubtransaction();
     const auto render = [&](bool hides) {
-        return pg::InSubtransaction({run.statement.key.userid},
+        return pg::InSubtransaction({run.statement.key.userid, false, false, most_ms},
                                     [&] { plan = CutPlan(explain(hides)); });
     };
     if (may_render && !render(run.hides) && !run.hides) {
@@ -67,7 +68,8 @@ void KeepPlan(const PlanOfRun& run, Explain explain, SlowText* text, core::SlowD
 // As the current user; an error is the caller's to swallow.
 void RenderParameters(ParamListInfo parameters, const char* source, int location, int length,
                       SlowText* text, core::SlowDetails* details);
-void KeepParameters(Oid userid, ParamListInfo parameters, const char* source, int location,
-                    int length, SlowText* text, core::SlowDetails* details);
+// Takes at most `most_ms`.
+void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const char* source,
+                    int location, int length, SlowText* text, core::SlowDetails* details);
 
 }  // namespace elile::capture

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "capture/failed_copy.hpp"
 #include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
@@ -52,20 +54,37 @@ core::SlowRecord DescribeRun(const Execution& execution, int sqlstate) {
     return record;
 }
 
+// A small part of what the statement took; where that was next to nothing, as long as a plan of
+// usual size takes.
+int MostMs(uint64 elapsed_ns) {
+    constexpr uint64 kPart = 10;
+    constexpr uint64 kNsPerMs = 1000000;
+    constexpr uint64 kLeastMs = 20;
+    constexpr uint64 kMostMs = 1000;
+    return static_cast<int>(std::clamp(elapsed_ns / kPart / kNsPerMs, kLeastMs, kMostMs));
+}
+
 // Of a plan that has just run.
 void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
                  core::SlowDetails* details) {
     const PlannedStmt& plan = *query->plannedstmt;
     const bool keeps_parameters = pg::KeepsParameters();
+    const int most_ms = MostMs(execution.elapsed_ns);
     if (pg::KeepsPlans()) {
         const bool shares = !keeps_parameters && query->planstate->instrument == nullptr;
         const PlanOfRun run{execution.statement, PlanIdOf(plan), !keeps_parameters, shares};
-        LogNews(run.statement, run.plan_id, NotePlanOf(run, execution.elapsed_ns));
+        LogNews(run.statement, run.plan_id,
+                NotePlan(run.statement, run.plan_id, execution.elapsed_ns));
         KeepPlan(
-            run, [query](bool hides) { return ExplainPlan(query, hides); }, text, details);
+            run, most_ms,
+            [query, most_ms](bool hides) {
+                CheckNames(*query->plannedstmt, most_ms);
+                return ExplainPlan(query, hides);
+            },
+            text, details);
     }
     if (keeps_parameters) {
-        KeepParameters(execution.statement.key.userid, query->params, query->sourceText,
+        KeepParameters(most_ms, execution.statement.key.userid, query->params, query->sourceText,
                        plan.stmt_location, plan.stmt_len, text, details);
     }
 }
@@ -194,7 +213,7 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
 void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::SlowRecord record) {
     core::PlanNews news;
     if (copy.plan_id != 0) {
-        news = NotePlanOf({statement, copy.plan_id, copy.hides, copy.shares}, record.duration_ns);
+        news = NotePlan(statement, copy.plan_id, record.duration_ns);
         record.plan_id = copy.plan_id;
         record.plan = copy.shares ? TakePlanText(statement, copy.plan_id) : 0;
     }

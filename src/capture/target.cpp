@@ -1,5 +1,7 @@
 #include "capture/target.hpp"
 
+#include <algorithm>
+
 namespace elile::capture {
 namespace {
 
@@ -24,78 +26,114 @@ bool IsTable(const RangeTblEntry& entry) {
     }
 }
 
-Oid FirstTable(const Query& query, int depth);
+// A query in one that it is part of, whose CTEs it may refer to.
+struct Level {
+    const Query* query;
+    const Level* outer;  // null for none
+};
 
-const Query* FindCte(const Query& query, const char* name) {
-    ListCell* cell = nullptr;
-    foreach (cell, query.cteList) {
-        const auto* cte = lfirst_node(CommonTableExpr, cell);
-        if (strcmp(cte->ctename, name) == 0 && IsA(cte->ctequery, Query)) {
-            return castNode(Query, cte->ctequery);
+// Looks for the first table in FROM order. Planning costs far more than as many steps as this
+// takes at most. A CTE is looked into once, however often it is referred to: a second look would
+// find what the first one did, and doubles with each level of nesting.
+class Search {
+public:
+    Oid In(const Level& level) {
+        const Query& query = *level.query;
+        if (query.resultRelation > 0) {
+            return rt_fetch(query.resultRelation, query.rtable)->relid;
         }
-    }
-    return nullptr;
-}
-
-Oid FirstTableOf(const Query& query, const RangeTblEntry& entry, int depth) {
-    switch (entry.rtekind) {
-        case RTE_RELATION:
-            return IsTable(entry) ? entry.relid : InvalidOid;
-        case RTE_SUBQUERY:
-            return FirstTable(*entry.subquery, depth + 1);
-        case RTE_CTE: {
-            // A reference to an outer query's CTE is met when that query is walked.
-            const Query* cte = entry.ctelevelsup == 0 && !entry.self_reference
-                                   ? FindCte(query, entry.ctename)
-                                   : nullptr;
-            return cte != nullptr ? FirstTable(*cte, depth + 1) : InvalidOid;
+        ListCell* cell = nullptr;
+        if (query.jointree != nullptr) {
+            foreach (cell, query.jointree->fromlist) {
+                const Oid found = InItem(level, static_cast<Node*>(lfirst(cell)));
+                if (OidIsValid(found) || steps_left_ <= 0) {
+                    return found;
+                }
+            }
         }
-        default:
-            return InvalidOid;
-    }
-}
-
-Oid FirstTableIn(const Query& query, const Node* item, int depth) {
-    if (IsA(item, RangeTblRef)) {
-        const int index = reinterpret_cast<const RangeTblRef*>(item)->rtindex;
-        return FirstTableOf(query, *rt_fetch(index, query.rtable), depth);
-    }
-    if (IsA(item, JoinExpr)) {
-        const auto* join = reinterpret_cast<const JoinExpr*>(item);
-        const Oid left = FirstTableIn(query, join->larg, depth + 1);
-        return OidIsValid(left) ? left : FirstTableIn(query, join->rarg, depth + 1);
-    }
-    return InvalidOid;
-}
-
-Oid FirstTable(const Query& query, int depth) {
-    constexpr int kDeepest = 200;
-    if (depth > kDeepest) {
+        // The branches of a UNION are subqueries that no FROM refers to.
+        if (query.setOperations != nullptr) {
+            foreach (cell, query.rtable) {
+                const Oid found = InEntry(level, *lfirst_node(RangeTblEntry, cell));
+                if (OidIsValid(found) || steps_left_ <= 0) {
+                    return found;
+                }
+            }
+        }
         return InvalidOid;
     }
-    if (query.resultRelation > 0) {
-        return rt_fetch(query.resultRelation, query.rtable)->relid;
+
+private:
+    static constexpr int kMostSteps = 10000;
+    static constexpr int kMostCtes = 128;
+
+    bool MayGoDeeper() const { return steps_left_ > 0 && !stack_is_too_deep(); }
+
+    Oid InItem(const Level& level, const Node* item) {
+        if (IsA(item, RangeTblRef)) {
+            const int index = reinterpret_cast<const RangeTblRef*>(item)->rtindex;
+            return InEntry(level, *rt_fetch(index, level.query->rtable));
+        }
+        if (IsA(item, JoinExpr) && MayGoDeeper()) {
+            --steps_left_;
+            const auto* join = reinterpret_cast<const JoinExpr*>(item);
+            const Oid left = InItem(level, join->larg);
+            return OidIsValid(left) ? left : InItem(level, join->rarg);
+        }
+        return InvalidOid;
     }
-    ListCell* cell = nullptr;
-    if (query.jointree != nullptr) {
-        foreach (cell, query.jointree->fromlist) {
-            const Oid found = FirstTableIn(query, static_cast<Node*>(lfirst(cell)), depth);
-            if (OidIsValid(found)) {
-                return found;
-            }
+
+    Oid InEntry(const Level& level, const RangeTblEntry& entry) {
+        --steps_left_;
+        switch (entry.rtekind) {
+            case RTE_RELATION:
+                return IsTable(entry) ? entry.relid : InvalidOid;
+            case RTE_SUBQUERY:
+                return MayGoDeeper() ? In({entry.subquery, &level}) : InvalidOid;
+            case RTE_CTE:
+                return MayGoDeeper() ? InCte(level, entry) : InvalidOid;
+            default:
+                return InvalidOid;
         }
     }
-    // The branches of a UNION are subqueries that no FROM refers to.
-    if (query.setOperations != nullptr) {
-        foreach (cell, query.rtable) {
-            const Oid found = FirstTableOf(query, *lfirst_node(RangeTblEntry, cell), depth);
-            if (OidIsValid(found)) {
-                return found;
+
+    Oid InCte(const Level& level, const RangeTblEntry& entry) {
+        const Level* owner = &level;
+        for (Index up = 0; up < entry.ctelevelsup && owner != nullptr; ++up) {
+            owner = owner->outer;
+        }
+        const Query* cte = owner != nullptr ? FindCte(*owner->query, entry.ctename) : nullptr;
+        return cte != nullptr && IsFirstLook(cte) ? In({cte, owner}) : InvalidOid;
+    }
+
+    const Query* FindCte(const Query& query, const char* name) {
+        ListCell* cell = nullptr;
+        foreach (cell, query.cteList) {
+            const auto* cte = lfirst_node(CommonTableExpr, cell);
+            if (--steps_left_ <= 0) {
+                return nullptr;
+            }
+            if (strcmp(cte->ctename, name) == 0) {
+                return IsA(cte->ctequery, Query) ? castNode(Query, cte->ctequery) : nullptr;
             }
         }
+        return nullptr;
     }
-    return InvalidOid;
-}
+
+    // A recursive CTE refers to itself. Those for which there is no room are not looked into.
+    bool IsFirstLook(const Query* cte) {
+        const Query** end = seen_ + seen_count_;
+        if (seen_count_ == kMostCtes || std::find(seen_, end, cte) != end) {
+            return false;
+        }
+        seen_[seen_count_++] = cte;
+        return true;
+    }
+
+    int steps_left_ = kMostSteps;
+    int seen_count_ = 0;
+    const Query* seen_[kMostCtes];  // the first seen_count_ are set
+};
 
 Oid FirstTable(const PlannedStmt& plan) {
     if (plan.resultRelations != NIL) {
@@ -134,7 +172,8 @@ void NoteTarget(const Query& query) {
     const auto queryid = static_cast<uint64>(query.queryId);
     Note& note = notes[queryid & (kNotes - 1)];
     if (queryid != 0 && note.queryid != queryid) {
-        note = {queryid, FirstTable(query, 0)};
+        Search search;
+        note = {queryid, search.In({&query, nullptr})};
     }
 }
 

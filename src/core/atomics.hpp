@@ -51,6 +51,14 @@ inline bool Add(std::atomic<double>& sum, double amount) noexcept {
     return undisturbed;
 }
 
+// Not below zero, when what is taken back went meanwhile.
+inline void LowerBy(Word& word, std::uint64_t amount) noexcept {
+    std::uint64_t seen = Get(word);
+    while (!word.compare_exchange_weak(seen, seen > amount ? seen - amount : 0,
+                                       std::memory_order_relaxed)) {
+    }
+}
+
 inline void RaiseTo(Word& maximum, std::uint64_t value) noexcept {
     std::uint64_t seen = Get(maximum);
     while (value > seen && !maximum.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {

@@ -1,5 +1,7 @@
 #include "core/build_board.hpp"
 
+#include "core/seam.hpp"
+
 namespace elile::core {
 
 bool BuildBoard::Want(std::uint32_t dbid) noexcept {
@@ -10,7 +12,8 @@ bool BuildBoard::Want(std::uint32_t dbid) noexcept {
     }
     for (HalfWord& wanted : wanted_) {
         std::uint32_t none = 0;
-        if (wanted.compare_exchange_strong(none, dbid, std::memory_order_acq_rel)) {
+        // Another session may have put it there just now.
+        if (wanted.compare_exchange_strong(none, dbid, std::memory_order_acq_rel) || none == dbid) {
             return true;
         }
     }
@@ -30,13 +33,14 @@ std::uint32_t BuildBoard::Take(std::uint64_t key, std::uint32_t limit) noexcept 
     return kBuildSlots;
 }
 
-// The pid goes first: who takes the slot next sets its own.
+// Builder and keeper may both free it. The one that does has the slot to itself while it clears the
+// pid: who takes it next sets its own.
 void BuildBoard::Free(std::uint32_t slot, std::uint64_t key) noexcept {
-    if (Get(slots_[slot].key) != key) {
-        return;
-    }
-    Put(slots_[slot].pid, 0);
-    if (slots_[slot].key.compare_exchange_strong(key, 0, std::memory_order_acq_rel)) {
+    constexpr std::uint64_t kBeingFreed = UINT64_MAX;
+    if (slots_[slot].key.compare_exchange_strong(key, kBeingFreed, std::memory_order_acq_rel)) {
+        Pass(Seam::kBuildFreeing);
+        Put(slots_[slot].pid, 0);
+        slots_[slot].key.store(0, std::memory_order_release);
         taken_.fetch_sub(1, std::memory_order_acq_rel);
     }
 }

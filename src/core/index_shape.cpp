@@ -26,10 +26,8 @@ bool SameMethod(const IndexShape& a, const IndexShape& b) noexcept {
 }
 
 bool IsSubset(const IndexPredicate& part, const IndexPredicate& whole) noexcept {
-    const auto* const end = whole.strings + whole.count;
-    return std::all_of(part.strings, part.strings + part.count, [&](std::string_view text) {
-        return std::find(whole.strings, end, text) != end;
-    });
+    return std::includes(whole.strings, whole.strings + whole.count, part.strings,
+                         part.strings + part.count);
 }
 
 // Whether the columns that `b` includes are in `a`, as keys or included.
@@ -84,6 +82,11 @@ Service OrderedService(const IndexShape& wider, const IndexShape& wanted) noexce
 }
 
 }  // namespace
+
+std::size_t SortStrings(std::string_view* strings, std::size_t count) noexcept {
+    std::sort(strings, strings + count);
+    return static_cast<std::size_t>(std::unique(strings, strings + count) - strings);
+}
 
 bool SamePredicate(const IndexPredicate& a, const IndexPredicate& b) noexcept {
     if (a.kind != b.kind || a.attribute != b.attribute) {

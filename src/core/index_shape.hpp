@@ -26,7 +26,7 @@ struct IndexPredicate {
     PredicateKind kind;
     int attribute;
     double bound;
-    const std::string_view* strings;
+    const std::string_view* strings;  // of kOneOf; sorted, each once
     std::size_t count;
     std::string_view text;  // of kOther; canonical
 };
@@ -42,6 +42,10 @@ struct IndexShape {
     bool is_unique;
     bool is_valid;  // complete, and kept so
 };
+
+// Makes them what a predicate has, in place. Their number: any two sets are compared in one pass,
+// since whoever owns a table decides how long they are.
+std::size_t SortStrings(std::string_view* strings, std::size_t count) noexcept;
 
 bool SamePredicate(const IndexPredicate& a, const IndexPredicate& b) noexcept;
 

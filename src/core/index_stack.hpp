@@ -16,7 +16,7 @@ inline constexpr std::uint32_t kNoIndex = UINT32_MAX;
 // In shared memory. Empty when zero.
 struct IndexStackHead {
     Word head;       // tag << 32 | (index + 1); any process, compare-and-swap
-    HalfWord count;  // indices in the stack, may lag behind head; any process
+    HalfWord count;  // indices in the stack, may run ahead of head; any process
     HalfWord unused;
 };
 
@@ -25,7 +25,9 @@ public:
     IndexStack() = default;
     IndexStack(IndexStackHead* head, HalfWord* links) noexcept : head_(head), links_(links) {}
 
+    // Counted first: who pops the index at once must not count below zero.
     void Push(std::uint32_t index) noexcept {
+        head_->count.fetch_add(1, std::memory_order_relaxed);
         std::uint64_t seen = head_->head.load(std::memory_order_relaxed);
         std::uint64_t wanted = 0;
         do {
@@ -33,7 +35,6 @@ public:
             wanted = NextTag(seen) | (index + 1);
         } while (!head_->head.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel,
                                                     std::memory_order_relaxed));
-        head_->count.fetch_add(1, std::memory_order_relaxed);
     }
 
     // kNoIndex when the stack is empty.

@@ -1,6 +1,7 @@
 #include "core/n_plus_one_table.hpp"
 
 #include "core/hash.hpp"
+#include "core/seam.hpp"
 
 namespace elile::core {
 namespace {
@@ -82,15 +83,23 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
     for (std::uint32_t step = 0; step < kNPlusOnePatterns; ++step) {
         NPlusOneHandle handle{static_cast<std::uint32_t>((hash + step) % kNPlusOnePatterns), 0};
         const NPlusOnePattern& pattern = patterns_[handle.index];
+        bool is_found = false;
         for (int look = 0; look < kLooks && !*is_new; ++look) {
             handle.sequence = SettledSequence(pattern);
+            Pass(Seam::kPatternRead);
             const std::uint64_t seen = Get(pattern.key);
-            if (seen != 0 && (seen != hash || !IsForgotten(pattern))) {
+            if (seen == 0 || (seen == hash && IsForgotten(pattern))) {
+                *is_new = Begin(&handle, key, table, now_us);
+                continue;
+            }
+            // The key may be newer than the number.
+            std::atomic_thread_fence(std::memory_order_acquire);
+            if (Get(pattern.sequence) == handle.sequence) {
+                is_found = seen == hash && (handle.sequence & 1) == 0;
                 break;
             }
-            *is_new = Begin(&handle, key, table, now_us);
         }
-        if (*is_new || (Get(pattern.key) == hash && (handle.sequence & 1) == 0)) {
+        if (*is_new || is_found) {
             return handle;
         }
         const bool is_old =
@@ -130,9 +139,9 @@ void NPlusOneTable::TakeBack(NPlusOneHandle handle, std::uint64_t runs,
                              std::uint64_t elapsed_ns) noexcept {
     NPlusOnePattern* pattern = Of(handle);
     if (pattern != nullptr) {
-        pattern->occurrences.fetch_sub(1, std::memory_order_relaxed);
-        pattern->runs.fetch_sub(runs, std::memory_order_relaxed);
-        pattern->total_ns.fetch_sub(elapsed_ns, std::memory_order_relaxed);
+        LowerBy(pattern->occurrences, 1);
+        LowerBy(pattern->runs, runs);
+        LowerBy(pattern->total_ns, elapsed_ns);
     }
 }
 

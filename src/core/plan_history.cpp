@@ -107,7 +107,7 @@ void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id
 }
 
 void ClearHistory(PlanHistory& history, TextPool& details) noexcept {
-    if (Get(history.seen) == 0) {
+    if (Get(history.seen) == 0 && Get(history.current) == 0) {
         return;
     }
     for (std::uint32_t place = 0; place < kPlansKept; ++place) {

@@ -77,8 +77,11 @@ PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint32_t database,
         }
     }
     std::uint64_t seen = old != nullptr ? Get(old->key) : 0;
+    if (seen == key) {
+        return old;  // another session has just taken it for the same pool
+    }
     if (old == nullptr || !old->key.compare_exchange_strong(seen, key, std::memory_order_acq_rel)) {
-        return nullptr;
+        return seen == key ? old : nullptr;
     }
     WriteIdentity(*old, database, application);
     return old;

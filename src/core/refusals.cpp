@@ -35,8 +35,11 @@ Refusal* Refusals::FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept
         }
     }
     std::uint64_t seen = over != nullptr ? Get(over->key) : 0;
-    if (over == nullptr || !over->key.compare_exchange_strong(seen, key)) {
+    if (over == nullptr) {
         return nullptr;
+    }
+    if (seen == key || !over->key.compare_exchange_strong(seen, key)) {
+        return seen == key ? over : nullptr;  // another process has just taken it for the same
     }
     Put(over->last_us, 0);
     return over;

@@ -94,7 +94,8 @@ struct alignas(kCacheLine) SegmentHeader {
     Word tables_overflow;    // entries put under kOtherTables: the directory was full
     Word slow_dropped;       // slow executions not kept: their slot was being written
     Word repaired_slots;     // slots found half-written after a crash
-    Word not_ready;          // executions not counted between a crash and the end of repair
+    Word not_ready;          // executions not counted between a crash and the end of repair, or
+                             // while a reset was kept from running
 
     LogBudget log_budget;    // of lines on slow statements
     Word log_suppressed;     // such lines that it left out

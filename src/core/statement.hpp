@@ -52,10 +52,12 @@ struct alignas(kCacheLine) PlanTally {
 };
 
 // An entry's state is the low two bits of its tag, the rest counts its uses.
-//   Free -> Filling (popped from the free stack; its owner alone writes)
-//        -> Live    (found by look-ups; any process adds)
-//        -> Retired (unlinked; late adders under a hazard only)
+//   Free -> Filling (popped from the free stack; its owner alone writes, and makes a cell lead to
+//                    it; everyone else passes over it)
+//        -> Live    (found by look-ups; any process adds, any may retire it)
+//        -> Retired (being unlinked by who retired it; late adders under a hazard only)
 //        -> Free    (folded under the gate's exclusive side, tag raised)
+// Filling becomes Free where no cell could be had.
 enum class EntryState : std::uint32_t { kFree = 0, kFilling = 1, kLive = 2, kRetired = 3 };
 
 // In shared memory. The identity is written in Filling and constant until Free.

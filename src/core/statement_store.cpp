@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/seam.hpp"
+
 namespace elile::core {
 namespace {
 
@@ -99,9 +101,9 @@ void StatementStore::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.seen_calls, 0);
     Put(entry.weight, kWeightPerExecution);
     Put(entry.collisions, 0);
-    entry.tag.store(tag + 2, std::memory_order_release);
 }
 
+// Before an entry is live, so that whoever retires one finds its cell.
 bool StatementStore::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
     bool published = false;
     ForEachCell(hash, [&](Word& cell) {
@@ -118,8 +120,11 @@ bool StatementStore::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
 
 // Two sessions may have made the same key at once, in different cells. Whoever sees both retires
 // the later cell's entry; folding moves what it counted into the other. Returns the one that stays.
+// The fence orders the own entry's becoming live before the looks, so that one of the two sees
+// both.
 Handle StatementStore::SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept {
     Handle first;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     ForEachCell(hash, [&](const Word& cell) {
         Handle handle;
         if (Matches(cell.load(std::memory_order_seq_cst), hash, key, &handle)) {
@@ -145,6 +150,7 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
         segment_.texts.Release(entry.text);
         return {};
     }
+    Pass(Seam::kClaimed);
     const std::uint64_t hash = key.Hash();
     // The second time makes up for a victim that another session took.
     for (int turn = 0; turn < 2 && Get(segment_.header->live) >= segment_.header->sizes.statements;
@@ -152,14 +158,18 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
         EvictSome();
     }
     Fill(slot, key, entry);
+    Pass(Seam::kFilled);
     constexpr int kTries = 4;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         if (Publish(hash, slot)) {
+            Pass(Seam::kPublished);
+            HalfWord& tag = segment_.entries[slot].tag;
+            tag.store(Get(tag) + 1, std::memory_order_seq_cst);
+            Pass(Seam::kLive);
             return SettleDuplicates(key, hash);
         }
         EvictFromBuckets(hash);
     }
-    segment_.entries[slot].tag.fetch_add(1, std::memory_order_relaxed);
     EmptySlot(slot);
     return {};
 }
@@ -195,17 +205,19 @@ bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns
 }
 
 void StatementStore::AddLeftover(const Target& target, const Sample& sample) noexcept {
-    // Folding adds like we do and does not mind; only a reset, microseconds long, would leave our
-    // execution half counted. Its holder may have been stopped, so the wait is bounded.
+    // Folding adds like we do and does not mind. A reset, microseconds long, would leave our
+    // execution half counted, and count it in an octave that is another tally's by then. Its holder
+    // may have been stopped, so the wait is bounded; the execution then goes with those before it.
     constexpr int kTries = 1000;
-    bool shared = false;
-    for (int attempt = 0; attempt < kTries && !shared; ++attempt) {
-        shared = segment_.header->gate.TryShared();
+    Gate& gate = segment_.header->gate;
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        if (gate.TryAdding()) {
+            AddSample(segment_.LeftoverOf(target), segment_.octaves, sample);
+            gate.LeaveShared();
+            return;
+        }
     }
-    AddSample(segment_.LeftoverOf(target), segment_.octaves, sample);
-    if (shared) {
-        segment_.header->gate.LeaveShared();
-    }
+    Add(segment_.header->not_ready, 1);
 }
 
 std::uint32_t StatementStore::TakeText(const Handle& handle) noexcept {
@@ -224,6 +236,7 @@ bool StatementStore::Retire(const Handle& handle, bool discard) noexcept {
     if (!entry.tag.compare_exchange_strong(live, handle.tag + 1, std::memory_order_seq_cst)) {
         return false;
     }
+    Pass(Seam::kRetired);
     if (discard) {
         entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
     }
@@ -235,6 +248,7 @@ bool StatementStore::Retire(const Handle& handle, bool discard) noexcept {
         segment_.header->live.fetch_sub(1, std::memory_order_relaxed);
         return true;
     });
+    Pass(Seam::kUnlinked);
     segment_.retired_entries.Push(handle.slot);
     return true;
 }

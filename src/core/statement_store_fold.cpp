@@ -2,6 +2,7 @@
 #include <array>
 #include <span>
 
+#include "core/seam.hpp"
 #include "core/statement_store.hpp"
 
 namespace elile::core {
@@ -75,6 +76,7 @@ void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
     segment_.texts.Release(text);
     Put(entry.flags, 0);
     entry.tag.store((Get(entry.tag) | 3) + 1, std::memory_order_release);
+    Pass(Seam::kEmptied);
     segment_.free_entries.Push(slot);
 }
 
@@ -82,6 +84,7 @@ void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
     Entry& entry = segment_.entries[slot];
     if ((Get(entry.flags) & kDiscard) == 0) {
         entry.flags.fetch_or(kFolding, std::memory_order_release);
+        Pass(Seam::kFolding);
         const Handle heir = Find(KeyOf(entry));
         if (heir.IsValid()) {
             // The statement came back, or two sessions had made its entry at once.
@@ -97,6 +100,7 @@ void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
                 AddTallyTo(counters.tally, leftover, segment_.octaves);
             });
         }
+        Pass(Seam::kSummed);
     }
     EmptySlot(slot);
 }
@@ -130,7 +134,8 @@ void StatementStore::Fold() noexcept {
 bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uint64_t queryid,
                               std::uint64_t now_us) noexcept {
     SegmentHeader& header = *segment_.header;
-    if (!header.gate.TryExclusive()) {
+    const bool clears = userid == 0 && queryid == 0;
+    if (!(clears ? header.gate.TryClearing() : header.gate.TryExclusive())) {
         return false;
     }
     const auto matches = [&](std::uint32_t user, std::uint32_t database, std::uint64_t query) {
@@ -150,7 +155,7 @@ bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uin
             entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
         }
     }
-    if (userid == 0 && queryid == 0) {
+    if (clears) {
         for (std::uint32_t at = 0; at < header.sizes.Leftovers(); ++at) {
             if (dbid == 0 || segment_.tables.KeyOf(at / kOperations).dbid == dbid) {
                 ClearTally(segment_.leftovers[at], segment_.octaves);
@@ -289,7 +294,8 @@ void StatementStore::RelinkEntries() noexcept {
         const std::uint32_t tag = Get(entry.tag);
         switch (StateOf(tag)) {
             case EntryState::kLive:
-                if (!Publish(KeyOf(entry).Hash(), slot)) {
+                // Its like is there already where a session died before it had settled the two.
+                if (Find(KeyOf(entry)).IsValid() || !Publish(KeyOf(entry).Hash(), slot)) {
                     Retire({slot, tag}, false);
                 }
                 break;
@@ -304,7 +310,7 @@ void StatementStore::RelinkEntries() noexcept {
 
 void StatementStore::Repair() noexcept {
     SegmentHeader& header = *segment_.header;
-    header.gate.Open();
+    header.gate.KeepClosed();
     for (std::uint32_t backend = 0; backend < header.sizes.backends; ++backend) {
         Put(segment_.hazards[backend].slot, 0);
     }
@@ -350,6 +356,7 @@ void StatementStore::Repair() noexcept {
     segment_.header->builds.Repair();
     RelinkEntries();
     Add(header.repaired_slots, mended);
+    header.gate.LeaveExclusive();
 }
 
 }  // namespace elile::core

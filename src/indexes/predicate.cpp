@@ -152,7 +152,12 @@ bool IsAtLeast(Oid operation) {
 }
 
 core::IndexPredicate OneOf(int column, const Strings& strings) {
-    return {core::PredicateKind::kOneOf, column, 0, strings.of, strings.count, {}};
+    return {core::PredicateKind::kOneOf,
+            column,
+            0,
+            strings.of,
+            core::SortStrings(strings.of, strings.count),
+            {}};
 }
 
 bool MatchOperator(const OpExpr& expression, core::IndexPredicate* predicate) {

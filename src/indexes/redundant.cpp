@@ -169,6 +169,7 @@ List* AddRedundantOf(Oid table, List* redundant) {
     }
     const List* foreign_keys = ForeignKeysOf(table);
     for (int at = 0; at < found.count; ++at) {
+        CHECK_FOR_INTERRUPTS();
         const FoundIndex& index = found.index[at];
         if (!MayGo(index, all[at].standing)) {
             continue;

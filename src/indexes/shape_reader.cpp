@@ -1,5 +1,7 @@
 #include "indexes/shape_reader.hpp"
 
+#include <algorithm>
+
 #include "indexes/predicate.hpp"
 
 namespace elile::indexes {
@@ -153,9 +155,11 @@ core::IndexPredicate WantedPredicate(const core::SetPredicate& wanted, Oid relid
     if (wanted.kind == core::PredicateKind::kNone) {
         return {};
     }
-    return {wanted.kind,      get_attnum(relid, wanted.column.name),
-            wanted.bound,     wanted.strings,
-            wanted.Strings(), {}};
+    const size_t count = wanted.Strings();
+    auto* strings = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * (count + 1)));
+    std::copy(wanted.strings, wanted.strings + count, strings);
+    return {wanted.kind, get_attnum(relid, wanted.column.name), wanted.bound,
+            strings,     core::SortStrings(strings, count),     {}};
 }
 
 }  // namespace

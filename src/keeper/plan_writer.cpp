@@ -137,6 +137,7 @@ Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
     InTransaction(run, context, [&] {
         // Its own memory, since the copy is changed.
         auto* plan = static_cast<PlannedStmt*>(copyObjectImpl(run.plan));
+        capture::CheckNames(*plan, kLongestStayMs / 2);
         if (LockTables(*plan, &attempt)) {
             attempt.plan = capture::CutPlan(
                 capture::ExplainCopiedPlan(plan, run.source, run.source_location, hides));

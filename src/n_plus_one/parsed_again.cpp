@@ -42,14 +42,20 @@ bool ParsesAs(const char* text, const SelectStmt* expected) {
     if (text == nullptr) {
         return false;
     }
+    CHECK_FOR_INTERRUPTS();
     bool same = false;
     ErrorData* error = nullptr;
+    // Many texts are tried, each of which takes a multiple of its length.
+    MemoryContext scratch = AllocSetContextCreate(
+        CurrentMemoryContext, "elile_optimize parsed again", ALLOCSET_DEFAULT_SIZES);
     const bool parsed = pg::InMemory(
         [&] {
+            MemoryContextSwitchTo(scratch);
             const List* list = raw_parser(text, RAW_PARSE_DEFAULT);
             same = list_length(list) == 1 && equal(linitial_node(RawStmt, list)->stmt, expected);
         },
         &error);
+    MemoryContextDelete(scratch);
     if (!parsed && error->sqlerrcode != ERRCODE_SYNTAX_ERROR) {
         ReThrowError(error);
     }

@@ -110,20 +110,31 @@ const char* LateralForm(const Rewrites& rewrites) {
     return text.data;
 }
 
+// The child's parameters that are no keys, by number, as the joined form numbers them: after the
+// parent's.
+const int* PlacesInJoined(const Rewrites& rewrites) {
+    const int parameters = rewrites.child.highest_used;
+    auto* places = static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(parameters) + 1)));
+    int place = rewrites.parent.parameters;
+    for (int number = 1; number <= parameters; ++number) {
+        if (rewrites.keys.Find(number) == nullptr && rewrites.child.UsesOf(number) > 0) {
+            places[number] = ++place;
+        }
+    }
+    return places;
+}
+
 const char* JoinedForm(const Rewrites& rewrites) {
     const Statement& parent = rewrites.parent;
     const KeySet& keys = rewrites.keys;
     const char* alias = UnusedName("parent", rewrites.child);
+    const int* places = PlacesInJoined(rewrites);
     const char* inner = WithParameters(rewrites.child, [&](int number) -> const char* {
         const Key* key = keys.Find(number);
         if (key != nullptr) {
             return psprintf("%s.%s", alias, OutputName(parent, keys.shared[key - keys.of]));
         }
-        int place = parent.parameters;
-        for (int other = 1; other <= number; ++other) {
-            place += keys.Find(other) == nullptr && rewrites.child.UsesOf(other) > 0 ? 1 : 0;
-        }
-        return psprintf("$%d", place);
+        return psprintf("$%d", places[number]);
     });
     return psprintf(
         "select %s.*, child.*\nfrom (%s) as %s\nleft join lateral (%s) as child on true", alias,

@@ -100,12 +100,14 @@ int SharedColumn(const Statement& parent, const Key& key) {
     ListCell* cell = nullptr;
     foreach (cell, parent.query->targetList) {
         const auto* output = lfirst_node(TargetEntry, cell);
-        if (output->resjunk || IsNameShared(*parent.query, *output)) {
+        CHECK_FOR_INTERRUPTS();
+        if (output->resjunk) {
             continue;
         }
         const Kinship kinship =
             KinshipOf(column, references, {output->resorigtbl, output->resorigcol}, key);
-        if (kinship > closest) {
+        // Last, since it looks at all columns.
+        if (kinship > closest && !IsNameShared(*parent.query, *output)) {
             closest = kinship;
             shared = output->resno;
         }

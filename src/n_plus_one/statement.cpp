@@ -9,6 +9,27 @@
 namespace elile::n_plus_one {
 namespace {
 
+// Counted once: who asks does so for each parameter.
+void CountUses(Statement* statement) {
+    // As many as a client can give.
+    constexpr int kMostParameters = 65535;
+    int highest = 0;
+    const Token* end = statement->tokens + statement->token_count;
+    for (const Token* token = statement->tokens; token != end; ++token) {
+        highest = Max(highest, token->parameter);
+    }
+    if (highest > kMostParameters) {
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("it has a parameter beyond $%d", kMostParameters)));
+    }
+    auto* uses = static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(highest) + 1)));
+    for (const Token* token = statement->tokens; token != end; ++token) {
+        uses[token->parameter] += token->parameter != 0 ? 1 : 0;
+    }
+    statement->uses = uses;
+    statement->highest_used = highest;
+}
+
 void Scan(const char* text, Statement* statement) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
@@ -25,6 +46,7 @@ void Scan(const char* text, Statement* statement) {
     scanner_finish(scanner);
     statement->tokens = tokens;
     statement->token_count = count;
+    CountUses(statement);
 }
 
 // As parse_analyze_varparams, but without the hook that other extensions count statements by.
@@ -168,7 +190,7 @@ const char* AnalysePrepared(const char* text, const PrepareStmt& prepare, Statem
 
 // With parameters of which some have types.
 const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement) {
-    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count};
+    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count, nullptr, 0};
     ErrorContextCallback context = {error_context_stack, PointIntoText, const_cast<char*>(text)};
     error_context_stack = &context;
     const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
@@ -218,12 +240,6 @@ int Statement::TokenAt(int begin) const {
     const Token* found = std::lower_bound(
         tokens, end, begin, [](const Token& token, int wanted) { return token.begin < wanted; });
     return found != end && found->begin == begin ? static_cast<int>(found - tokens) : -1;
-}
-
-int Statement::UsesOf(int parameter) const {
-    return static_cast<int>(
-        std::count_if(tokens, tokens + token_count,
-                      [parameter](const Token& token) { return token.parameter == parameter; }));
 }
 
 bool Statement::Mentions(const char* name) const {

@@ -22,10 +22,12 @@ struct Statement {
     Query* query;
     const Oid* types;  // of the parameters, by number - 1
     int parameters;    // the highest number
+    const int* uses;   // of each parameter in the text, by number
+    int highest_used;
 
     // The token that begins at this byte, or -1.
     int TokenAt(int begin) const;
-    int UsesOf(int parameter) const;
+    int UsesOf(int parameter) const { return parameter <= highest_used ? uses[parameter] : 0; }
     // Whether an identifier of it may be this name.
     bool Mentions(const char* name) const;
 };
@@ -42,6 +44,7 @@ bool IsEquality(Node* condition);
 // What every row must satisfy, one by one.
 template <typename Each>
 void ForEachConjunct(Node* condition, Each each) {
+    check_stack_depth();
     if (condition == nullptr) {
         return;
     }

@@ -149,6 +149,9 @@ inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 #endif
 }
 
+// Whether ruleutils.c finds a column's name among others by a hash table.
+inline constexpr bool kColumnNamesAreHashed = PG_VERSION_NUM >= 180000;
+
 // expression_tree_walker, whose callback had no prototype before 16.
 inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000

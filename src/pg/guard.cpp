@@ -1,20 +1,35 @@
 #include "pg/guard.hpp"
 
 #include <csignal>
+#include <ctime>
+
+#include "pg/clock.hpp"
 
 namespace elile::pg {
 namespace {
 
-// Work that nobody asked for takes no longer.
-constexpr int kLongestMs = 1000;
+// Work that nobody asked for takes no longer, of which its caller grants it less of a processor: on a
+// busy machine little work waits long for one.
+constexpr uint64 kLongestNs = 1000000000;
 
 TimeoutId deadline = MAX_TIMEOUTS;
 bool is_deadline_set = false;  // by the outermost guard
 volatile sig_atomic_t is_late = 0;
+uint64 began_ns = 0;       // monotonic
+uint64 processor_ns = 0;   // of this process as it began
+uint64 most_ns = 0;        // of a processor
+
+uint64 ProcessorNs() {
+    timespec now = {};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<uint64>(now.tv_sec) * 1000000000 + static_cast<uint64>(now.tv_nsec);
+}
 
 // In a signal handler. A request that was there before is somebody's own.
 void OnDeadline() {
-    if (!QueryCancelPending) {
+    const bool is_over =
+        ProcessorNs() - processor_ns >= most_ns || MonotonicNs() - began_ns >= kLongestNs;
+    if (is_over && !QueryCancelPending) {
         is_late = 1;
         QueryCancelPending = true;
         InterruptPending = true;
@@ -23,7 +38,7 @@ void OnDeadline() {
 }
 
 // False when a guard around this one has set it, which holds for what is in it.
-bool StartDeadline() {
+bool StartDeadline(int most_ms) {
     if (deadline == MAX_TIMEOUTS) {
         deadline = RegisterTimeout(USER_TIMEOUT, OnDeadline);
     }
@@ -32,7 +47,11 @@ bool StartDeadline() {
     }
     is_deadline_set = true;
     is_late = 0;
-    enable_timeout_after(deadline, kLongestMs);
+    most_ns = static_cast<uint64>(most_ms) * 1000000;
+    began_ns = MonotonicNs();
+    processor_ns = ProcessorNs();
+    enable_timeout_every(deadline, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), most_ms),
+                         most_ms);
     return true;
 }
 
@@ -289,7 +308,7 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     {
         if (!how.is_raised) {
             error_context_stack = &callback;
-            saved.is_due = !how.writes && StartDeadline();
+            saved.is_due = !how.writes && StartDeadline(how.most_ms);
         }
         Work(how, saved, body, argument);
     }

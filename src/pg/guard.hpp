@@ -15,6 +15,7 @@ struct Guarded {
     // The caller raises the error itself: no request of the session's is given back to it, and
     // the context of the error is the session's own.
     bool is_raised = false;
+    int most_ms = 100;  // of a processor; up to a second of the clock
 };
 
 // Whether InSubtransaction() would run anything now.
@@ -30,7 +31,7 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error);
 //
 // All that the server's way to report errors resets is as before: hold-offs, memory, owner, role,
 // callbacks, signals, progress, wait. Settings made in there go. A request to cancel that came
-// meanwhile is still there for the statement, a time-out as one. After a second the body is
+// meanwhile is still there for the statement, a time-out as one. After `most_ms` the body is
 // interrupted, unless it writes or its error is raised. On a standby a conflict with recovery waits
 // for its end.
 template <typename Body>

@@ -11,10 +11,9 @@ namespace elile::sql_functions {
 namespace {
 
 void Reset(core::StatementStore& store, Oid userid, Oid dbid, uint64 queryid) {
-    constexpr long kPauseUs = 50;
+    int pauses = 0;
     while (!store.TryReset(userid, dbid, queryid, static_cast<uint64>(GetCurrentTimestamp()))) {
-        CHECK_FOR_INTERRUPTS();
-        pg_usleep(kPauseUs);
+        store::PauseBeforeGate(store, &pauses);
     }
 }
 
@@ -144,6 +143,9 @@ ELILE_SQL_FUNCTION(elile_reset) {
 
 ELILE_SQL_FUNCTION(elile_record_db_query) {
     core::StatementStore& store = store::RequireSharedStore();
+    if (!store::MayWrite(store)) {
+        PG_RETURN_VOID();
+    }
     const core::Operation operation = ReportedOperation(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     const uint32 table = ReportedTable(store, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     const uint64 duration_ns = ReportedDuration(PG_GETARG_FLOAT8(2));

@@ -17,6 +17,9 @@ void Report(core::PoolFigure figure, int32 count, const char* name) {
                                                                     : "number of connections",
                         count)));
     }
+    if (!store::MayWrite(store)) {
+        return;
+    }
     char application[core::kNameBytes] = {};
     strlcpy(application, name != nullptr ? name : "", sizeof(application));
     store::NoteOwnDatabase();

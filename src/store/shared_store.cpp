@@ -79,7 +79,10 @@ void OnShmemStartup() {
     if (segment_memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
-        static_cast<core::SegmentHeader*>(segment_memory)->generation.fetch_add(1);
+        // Nobody else lives here. Until the keeper has repaired it, nobody sums or resets.
+        core::SegmentHeader* header = SharedHeader();
+        header->gate.CloseAfterCrash();
+        header->generation.fetch_add(1);
     }
 }
 
@@ -117,11 +120,28 @@ core::StatementStore& RequireSharedStore() {
     return *store;
 }
 
-void EnterStore(core::StatementStore& store) {
+bool MayWrite(core::StatementStore& store) {
+    const bool is_ready = store.IsReady();
+    core::Add(store.Parts().header->not_ready, is_ready ? 0 : 1);
+    return is_ready;
+}
+
+void PauseBeforeGate(const core::StatementStore& store, int* pauses) {
     constexpr long kPauseUs = 50;
-    while (!store.Parts().header->gate.TryShared()) {
-        CHECK_FOR_INTERRUPTS();
-        pg_usleep(kPauseUs);
+    constexpr int kMostPauses = 100000;
+    CHECK_FOR_INTERRUPTS();
+    if (++*pauses > kMostPauses && !store.IsReady()) {
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("what elile_optimize has counted is not repaired yet after a crash"),
+                        errhint("The background worker \"elile_optimize keeper\" does so; the "
+                                "server's log says if it does not start.")));
+    }
+    pg_usleep(kPauseUs);
+}
+
+void EnterStore(core::StatementStore& store) {
+    for (int pauses = 0; !store.Parts().header->gate.TryShared();) {
+        PauseBeforeGate(store, &pauses);
     }
 }
 

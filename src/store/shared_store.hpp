@@ -27,6 +27,13 @@ inline core::StatementStore* SharedStore() {
 // The same, for SQL functions: an error when there is none.
 core::StatementStore& RequireSharedStore();
 
+// Whether there is nothing to be repaired, beside which nobody may write; if there is, that is
+// counted.
+bool MayWrite(core::StatementStore& store);
+
+// For who could not have the gate. An error when a crash was not repaired for several seconds.
+void PauseBeforeGate(const core::StatementStore& store, int* pauses);
+
 // Holds the store still for a reader: nothing is folded or reset until LeaveStore. Waits, and can
 // be cancelled, while somebody folds. Nothing may raise an error in between.
 void EnterStore(core::StatementStore& store);

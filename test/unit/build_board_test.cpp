@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/build_progress.hpp"
+#include "core/seam.hpp"
 
 namespace elile::core {
 namespace {
@@ -34,6 +35,23 @@ TEST_F(BuildBoardTest, WithoutRoomADatabaseIsRefused) {
     }
     EXPECT_FALSE(board_->Want(kWantedDatabases + 1));
     EXPECT_TRUE(board_->Want(1)) << "one that is there needs no room";
+}
+
+// Keeper and builder both free a slot; the next build begins in between.
+TEST_F(BuildBoardTest, ASlotThatIsFreedTwiceKeepsTheNextBuildersPid) {
+    static BuildBoard* board = nullptr;
+    board = board_.get();
+    const std::uint32_t slot = board_->Take(BuildKey(1, 7), 2);
+    board_->SetPid(slot, 70);
+    seam_hook = [](Seam) {
+        seam_hook = nullptr;
+        board->Free(0, BuildKey(1, 7));
+        board->SetPid(board->Take(BuildKey(1, 8), 2), 80);
+    };
+    board_->Free(slot, BuildKey(1, 7));
+    EXPECT_EQ(board_->PidOf(BuildKey(1, 8)), 80U);
+    EXPECT_EQ(board_->PidOf(BuildKey(1, 7)), 0U);
+    EXPECT_NE(board_->Take(BuildKey(1, 9), 2), kBuildSlots) << "only one is taken";
 }
 
 TEST_F(BuildBoardTest, NoMoreSlotsThanTheLimit) {

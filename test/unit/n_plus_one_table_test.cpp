@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/seam.hpp"
 #include "segment_fixture.hpp"
 
 namespace elile::core {
@@ -99,6 +100,37 @@ TEST_F(NPlusOneTableTest, WhatIsTakenBackIsNotShown) {
     EXPECT_EQ(All().size(), 1U);
     table_.TakeBack(pattern, 15, 1500);
     EXPECT_TRUE(All().empty());
+}
+
+TEST_F(NPlusOneTableTest, TakingBackMoreThanThereIsLeavesNothing) {
+    const NPlusOneHandle pattern = Find(7, 8);
+    table_.Count(pattern, 1, 10, 1000, 1);
+    table_.TakeBack(pattern, 15, 1500);
+    table_.TakeBack(pattern, 15, 1500);
+    table_.Count(pattern, 1, 20, 2000, 1);
+    ASSERT_EQ(All().size(), 1U);
+    EXPECT_EQ(All()[0].occurrences, 1U);
+    EXPECT_EQ(All()[0].runs, 20U);
+    EXPECT_EQ(All()[0].total_ns, 2000U);
+}
+
+// Another session makes the pattern between this one's looks at the place's number and its key.
+TEST_F(NPlusOneTableTest, APatternThatAnotherSessionJustMadeIsCounted) {
+    static void (*count)(NPlusOneTable&) = [](NPlusOneTable& table) {
+        bool is_new = false;
+        table.Count(table.FindOrClaim({5, 10, 1, 7, 8}, 3, 1, &is_new), 1, 10, 1000, 1);
+    };
+    static NPlusOneTable* shared = nullptr;
+    shared = &table_;
+    seam_hook = [](Seam seam) {
+        if (seam == Seam::kPatternRead) {
+            seam_hook = nullptr;
+            count(*shared);
+        }
+    };
+    count(table_);
+    ASSERT_EQ(All().size(), 1U);
+    EXPECT_EQ(All()[0].occurrences, 2U);
 }
 
 TEST_F(NPlusOneTableTest, TenThousandPatterns) {

@@ -1,0 +1,374 @@
+// The store between two steps of a session: another one acts there, or the session is killed.
+// Afterwards each execution is counted once, and each part of the segment is in one place.
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "core/seam.hpp"
+#include "unit/segment_fixture.hpp"
+
+namespace elile::core {
+namespace {
+
+constexpr Target kTarget{1, Operation::kSelect};
+constexpr Sample kSample{5000, 1, false, false};
+const ResourceUse kNoUse{};
+
+// How often each index lies in the stack; more than once where it is cyclic.
+std::vector<int> TimesIn(const IndexStackHead& head, const HalfWord* links, std::uint32_t size) {
+    std::vector<int> times(size);
+    auto top = static_cast<std::uint32_t>(Get(head.head));
+    for (std::uint32_t step = 0; top != 0 && step <= size; ++step) {
+        ++times[top - 1];
+        top = Get(links[top - 1]);
+    }
+    return times;
+}
+
+// How often each entry lies in the look-up table, under its own fingerprint.
+std::vector<int> TimesInCells(const Segment& segment) {
+    std::vector<int> times(segment.header->sizes.Entries());
+    for (std::uint32_t bucket = 0; bucket < segment.header->sizes.Buckets(); ++bucket) {
+        for (const Word& word : segment.buckets[bucket].cells) {
+            const std::uint64_t cell = Get(word);
+            const auto slot = static_cast<std::uint32_t>(cell) - 1;
+            if (cell != 0) {
+                times[slot] += cell >> 32 == KeyOf(segment.entries[slot]).Hash() >> 32 ? 1 : 100;
+            }
+        }
+    }
+    return times;
+}
+
+// Every entry is in the look-up table, in the free stack or in the retired one; once. Nobody uses
+// the store meanwhile.
+void ExpectEntriesInOnePlace(const Segment& segment) {
+    const std::uint32_t entries = segment.header->sizes.Entries();
+    const auto free = TimesIn(segment.header->free_entries, segment.entry_links, entries);
+    const auto retired = TimesIn(segment.header->retired_entries, segment.entry_links, entries);
+    const std::vector<int> linked = TimesInCells(segment);
+    std::uint32_t live = 0;
+    std::uint32_t wrong = 0;
+    for (std::uint32_t slot = 0; slot < entries; ++slot) {
+        const EntryState state = StateOf(Get(segment.entries[slot].tag));
+        live += state == EntryState::kLive ? 1 : 0;
+        const bool right = state != EntryState::kFilling &&
+                           free[slot] == (state == EntryState::kFree ? 1 : 0) &&
+                           retired[slot] == (state == EntryState::kRetired ? 1 : 0) &&
+                           linked[slot] == (state == EntryState::kLive ? 1 : 0);
+        wrong += right ? 0 : 1;
+    }
+    EXPECT_EQ(wrong, 0U) << "of " << entries << " entries";
+    EXPECT_EQ(Get(segment.header->live), live);
+}
+
+// Every octave is free, or one tally's.
+void ExpectOctavesInOnePlace(const Segment& segment) {
+    std::vector<int> used(segment.octaves.size);
+    const auto look = [&used](const Tally& tally) {
+        for (const HalfWord& octave : tally.octave) {
+            if (Get(octave) != 0) {
+                ++used[Get(octave) - 1];
+            }
+        }
+    };
+    for (std::uint32_t slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
+        look(segment.entries[slot].counters.tally);
+    }
+    for (std::uint32_t at = 0; at < segment.header->sizes.Leftovers(); ++at) {
+        look(segment.leftovers[at]);
+    }
+    const auto in_use = static_cast<std::uint32_t>(std::count(used.begin(), used.end(), 1));
+    EXPECT_EQ(std::count(used.begin(), used.end(), 0) + in_use, segment.octaves.size);
+    EXPECT_EQ(in_use + segment.octaves.free.Count(), segment.octaves.size);
+}
+
+void ExpectSound(const Segment& segment) {
+    ExpectEntriesInOnePlace(segment);
+    ExpectOctavesInOnePlace(segment);
+    const TallySnapshot sum = Total(segment);
+    EXPECT_EQ(Buckets(sum), sum.calls);
+}
+
+void FoldAll(StatementStore& store) {
+    for (int round = 0; round < 100; ++round) {
+        store.Fold();
+    }
+}
+
+// As a session does it.
+void Execute(StatementStore& store, std::uint64_t queryid) {
+    Handle handle = store.Find(Key(queryid));
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        if (store.AddExecution(handle, kSample, kNoUse)) {
+            return;
+        }
+        const std::uint32_t text = store.Parts().texts.Store("select 1", 6);
+        handle = store.Insert(Key(queryid), {kTarget, text, 1});
+    }
+    store.AddLeftover(kTarget, kSample);
+}
+
+// What another session does between two steps of the first one.
+void ResetAll(StatementStore& store) { store.TryReset(0, 0, 0, 2); }
+void ResetOne(StatementStore& store) { store.TryReset(0, 0, 7, 2); }
+void Evict(StatementStore& store) {
+    for (std::uint64_t queryid = 1000; queryid < 1400; ++queryid) {
+        Execute(store, queryid);
+    }
+}
+void RunTheSame(StatementStore& store) { Execute(store, 7); }
+void Fold(StatementStore& store) { FoldAll(store); }
+
+struct Act {
+    const char* name;
+    void (*run)(StatementStore&);
+    std::uint64_t executions;
+    bool forgets;
+};
+constexpr Act kActs[] = {{"reset of all", ResetAll, 0, true},
+                         {"reset of one", ResetOne, 0, true},
+                         {"eviction", Evict, 400, false},
+                         {"the same statement", RunTheSame, 1, false},
+                         {"folding", Fold, 0, false}};
+
+const Act* awaited_act = nullptr;
+StatementStore* actor = nullptr;
+Seam awaited = Seam::kEntrySteps;
+std::uint64_t acted = 0;
+
+void ActOnce(Seam passed) {
+    if (passed == awaited && acted == 0) {
+        ++acted;
+        awaited_act->run(*actor);
+    }
+}
+
+// New statements, of which the old ones fall out.
+void Churn(StatementStore& store, std::uint64_t statements) {
+    for (std::uint64_t queryid = 7; queryid < 7 + statements; ++queryid) {
+        Execute(store, queryid);
+    }
+}
+
+TEST(StoreSeams, AnotherSessionBetweenAnyTwoStepsLosesNothing) {
+    constexpr std::uint64_t kStatements = 300;
+    for (const Act& each : kActs) {
+        for (int seam = 0; seam < static_cast<int>(Seam::kEntrySteps); ++seam) {
+            SCOPED_TRACE(testing::Message() << each.name << " at step " << seam);
+            const TestSegment memory;
+            StatementStore store = memory.Store(0);
+            StatementStore second = memory.Store(1);
+            awaited_act = &each;
+            actor = &second;
+            awaited = static_cast<Seam>(seam);
+            acted = 0;
+            seam_hook = ActOnce;
+            Churn(store, kStatements);
+            FoldAll(store);
+            seam_hook = nullptr;
+            EXPECT_EQ(acted, 1U);
+            FoldAll(store);
+            ExpectSound(memory.View());
+            const std::uint64_t calls = Total(memory.View()).calls;
+            const std::uint64_t executed = kStatements + acted * each.executions;
+            EXPECT_LE(calls, executed);
+            EXPECT_GE(calls, each.forgets ? 1 : executed);
+            ResetAll(store);
+            FoldAll(store);
+            EXPECT_EQ(memory.View().texts.FreeBlocks(), kSmallSizes.text_blocks);
+            ExpectSound(memory.View());
+        }
+    }
+}
+
+TEST(StoreSeams, SessionsThatGiveWayCountEachExecutionOnce) {
+    const TestSegment memory;
+    constexpr std::uint64_t kSessions = 4;
+    constexpr std::uint64_t kRounds = 5000;
+    std::vector<std::thread> sessions;
+    for (std::uint32_t session = 0; session < kSessions; ++session) {
+        sessions.emplace_back([&memory, session] {
+            seam_hook = [](Seam) { sched_yield(); };
+            StatementStore store = memory.Store(session);
+            std::mt19937 random(session);
+            for (std::uint64_t round = 0; round < kRounds; ++round) {
+                Execute(store, 1 + random() % 2000);
+            }
+        });
+    }
+    for (std::thread& session : sessions) {
+        session.join();
+    }
+    StatementStore store = memory.Store();
+    FoldAll(store);
+    ExpectSound(memory.View());
+    EXPECT_EQ(Total(memory.View()).calls, kSessions * kRounds);
+}
+
+TEST(StoreSeams, AResetBesideSessionsThatGiveWayLeavesNothingHalf) {
+    const TestSegment memory;
+    std::atomic<int> running = 3;
+    std::vector<std::thread> sessions;
+    for (std::uint32_t session = 0; session < 3; ++session) {
+        sessions.emplace_back([&memory, &running, session] {
+            seam_hook = [](Seam) { sched_yield(); };
+            StatementStore store = memory.Store(session);
+            std::mt19937 random(session);
+            for (int round = 0; round < 3000; ++round) {
+                Execute(store, 1 + random() % 2000);
+                store.AddLeftover(kTarget, kSample);
+            }
+            --running;
+        });
+    }
+    StatementStore store = memory.Store(3);
+    while (running > 0) {
+        ResetAll(store);
+        sched_yield();
+    }
+    for (std::thread& session : sessions) {
+        session.join();
+    }
+    FoldAll(store);
+    ExpectSound(memory.View());
+}
+
+// Memory that a forked process shares, and what it has done in it.
+class SharedSegment {
+public:
+    SharedSegment() : bytes_(Segment::BytesFor(kSmallSizes) + sizeof(Word)) {
+        memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        Segment::Format(memory_, kSmallSizes);
+    }
+    ~SharedSegment() { munmap(memory_, bytes_); }
+    SharedSegment(const SharedSegment&) = delete;
+    SharedSegment& operator=(const SharedSegment&) = delete;
+    Segment View() const { return Segment::Attach(memory_); }
+    StatementStore Store(std::uint32_t backend) const { return {View(), backend}; }
+    Word& Executed() const {
+        return *reinterpret_cast<Word*>(static_cast<char*>(memory_) + bytes_ - sizeof(Word));
+    }
+
+private:
+    std::size_t bytes_;
+    void* memory_;
+};
+
+int passes_left = 0;
+
+void DieWhenDue(Seam) {
+    if (passes_left-- == 0) {
+        _exit(1);
+    }
+}
+
+// Churns until it passes a seam for the time that is given. Returns whether it died there.
+bool DiesAt(const SharedSegment& memory, int pass) {
+    std::fflush(nullptr);  // or the child would write it too
+    const pid_t child = fork();
+    if (child == 0) {
+        StatementStore store = memory.Store(0);
+        passes_left = pass;
+        seam_hook = DieWhenDue;
+        for (std::uint64_t queryid = 7; queryid < 207; ++queryid) {
+            Execute(store, queryid);
+            Add(memory.Executed(), 1);
+        }
+        FoldAll(store);
+        Put(memory.Executed(), 0);
+        ResetAll(store);
+        FoldAll(store);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 1;
+}
+
+TEST(StoreSeams, WhatASessionLeftThatWasKilledAtAnyStepIsMended) {
+    bool died = true;
+    for (int pass = 0; died; pass += pass < 100 ? 1 : 17) {
+        SCOPED_TRACE(pass);
+        const SharedSegment memory;
+        died = DiesAt(memory, pass);
+        StatementStore store = memory.Store(1);
+        Segment segment = memory.View();
+        segment.header->gate.CloseAfterCrash();
+        segment.header->generation.fetch_add(1);
+        store.Repair();
+        Put(segment.header->repaired, Get(segment.header->generation));
+        ExpectSound(segment);
+        FoldAll(store);  // what a reset had begun to forget
+        const std::uint64_t calls = Total(segment).calls;
+        // Whose sums were being moved cannot be told; the one that ran may have been counted.
+        if (Get(memory.Executed()) != 0) {
+            EXPECT_GE(calls + 1, Get(memory.Executed()));
+            EXPECT_LE(calls, Get(memory.Executed()) + 1);
+        }
+        Churn(store, 200);
+        FoldAll(store);
+        ExpectSound(segment);
+        EXPECT_EQ(Total(segment).calls, calls + 200);
+        ResetAll(store);
+        FoldAll(store);
+        ExpectSound(segment);
+        EXPECT_EQ(segment.texts.FreeBlocks(), kSmallSizes.text_blocks);
+        EXPECT_EQ(segment.free_entries.Count(), kSmallSizes.Entries());
+    }
+}
+
+TEST(StoreSeams, OfTwoLikeEntriesThatACrashLeftOneStays) {
+    const TestSegment memory;
+    StatementStore store = memory.Store(0);
+    StatementStore second = memory.Store(1);
+    awaited_act = &kActs[3];
+    actor = &second;
+    awaited = Seam::kPublished;
+    acted = 0;
+    seam_hook = ActOnce;
+    Execute(store, 7);
+    seam_hook = nullptr;
+    // The first one died before it had settled: both are live.
+    Segment segment = memory.View();
+    for (std::uint32_t slot = 0; slot < kSmallSizes.Entries(); ++slot) {
+        Entry& entry = segment.entries[slot];
+        if (StateOf(Get(entry.tag)) == EntryState::kRetired) {
+            Put(entry.tag, Get(entry.tag) - 1);
+        }
+    }
+    store.Repair();
+    FoldAll(store);
+    ExpectSound(segment);
+    EXPECT_EQ(Get(segment.header->live), 1U);
+    EXPECT_EQ(Total(segment).calls, 2U);
+}
+
+TEST(StoreSeams, AfterACrashNobodySumsOrResetsBeforeTheRepair) {
+    const TestSegment memory;
+    StatementStore store = memory.Store(0);
+    Execute(store, 7);
+    Gate& gate = store.Parts().header->gate;
+    ASSERT_TRUE(gate.TryShared());
+    gate.CloseAfterCrash();
+    EXPECT_FALSE(gate.TryShared());
+    EXPECT_FALSE(store.TryReset(0, 0, 0, 2));
+    store.AddLeftover(kTarget, kSample);
+    EXPECT_EQ(Get(store.Parts().header->not_ready), 1U);
+    store.Repair();
+    EXPECT_TRUE(gate.TryShared());
+    gate.LeaveShared();
+    EXPECT_TRUE(store.TryReset(0, 0, 0, 2));
+}
+
+}  // namespace
+}  // namespace elile::core
