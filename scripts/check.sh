@@ -179,12 +179,22 @@ find_programs() {
     PATH=$scratch/programs:$PATH
 }
 
+# Other extensions may be in the installation, and in the tree as links to it.
+find_neighbours() {
+    local from=$root/build/neighbours-$major
+    [[ -d $from ]] || return 0
+    cp --remove-destination "$from"/lib/* "$lib/"
+    cp --remove-destination "$from"/extension/* "$share/extension/"
+    chmod -R a+rX "$lib" "$share/extension"
+}
+
 suites=("$@")
 ((${#suites[@]})) || suites=(unit regress isolation tap dashboards)
 build
 make_scratch
 make_tree
 find_programs
+[[ " ${suites[*]} " != *" tap "* ]] || { scripts/neighbours.sh && find_neighbours; }
 for suite in "${suites[@]}"; do
     case $suite in
         unit | regress | isolation | tap | dashboards | core) "check_$suite" ;;
