@@ -19,7 +19,8 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
 
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
-script_goals = demo check check-unit check-regress check-isolation check-tap check-dashboards check-scripts lint format bench
+suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
+script_goals = demo check check-assert $(suite_goals) lint format bench
 pgxs_goals = all install uninstall clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
@@ -31,7 +32,9 @@ demo:
 	scripts/demo.sh
 check:
 	scripts/check.sh
-check-%:
+check-assert:
+	scripts/check_assert.sh
+$(suite_goals): check-%:
 	scripts/check.sh $*
 lint:
 	scripts/lint.sh

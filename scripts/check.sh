@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/check.sh [unit|regress|isolation|tap|dashboards|scripts ...]; all of them without a word.
+# Runs the tests: scripts/check.sh [unit|regress|isolation|tap|dashboards|scripts|core ...]; without a word, all but core.
 # shellcheck disable=SC2016 # what "sh -c" is given expands there
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ source scripts/lib.sh
 passed=0
 failed=0
 pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
+major=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 
 count() {
     passed=$((passed + $1))
@@ -65,15 +66,20 @@ run_pg_regress() {
         --load-extension=elile_optimize "$@" \
         >"$scratch/$what.log" 2>&1 || status=$?
     stop_server
+    count_results "$scratch/$what.log" "$status" "$input/out" "$what"
+}
+
+# count_results LOG STATUS OUTPUT-FOLDER NAME: of a pg_regress, whose output is shown when the status is bad.
+count_results() {
     local good bad
-    good=$(matches ' \.\.\. ok|^ok ' <"$scratch/$what.log")
-    bad=$(matches ' \.\.\. FAILED|^not ok ' <"$scratch/$what.log")
-    if ((status != 0)); then
-        cat "$scratch/$what.log" >&2
-        cat "$input/out/regression.diffs" >&2 2>/dev/null || true
+    good=$(matches ' \.\.\. ok|^ok ' <"$1")
+    bad=$(matches ' \.\.\. FAILED|^not ok ' <"$1")
+    if (($2 != 0)); then
+        cat "$1" >&2
+        cat "$3/regression.diffs" >&2 2>/dev/null || true
         ((bad > 0)) || bad=1
     fi
-    count "$good" "$bad" "$what"
+    count "$good" "$bad" "$4"
 }
 
 stop_server() {
@@ -125,6 +131,38 @@ check_tap() {
     count_lines "$log" "$status" "TAP tests"
 }
 
+# The server's own schedule, where its tests are installed, with everything on that we have.
+check_core() {
+    local source=$lib/regress out=$scratch/core log=$scratch/core.log status=0
+    [[ -d $source ]] || { say "this server's own tests are not installed"; count 0 1 core; return; }
+    say "the server's own tests"
+    mkdir "$out"
+    ((EUID != 0)) || chown postgres: "$out"
+    start_server "max_prepared_transactions = 2" "compute_query_id = regress" \
+        "elile_optimize.track = all" "elile_optimize.track_planning = on" \
+        "elile_optimize.slow_query_threshold = 0" "elile_optimize.log_rate_limit = -1" \
+        "elile_optimize.log_parameters = on" "elile_optimize.log_query_plan = on" \
+        "elile_optimize.log_analyze = on" "elile_optimize.n_plus_one_threshold = 3"
+    as_user env PGUSER=postgres "$lib/pgxs/src/test/regress/pg_regress" --bindir="$bin" --host="$scratch" \
+        --port="$port" --inputdir="$source" --outputdir="$out" --dlpath="$lib" --max-concurrent-tests=20 \
+        --schedule="$source/parallel_schedule" >"$log" 2>&1 || status=$?
+    stop_server
+    count_results "$log" "$status" "$out" "the server's own tests"
+}
+
+# Only a server with assertions has any to fail; it says so in the log of the process that it ends.
+check_traps() {
+    local logs=$scratch/traps
+    [[ $("$pg_config" --configure) == *--enable-cassert* ]] || return 0
+    grep -rhs '^TRAP: ' --include='*.log' "$scratch" | sed 's/, PID: [0-9]*//' | sort | uniq -c >"$logs" || true
+    if [[ -s $logs ]]; then
+        cat "$logs" >&2
+        count 0 1 "assertions"
+    else
+        count 1 0 "assertions"
+    fi
+}
+
 check_dashboards() {
     say "dashboard and rules"
     local status=0 log=$scratch/dashboards.log
@@ -148,17 +186,28 @@ find_programs() {
     PATH=$scratch/programs:$PATH
 }
 
+# Other extensions may be in the installation already.
+find_neighbours() {
+    local from=$root/build/neighbours-$major
+    [[ -d $from ]] || return 0
+    cp --remove-destination "$from"/lib/* "$lib/"
+    cp --remove-destination "$from"/extension/* "$share/extension/"
+    chmod -R a+rX "$lib" "$share/extension"
+}
+
 suites=("$@")
 ((${#suites[@]})) || suites=(unit regress isolation tap dashboards scripts)
 build
 make_scratch
 make_tree
 find_programs
+[[ " ${suites[*]} " != *" tap "* ]] || { scripts/neighbours.sh && find_neighbours; }
 for suite in "${suites[@]}"; do
     case $suite in
-        unit | regress | isolation | tap | dashboards | scripts) "check_$suite" ;;
-        *) echo "usage: $0 [unit|regress|isolation|tap|dashboards|scripts ...]" >&2; exit 2 ;;
+        unit | regress | isolation | tap | dashboards | scripts | core) "check_$suite" ;;
+        *) echo "usage: $0 [unit|regress|isolation|tap|dashboards|scripts|core ...]" >&2; exit 2 ;;
     esac
 done
+check_traps
 echo "$passed passed, $failed failed"
 ((failed == 0 && passed > 0))

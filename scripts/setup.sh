@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on a Debian 12 machine: scripts/setup.sh [build|check|lint|bench]
+# Installs what is missing on a Debian 12 machine: scripts/setup.sh [build|check|assert|lint|bench]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,13 +19,17 @@ case $mode in
             python3-asyncpg python3-django alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
+    assert)
+        packages=("${build_packages[@]}" libreadline-dev zlib1g-dev libssl-dev libxml2-dev liblz4-dev
+            libzstd-dev libicu-dev uuid-dev pkg-config bzip2 perl libipc-run-perl)
+        ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
         packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl
             postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
         wanted_programs=(pgbouncer)
         ;;
-    *) echo "usage: $0 [build|check|lint|bench]" >&2; exit 2 ;;
+    *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
 esac
 
 is_installed() {

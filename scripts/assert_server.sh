@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Builds, once, the server that PG_CONFIG means with assertions on, and prints its pg_config's path.
+# usage: scripts/assert_server.sh [ARCHIVE|DIRECTORY]: PostgreSQL's source; without it, from the distribution.
+# It ends with 3 where no source is to be had.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+given=${1:-${ASSERT_SOURCE:-}}
+home=$root/build/assert-server
+pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+scratch=
+
+say() { printf 'assert server: %s\n' "$*" >&2; }
+no_source() {
+    say "$*"
+    exit 3
+}
+
+# A machine's own lists and sources stay as they are: apt gets a configuration of its own.
+source_apt() {
+    local program=$1
+    shift
+    "$program" -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=- \
+        -o Dir::State::lists="$scratch/lists" -o Dir::Cache="$scratch/cache" -o APT::Sandbox::User=root "$@"
+}
+
+# The mirrors that the machine's packages come from also have the sources.
+list_sources() {
+    mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
+    # shellcheck disable=SC2016 # apt expands these
+    apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' |
+        awk '$5 == "Debian" || $5 == "Ubuntu" { print $1, $2, $3, $4 }' | sort -u >"$scratch/sources.list"
+    [[ -s $scratch/sources.list ]] && source_apt apt-get -qq update
+}
+
+# Downloads the wanted version's source, or the newest of its major version that is there.
+download() {
+    local package=postgresql-$major candidate candidates
+    list_sources >"$scratch/log" 2>&1 || { tail -n 3 "$scratch/log" >&2; no_source "no list of sources to be had"; }
+    candidates=$(source_apt apt-cache showsrc "$package" 2>/dev/null | sed -n 's/^Version: //p' | sort -Vru)
+    for candidate in $({ grep "^$version-" <<<"$candidates" || true; echo "$candidates"; } | awk '!seen[$0]++'); do
+        if (cd "$scratch" && source_apt apt-get -qq --download-only source "$package=$candidate") \
+            >"$scratch/log" 2>&1; then
+            archive=$(echo "$scratch/${package}"_*.orig.tar.*)
+            return 0
+        fi
+        say "the source of $package $candidate is not to be had"
+    done
+    no_source "no source of PostgreSQL $major is to be had; give the path of one"
+}
+
+unpack() {
+    local archive=$given
+    [[ -n $archive ]] || download
+    if [[ -d $archive ]]; then
+        cp -r "$archive/." "$scratch/source"
+    else
+        mkdir "$scratch/source"
+        tar -xf "$archive" -C "$scratch/source" --strip-components=1
+    fi
+    found=$(sed -n "s/^PACKAGE_VERSION='\(.*\)'/\1/p" "$scratch/source/configure")
+    [[ ${found%%[!0-9]*} == "$major" ]] || no_source "that is PostgreSQL '$found', not $major"
+    [[ $found == "$version" ]] || say "the installed server is $version, the source $found"
+}
+
+# With "postgresql" in its name, libraries and modules are in one folder, which the tests copy whole.
+# The programs look for theirs next to themselves, so that a copy is complete.
+build() {
+    rm -rf "$prefix" "$home/source-$found"
+    mkdir -p "$home"
+    mv "$scratch/source" "$home/source-$found"
+    cd "$home/source-$found"
+    nice ./configure --quiet --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests \
+        --disable-rpath --with-openssl --with-libxml --with-lz4 --with-zstd --with-icu --with-uuid=e2fs \
+        --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' || return
+    local part
+    for part in src contrib/auto_explain contrib/pg_stat_statements; do
+        make_part "$part" all && make_part "$part" install || return
+    done
+    make_part src/test/regress install-tests && touch "$prefix/complete"
+}
+
+# shellcheck disable=SC2016 # make and then the linker's shell expand the origin
+make_part() { nice make -s -j2 -C "$1" LDFLAGS_EX='-Wl,-rpath,'\''$$ORIGIN/../lib'\' "$2"; }
+
+version=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9.a-z]*\).*/\1/')
+major=${version%%[!0-9]*}
+prefix=$home/$(cat "$home/built-for-$version" 2>/dev/null || true)
+if [[ ! -f $prefix/complete ]]; then
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    unpack
+    scripts/setup.sh assert
+    prefix=$home/postgresql-$found
+    say "building PostgreSQL $found with assertions"
+    (build) >"$scratch/log" 2>&1 || {
+        tail -n 30 "$scratch/log" >&2
+        exit 1
+    }
+    echo "postgresql-$found" >"$home/built-for-$version"
+fi
+echo "$prefix/bin/pg_config"
