@@ -15,7 +15,7 @@ inline constexpr int kLinkDescriptor = 4;
 inline constexpr char kConfigure = 'C';
 
 // From the exporter.
-inline constexpr char kAlive = 'A';
+inline constexpr char kAlive = 'A';    // log-ins denied and refused since it began
 inline constexpr char kState = 'S';    // state in words, address where it listens or nothing
 inline constexpr char kWarning = 'W';  // a line for the server log
 inline constexpr char kNotice = 'N';   // likewise, of level LOG

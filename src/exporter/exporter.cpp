@@ -43,7 +43,7 @@ public:
                 case Link::Event::kNone:
                     break;
             }
-            link_.SayAlive();
+            link_.SayAlive(server_.CountLogins());
             Tick();
         }
     }

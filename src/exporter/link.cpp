@@ -44,7 +44,10 @@ void Link::Send(char kind, std::string_view text) const {
     static_cast<void>(sent);
 }
 
-void Link::SayAlive() const { Send(core::kAlive, {}); }
+void Link::SayAlive(const Logins& logins) const {
+    Send(core::kAlive,
+         std::to_string(logins.denied) + '\n' + std::to_string(logins.refused) + '\n');
+}
 
 void Link::SayState(std::string_view state, std::string_view address) const {
     Send(core::kState, std::string(state) + '\n' + std::string(address) + '\n');

@@ -46,6 +46,12 @@ bool AllowThreads(scmp_filter_ctx filter) {
                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0;
 }
 
+// Only of the thread that asks.
+bool AllowLowerPriority(scmp_filter_ctx filter) {
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
+                            SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1(SCMP_CMP_EQ, 0)) == 0;
+}
+
 bool AllowReadingFiles(scmp_filter_ctx filter) {
     constexpr scmp_datum_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
@@ -72,8 +78,9 @@ bool LimitSystemCalls() {
             return false;
         }
     }
-    return AllowThreads(filter.get()) && AllowReadingFiles(filter.get()) &&
-           AllowInternetSockets(filter.get()) && seccomp_load(filter.get()) == 0;
+    return AllowThreads(filter.get()) && AllowLowerPriority(filter.get()) &&
+           AllowReadingFiles(filter.get()) && AllowInternetSockets(filter.get()) &&
+           seccomp_load(filter.get()) == 0;
 }
 
 }  // namespace

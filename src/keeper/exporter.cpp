@@ -23,10 +23,12 @@ struct Child {
     int link;
     bool is_ending;  // killed, or it closed its end; not yet reaped
     uint64 started_ns;
-    uint64 heard_ns;  // 0: not yet
+    uint64 heard_ns;       // 0: not yet
+    uint64 logins_denied;  // as it said last
+    uint64 logins_refused;
 };
 
-constexpr Child kNone = {0, -1, false, 0, 0};
+constexpr Child kNone = {0, -1, false, 0, 0, 0, 0};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
 uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
@@ -121,7 +123,10 @@ void Start(uint64 now_ns) {
             FailToStart("fork a process", error, now_ns);
             return;
         }
-        child = {pid, ends[0], false, now_ns, 0};
+        child = kNone;
+        child.pid = pid;
+        child.link = ends[0];
+        child.started_ns = now_ns;
         core::Add(store::SharedStore()->Parts().header->exporter_starts, 1);
         Publish("starting", "");
         Configure();
@@ -159,6 +164,21 @@ void MakePrintable(char* text) {
     }
 }
 
+// What it counts begins from zero with each of its lives; what is counted of that only grows.
+void CountSince(core::Word* sum, uint64* before, const char* text) {
+    const uint64 now = strtoull(text, nullptr, 10);
+    if (now > *before) {
+        core::Add(*sum, now - *before);
+        *before = now;
+    }
+}
+
+void CountLogins(const char* denied, const char* refused) {
+    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    CountSince(&header.logins_denied, &child.logins_denied, denied);
+    CountSince(&header.logins_refused, &child.logins_refused, refused);
+}
+
 void Take(char* message, uint64 now_ns) {
     char* text = message + 1;
     char* second = strchr(text, '\n');
@@ -171,6 +191,9 @@ void Take(char* message, uint64 now_ns) {
     switch (message[0]) {
         case core::kState:
             Publish(text, second != nullptr ? second : "");
+            break;
+        case core::kAlive:
+            CountLogins(text, second != nullptr ? second : "");
             break;
         case core::kWarning:
         case core::kNotice:

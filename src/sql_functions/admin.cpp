@@ -97,6 +97,8 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.n_plus_one_dropped));
     row.Bigint(core::Get(header.applications_overflow));
     row.Bigint(core::Get(header.suggestions_exhausted));
+    row.Bigint(core::Get(header.logins_denied));
+    row.Bigint(core::Get(header.logins_refused));
     row.EndRow();
     return Datum{0};
 }
