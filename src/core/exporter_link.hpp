@@ -20,6 +20,13 @@ inline constexpr char kState = 'S';    // state in words, address where it liste
 inline constexpr char kWarning = 'W';  // a line for the server log
 inline constexpr char kNotice = 'N';   // likewise, of level LOG
 
+// From what was to become the exporter: what it could not do, the error's number. A message of any
+// other kind is what the dynamic linker wrote to standard error, which is the socket until then.
+inline constexpr char kStartFailed = 'F';
+
+// The exit code of both.
+inline constexpr int kNotStarted = 127;
+
 inline constexpr std::size_t kMostConfiguration = 4096;  // bytes
 inline constexpr std::size_t kMostReport = 512;          // bytes, from the exporter
 

@@ -2,6 +2,7 @@
 // serves it over HTTP. docs/ARCHITECTURE.md says why it is none of the server's processes.
 #include <malloc.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -128,6 +129,7 @@ void KeepMemorySmall() {
 
 int Main() {
     KeepMemorySmall();
+    dup2(STDIN_FILENO, STDERR_FILENO);  // the link is for messages from now on
     const Link link(core::kLinkDescriptor);
     if (!EnterSandbox()) {
         link.Note("this kernel has no seccomp; the exporter runs without it");

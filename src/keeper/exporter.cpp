@@ -26,9 +26,10 @@ struct Child {
     uint64 heard_ns;       // 0: not yet
     uint64 logins_denied;  // as it said last
     uint64 logins_refused;
+    char fault[core::kMostReport];  // why it does not start, in its words; empty: it did not say
 };
 
-constexpr Child kNone = {0, -1, false, 0, 0, 0, 0};
+constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, ""};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
 uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
@@ -91,17 +92,26 @@ bool MayTell(uint64 now_ns) {
     return told++ < kLinesAMinute;
 }
 
-void FailToStart(const char* step, int error, uint64 now_ns) {
+// Warns of the first in a row.
+void GiveUpStart(const char* why, uint64 now_ns) {
     char state[sizeof(core::ExporterStatus::state)];
     PlanRestart(now_ns);
-    errno = error;
-    pg_snprintf(state, sizeof(state), "cannot start: could not %s: %m", step);
+    pg_snprintf(state, sizeof(state), "cannot start: %s", why);
     Publish(state, "");
     if (short_lives == 1) {
-        errno = error;
-        ereport(WARNING,
-                (errmsg("could not start the exporter of elile_optimize: could not %s: %m", step)));
+        ereport(WARNING, (errmsg("could not start the exporter of elile_optimize: %s", why)));
     }
+}
+
+void Describe(char* to, size_t room, const char* step, int error) {
+    errno = error;
+    pg_snprintf(to, room, "could not %s: %m", step);
+}
+
+void FailToStart(const char* step, int error, uint64 now_ns) {
+    char why[core::kMostReport];
+    Describe(why, sizeof(why), step, error);
+    GiveUpStart(why, now_ns);
 }
 
 void Start(uint64 now_ns) {
@@ -140,6 +150,12 @@ void Kill() {
 
 void NoteEnd(int status, uint64 now_ns) {
     const bool was_wanted = pg::Settings::metrics_port != 0;
+    if (was_wanted && child.fault[0] != '\0' && WIFEXITED(status) &&
+        WEXITSTATUS(status) == core::kNotStarted) {
+        GiveUpStart(child.fault, now_ns);
+        Forget();
+        return;
+    }
     PlanRestart(now_ns);
     if (was_wanted && MayTell(now_ns)) {
         char how[64];
@@ -202,26 +218,31 @@ void Take(char* message, uint64 now_ns) {
                         (errmsg("elile_optimize exporter: %s", text)));
             }
             break;
+        case core::kStartFailed:
+            Describe(child.fault, sizeof(child.fault), text,
+                     second != nullptr ? static_cast<int>(strtol(second, nullptr, 10)) : 0);
+            break;
         default:
+            MakePrintable(message);
+            CopyText(child.fault, sizeof(child.fault), message);
             break;
     }
 }
 
-void Listen(uint64 now_ns) {
+// Returns false when there will be no more.
+bool Listen(uint64 now_ns) {
     constexpr int kMostAtOnce = 100;
     char message[core::kMostReport + 1];
     for (int count = 0; count < kMostAtOnce; ++count) {
         const ssize_t length = recv(child.link, message, core::kMostReport, MSG_DONTWAIT);
-        if (length == 0) {
-            Kill();  // it has ended, or is of no more use
-        }
         if (length <= 0) {
-            return;
+            return length != 0;
         }
         message[length] = '\0';
         child.heard_ns = now_ns;
         Take(message, now_ns);
     }
+    return true;
 }
 
 bool IsHung(uint64 now_ns) {
@@ -237,10 +258,11 @@ long TendExporter() {
     const uint64 now_ns = pg::MonotonicNs();
     const bool is_wanted = pg::Settings::metrics_port != 0;
     int status = 0;
-    if (child.pid != 0 && !child.is_ending) {
-        Listen(now_ns);
+    if (child.pid != 0 && !child.is_ending && !Listen(now_ns)) {
+        Kill();  // it has ended, or is of no more use
     }
     if (child.pid != 0 && waitpid(child.pid, &status, WNOHANG) == child.pid) {
+        Listen(now_ns);  // to its last words
         NoteEnd(status, now_ns);
     }
     if (child.pid == 0 && is_wanted && now_ns >= start_not_before_ns) {
