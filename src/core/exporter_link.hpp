@@ -10,9 +10,15 @@ namespace elile::core {
 inline constexpr int kSegmentDescriptor = 3;
 inline constexpr int kLinkDescriptor = 4;
 
-// From the keeper: port, address, authentication file (absolute; empty for none), "1" or "0" for
-// whether the page shows texts of statements. At start and after a reload.
+// From the keeper: port, address, "1" or "0" for whether the page shows texts of statements. At
+// start and after a reload.
 inline constexpr char kConfigure = 'C';
+
+// From the keeper, before the first kConfigure and after each change: the authentication file's
+// path (absolute; empty: everybody may read) and why it could not be opened, an errno or
+// kNotRegular; 0 and the file's descriptor when it could. Nobody may read before the first one.
+inline constexpr char kUsers = 'U';
+inline constexpr int kNotRegular = -1;
 
 // From the exporter.
 inline constexpr char kAlive = 'A';    // log-ins denied and refused since it began

@@ -1,20 +1,26 @@
 #include "exporter/users.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <utility>
+
+#include "core/exporter_link.hpp"
 
 namespace elile::exporter {
 namespace {
 
 // As many guesses as come within some seconds, in 512 kB.
 constexpr std::size_t kMostSeen = 65536;
+
+constexpr std::size_t kMostBytes = 1 << 20;  // of the file
 
 std::optional<std::string> FromBase64(std::string_view text) {
     constexpr std::string_view kDigits =
@@ -66,42 +72,53 @@ bool IsPrivate(const struct stat& status) {
     return (status.st_mode & forbidden) == 0;
 }
 
-bool IsSameTime(const timespec& left, const timespec& right) {
-    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+// Returns false with errno. `text` has kMostBytes and one more at most.
+bool ReadAll(int descriptor, std::string* text) {
+    text->resize(kMostBytes + 1);
+    std::size_t length = 0;
+    ssize_t got = 1;
+    while (got > 0 && length < text->size()) {
+        got = pread(descriptor, text->data() + length, text->size() - length,
+                    static_cast<off_t>(length));
+        length += got > 0 ? static_cast<std::size_t>(got) : 0;
+    }
+    text->resize(length);
+    return got >= 0;
 }
 
 }  // namespace
 
 Users::Users() : seen_(kMostSeen) {}
 
-Users::Version Users::VersionOf(const std::string& path) {
+std::string Users::Read(const UsersFile& file) {
+    const std::string subject = "metrics_auth_file \"" + file.path + "\" ";
     struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        Version missing;
-        missing.error = errno;
-        return missing;
-    }
-    return {status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim, 0};
-}
-
-std::string Users::Read(const std::string& path) {
-    const std::string subject = "metrics_auth_file \"" + path + "\" ";
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        return subject + "cannot be read: " + std::strerror(errno);
-    }
-    if (!S_ISREG(status.st_mode)) {
+    std::string text;
+    if (file.error == core::kNotRegular) {
         return subject + "is no regular file";
+    }
+    if (file.error != 0) {
+        return subject + "cannot be read: " + std::strerror(file.error);
+    }
+    if (fstat(file.content.Get(), &status) != 0) {
+        return subject + "cannot be read: " + std::strerror(errno);
     }
     if (!IsPrivate(status)) {
         return subject +
                "can be read by others and is refused; its mode must be 0600, or 0640 if root owns "
                "it";
     }
-    std::ifstream file(path);
-    if (!file) {
+    if (!ReadAll(file.content.Get(), &text)) {
         return subject + "cannot be read: " + std::strerror(errno);
     }
+    if (text.size() > kMostBytes) {
+        return subject + "is refused: it has more than 1 MB";
+    }
+    return Parse(text, subject);
+}
+
+std::string Users::Parse(const std::string& text, const std::string& subject) {
+    std::istringstream file(text);
     int number = 0;
     std::string fault;
     for (std::string line; std::getline(file, line);) {
@@ -122,21 +139,13 @@ std::string Users::Read(const std::string& path) {
     return users_.empty() && fault.empty() ? subject + "holds no user" : fault;
 }
 
-std::string Users::Refresh(const std::string& path) {
+std::string Users::Take(const UsersFile& file) {
     const std::lock_guard lock(mutex_);
-    const Version version = path.empty() ? Version{} : VersionOf(path);
-    if (path == path_ && version.device == version_.device && version.inode == version_.inode &&
-        version.size == version_.size && version.error == version_.error &&
-        IsSameTime(version.modified, version_.modified) &&
-        IsSameTime(version.changed, version_.changed)) {
-        return {};
-    }
-    path_ = path;
-    version_ = version;
+    are_required_ = !file.path.empty();
     users_.clear();
     std::fill(seen_.begin(), seen_.end(), 0);
     ++readings_;
-    return path.empty() ? std::string() : Read(path);
+    return are_required_ ? Read(file) : std::string();
 }
 
 bool Users::IsGranted(const Digest& digest) const {
@@ -184,7 +193,7 @@ void Users::Finish(const std::string& name, const Digest& digest, std::uint64_t 
 
 Users::Access Users::Check(std::string_view authorization, std::uint64_t source) {
     std::unique_lock lock(mutex_);
-    if (path_.empty()) {
+    if (!are_required_) {
         return Access::kGranted;
     }
     if (users_.empty()) {
@@ -227,7 +236,7 @@ Users::Access Users::Check(std::string_view authorization, std::uint64_t source)
 
 bool Users::AreRequired() const {
     const std::lock_guard lock(mutex_);
-    return !path_.empty();
+    return are_required_;
 }
 
 }  // namespace elile::exporter

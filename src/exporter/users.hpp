@@ -1,11 +1,7 @@
 // Who may read: the users of a file, by HTTP's basic authentication (RFC 7617).
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <map>
 #include <mutex>
 #include <string>
@@ -13,6 +9,7 @@
 #include <vector>
 
 #include "exporter/keyed_hash.hpp"
+#include "exporter/link.hpp"
 #include "exporter/verifier.hpp"
 
 namespace elile::exporter {
@@ -26,9 +23,9 @@ class Users {
 public:
     Users();
 
-    // Reads the file if it is another one than last time, or has changed. Returns what is to be
-    // said of it: empty, or a line for the log.
-    std::string Refresh(const std::string& path);
+    // Reads the file; who was let in by what it had before is not any more. Returns what is to be
+    // said of it: empty, or a line for the log. Before the first call nobody may read.
+    std::string Take(const UsersFile& file);
 
     enum class Access { kGranted, kDenied, kTooMany, kNoUsableFile };
     // `authorization` is that header's value, or empty; `source` stands for where it came from.
@@ -40,14 +37,6 @@ public:
     bool AreRequired() const;
 
 private:
-    struct Version {
-        dev_t device = 0;
-        ino_t inode = 0;
-        off_t size = -1;
-        timespec modified{};
-        timespec changed{};
-        int error = 0;
-    };
     struct User {
         std::string hash;
         // Of the name and password that were granted last, which are not kept themselves.
@@ -56,8 +45,8 @@ private:
     };
     enum class Seen { kNever, kHadNoPlace, kWrong };
 
-    static Version VersionOf(const std::string& path);
-    std::string Read(const std::string& path);
+    std::string Read(const UsersFile& file);
+    std::string Parse(const std::string& text, const std::string& subject);
 
     bool IsGranted(const Digest& digest) const;
     std::map<std::string, User>::iterator StandIn(std::string_view name);
@@ -69,8 +58,7 @@ private:
     const KeyedHash hash_;
     mutable std::mutex mutex_;  // of what follows
     std::uint64_t readings_ = 0;
-    std::string path_;
-    Version version_;
+    bool are_required_ = true;
     std::map<std::string, User> users_;
     // Of what was not granted, the latest: each digest has one place, which others take from it.
     std::vector<std::uint64_t> seen_;

@@ -78,7 +78,7 @@ Verifier::Verdict Verifier::Verify(Attempt attempt) {
 std::shared_ptr<Verifier::Waiting> Verifier::Next() {
     for (Lane& lane : lanes_) {
         if (!lane.empty()) {
-            const auto next = lane.front();
+            auto next = lane.front();
             lane.pop_front();
             return next;
         }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/exporter_link.hpp"
+#include "keeper/auth_file.hpp"
 #include "keeper/exporter_launch.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
@@ -48,16 +49,11 @@ void Publish(const char* state, const char* address) {
 
 void Configure() {
     char text[core::kMostConfiguration];
-    char path[MAXPGPATH] = "";
-    const char* file = pg::Settings::metrics_auth_file;
-    if (is_absolute_path(file)) {
-        strlcpy(path, file, sizeof(path));
-    } else if (file[0] != '\0') {
-        pg_snprintf(path, sizeof(path), "%s/%s", DataDir, file);
-    }
-    const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%s\n%d\n", core::kConfigure,
+    const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%d\n", core::kConfigure,
                                    pg::Settings::metrics_port, pg::Settings::metrics_listen_address,
-                                   path, pg::Settings::metrics_show_queries ? 1 : 0);
+                                   pg::Settings::metrics_show_queries ? 1 : 0);
+    // First, so that nobody is served by what was in force before.
+    SendAuthFile(child.link, pg::MonotonicNs(), true);
     // One that cannot take it is hung, and will be told when it has been started again.
     const ssize_t sent =
         send(child.link, text, static_cast<size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -139,6 +135,7 @@ void Start(uint64 now_ns) {
         child.started_ns = now_ns;
         core::Add(store::SharedStore()->Parts().header->exporter_starts, 1);
         Publish("starting", "");
+        ForgetAuthFile();
         Configure();
     }
 }
@@ -273,6 +270,9 @@ long TendExporter() {
             ereport(LOG, (errmsg("the exporter of elile_optimize does not answer")));
         }
         Kill();
+    }
+    if (child.pid != 0 && !child.is_ending) {
+        SendAuthFile(child.link, now_ns, false);
     }
     if (child.pid == 0 && is_wanted) {
         return start_not_before_ns > now_ns

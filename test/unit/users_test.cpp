@@ -1,10 +1,12 @@
 // Users of a file: who gets in, and which files are refused.
 #include <crypt.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -16,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/exporter_link.hpp"
 #include "exporter/users.hpp"
 
 namespace elile::exporter {
@@ -39,6 +42,15 @@ protected:
     void Write(const std::string& text, mode_t mode = 0600) {
         std::ofstream(path_) << text;
         chmod(path_.c_str(), mode);
+    }
+    // As the keeper hands it over.
+    std::string Refresh(const std::string& path) {
+        UsersFile file;
+        file.path = path;
+        const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        file.error = descriptor < 0 && !path.empty() ? errno : 0;
+        file.content.Take(descriptor);
+        return users_.Take(file);
     }
     static std::string Hash(const char* password) {
         crypt_data room{};
@@ -90,15 +102,21 @@ protected:
     Users users_;
 };
 
+TEST_F(UsersTest, NobodyMayReadBeforeItIsKnownWhoMay) {
+    EXPECT_EQ(Check(""), Users::Access::kNoUsableFile);
+    EXPECT_EQ(Check(kAlice), Users::Access::kNoUsableFile);
+    EXPECT_TRUE(users_.AreRequired());
+}
+
 TEST_F(UsersTest, WithoutAFileEverybodyMayRead) {
-    EXPECT_EQ(users_.Refresh(""), "");
+    EXPECT_EQ(Refresh(""), "");
     EXPECT_EQ(Check(""), Users::Access::kGranted);
     EXPECT_FALSE(users_.AreRequired());
 }
 
 TEST_F(UsersTest, LetsInWhoIsInTheFile) {
     Write("# who may scrape\r\n\nalice:" + Hash("secret") + "\r\nbob:" + Hash("a:b") + "\n");
-    EXPECT_EQ(users_.Refresh(path_), "");
+    EXPECT_EQ(Refresh(path_), "");
     EXPECT_TRUE(users_.AreRequired());
     // Twice: what was granted once is remembered.
     for (int time = 0; time < 2; ++time) {
@@ -118,7 +136,7 @@ TEST_F(UsersTest, LetsInWhoIsInTheFile) {
 TEST_F(UsersTest, LetsInAtOnceWhoWasLetInBefore) {
     using Clock = std::chrono::steady_clock;
     Write("alice:" + SlowHash("secret") + "\nbob:" + SlowHash("a:b") + "\n");
-    users_.Refresh(path_);
+    Refresh(path_);
     const auto begin = Clock::now();
     ASSERT_EQ(Check(kAlice), Users::Access::kGranted);
     ASSERT_EQ(Check(kBob), Users::Access::kGranted);
@@ -134,7 +152,7 @@ TEST_F(UsersTest, LetsInAtOnceWhoWasLetInBefore) {
 TEST_F(UsersTest, ChecksFewPasswordsAtOnce) {
     constexpr int kPlacesOfSource = 4;
     Write("alice:" + SlowHash("secret") + "\n");
-    users_.Refresh(path_);
+    Refresh(path_);
     auto count = GuessAtOnce(40, 1);
     EXPECT_EQ(count[Users::Access::kGranted] + count[Users::Access::kNoUsableFile], 0);
     EXPECT_GT(count[Users::Access::kTooMany], 0);
@@ -159,7 +177,7 @@ TEST_F(UsersTest, ChecksFewPasswordsAtOnce) {
 // Whoever had no place has one of those that guesses which are made once do not take.
 TEST_F(UsersTest, LetsInWhoComesAgain) {
     Write("alice:" + SlowHash("secret") + "\n");
-    users_.Refresh(path_);
+    Refresh(path_);
     std::atomic<bool> ends = false;
     std::atomic<std::uint64_t> number = 0;
     std::vector<std::thread> guessers;
@@ -188,41 +206,46 @@ TEST_F(UsersTest, LetsInWhoComesAgain) {
 
 TEST_F(UsersTest, ReadsAChangedFileAgain) {
     Write("alice:" + Hash("secret") + "\n");
-    users_.Refresh(path_);
+    Refresh(path_);
     ASSERT_EQ(Check(kAlice), Users::Access::kGranted);
     std::filesystem::remove(path_);
     Write("alice:" + Hash("changed") + "\n");
-    EXPECT_EQ(users_.Refresh(path_), "");
+    EXPECT_EQ(Refresh(path_), "");
     EXPECT_EQ(Check(kAlice), Users::Access::kDenied);
     std::filesystem::remove(path_);
-    EXPECT_NE(users_.Refresh(path_), "");
-    EXPECT_EQ(users_.Refresh(path_), "") << "it is said once";
+    EXPECT_NE(Refresh(path_), "");
     EXPECT_EQ(Check(kAlice), Users::Access::kNoUsableFile);
 }
 
 TEST_F(UsersTest, RefusesAFileThatOthersMayRead) {
     const std::string text = "alice:" + Hash("secret") + "\n";
     Write(text, 0604);
-    EXPECT_NE(users_.Refresh(path_).find("can be read by others"), std::string::npos);
+    EXPECT_NE(Refresh(path_).find("can be read by others"), std::string::npos);
     EXPECT_EQ(Check(kAlice), Users::Access::kNoUsableFile);
     Write(text, 0660);
-    EXPECT_NE(users_.Refresh(path_), "");
+    EXPECT_NE(Refresh(path_), "");
     Write(text, 0600);
-    EXPECT_EQ(users_.Refresh(path_), "");
+    EXPECT_EQ(Refresh(path_), "");
     EXPECT_EQ(Check(kAlice), Users::Access::kGranted);
 }
 
 TEST_F(UsersTest, SaysWhatIsWrongWithAFile) {
     Write("");
-    EXPECT_NE(users_.Refresh(path_).find("holds no user"), std::string::npos);
+    EXPECT_NE(Refresh(path_).find("holds no user"), std::string::npos);
     Write("alice:" + Hash("secret") + "\nno colon\n");
-    EXPECT_NE(users_.Refresh(path_).find("line 2"), std::string::npos);
+    EXPECT_NE(Refresh(path_).find("line 2"), std::string::npos);
     EXPECT_EQ(Check(kAlice), Users::Access::kGranted);
     Write("alice:notahash\n");
-    users_.Refresh(path_);
+    Refresh(path_);
     EXPECT_EQ(Check(kAlice), Users::Access::kDenied);
-    EXPECT_NE(users_.Refresh(folder_).find("no regular file"), std::string::npos);
-    EXPECT_NE(users_.Refresh(folder_ / "none").find("cannot be read"), std::string::npos);
+    UsersFile folder;
+    folder.path = folder_;
+    folder.error = core::kNotRegular;
+    EXPECT_NE(users_.Take(folder).find("no regular file"), std::string::npos);
+    EXPECT_NE(Refresh(folder_ / "none").find("cannot be read: No such file"), std::string::npos);
+    Write(std::string(1 << 20, '#') + "\nalice:" + Hash("secret") + "\n");
+    EXPECT_NE(Refresh(path_).find("more than 1 MB"), std::string::npos);
+    EXPECT_EQ(Check(kAlice), Users::Access::kNoUsableFile);
 }
 
 }  // namespace
