@@ -241,7 +241,9 @@ create function info_row(
     out applications_overflow bigint,
     out suggestions_dropped bigint,
     out suggestions_given_up bigint,
-    out plans_lost_by_reason jsonb)
+    out plans_lost_by_reason jsonb,
+    out logins_denied bigint,
+    out logins_refused bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -279,7 +281,9 @@ comment on column info.connections_refused is 'connections that the server refus
 comment on column info.n_plus_one_dropped is 'occurrences of N+1 patterns beyond the 1,024 that n_plus_one keeps: reset() makes room, and so does a pattern that was not seen for a day';
 comment on column info.applications_overflow is 'times that an application with an N+1 pattern was counted under (other): 64 names are told apart';
 comment on column info.suggestions_dropped is 'times that a suggestion was not kept for want of memory, 1 MB in all: reset() makes room';
-comment on column info.suggestions_given_up is 'N+1 patterns without a suggestion after 16 tries, because a table was locked, planning took a second or there was no memory: reset() lets them be tried again';
+comment on column info.suggestions_given_up is 'N+1 patterns without a suggestion after 16 tries, because a table was locked, planning took too long or there was no memory: reset() lets them be tried again';
+comment on column info.logins_denied is 'requests for metrics with a user or password that is wrong';
+comment on column info.logins_refused is 'requests for metrics whose password was not checked in time, because there were too many';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

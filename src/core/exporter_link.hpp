@@ -10,15 +10,28 @@ namespace elile::core {
 inline constexpr int kSegmentDescriptor = 3;
 inline constexpr int kLinkDescriptor = 4;
 
-// From the keeper: port, address, authentication file (absolute; empty for none), "1" or "0" for
-// whether the page shows texts of statements. At start and after a reload.
+// From the keeper: port, address, "1" or "0" for whether the page shows texts of statements. At
+// start and after a reload.
 inline constexpr char kConfigure = 'C';
 
+// From the keeper, before the first kConfigure and after each change: the authentication file's
+// path (absolute; empty: everybody may read) and why it could not be opened, an errno or
+// kNotRegular; 0 and the file's descriptor when it could. Nobody may read before the first one.
+inline constexpr char kUsers = 'U';
+inline constexpr int kNotRegular = -1;
+
 // From the exporter.
-inline constexpr char kAlive = 'A';
+inline constexpr char kAlive = 'A';    // log-ins denied and refused since it began
 inline constexpr char kState = 'S';    // state in words, address where it listens or nothing
 inline constexpr char kWarning = 'W';  // a line for the server log
 inline constexpr char kNotice = 'N';   // likewise, of level LOG
+
+// From what was to become the exporter: what it could not do, the error's number. A message of any
+// other kind is what the dynamic linker wrote to standard error, which is the socket until then.
+inline constexpr char kStartFailed = 'F';
+
+// The exit code of both.
+inline constexpr int kNotStarted = 127;
 
 inline constexpr std::size_t kMostConfiguration = 4096;  // bytes
 inline constexpr std::size_t kMostReport = 512;          // bytes, from the exporter

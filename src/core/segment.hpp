@@ -103,11 +103,13 @@ struct alignas(kCacheLine) SegmentHeader {
     LostPlanCounters plans_lost;  // plans that could not be written down, by reason
     Word parameters_lost;    // parameters that could not be written down
 
-    Word databases_overflow;     // times that a database found no place in the directory
-    Word pool_reports_dropped;   // figures of an application's pool that found no place
-    Word pools_put_aside;        // sessions and pools that are summed as other; the keeper
-    Word exporter_starts;        // times that the exporter was started; the keeper
-    Word n_plus_one_dropped;     // occurrences whose pattern found no place
+    Word databases_overflow;    // times that a database found no place in the directory
+    Word pool_reports_dropped;  // figures of an application's pool that found no place
+    Word pools_put_aside;       // sessions and pools that are summed as other; the keeper
+    Word exporter_starts;       // times that the exporter was started; the keeper
+    Word logins_denied;       // to the exporter, with a user or password that is wrong; the keeper
+    Word logins_refused;      // likewise, that found no place to be checked; the keeper
+    Word n_plus_one_dropped;  // occurrences whose pattern found no place
     Word applications_overflow;  // times that an application's name found no place
     Word suggestions_exhausted;  // suggestions not kept: their memory was full
     Word suggestions_given_up;   // patterns that nobody tries to suggest anything for any more

@@ -2,6 +2,7 @@
 // serves it over HTTP. docs/ARCHITECTURE.md says why it is none of the server's processes.
 #include <malloc.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,16 +35,20 @@ public:
             pollfd readable{link_.Descriptor(), POLLIN, 0};
             poll(&readable, 1, core::kAliveEveryMs);
             Configuration wanted;
-            switch (link_.Receive(&wanted)) {
+            UsersFile users;
+            switch (link_.Receive(&wanted, &users)) {
                 case Link::Event::kEnd:
                     return;
                 case Link::Event::kConfiguration:
                     Apply(wanted);
                     break;
+                case Link::Event::kUsers:
+                    Take(users);
+                    break;
                 case Link::Event::kNone:
                     break;
             }
-            link_.SayAlive();
+            link_.SayAlive(server_.CountLogins());
             Tick();
         }
     }
@@ -54,7 +59,6 @@ private:
             wanted.port != configuration_.port || wanted.address != configuration_.address;
         configuration_ = wanted;
         server_.ShowQueries(wanted.shows_queries);
-        RefreshUsers();
         if (moves) {
             server_.Stop();
             link_.SayState("starting", "");
@@ -65,7 +69,6 @@ private:
 
     void Tick() {
         const auto now = Clock::now();
-        RefreshUsers();
         if (now >= note_sample_at_) {
             reader_.NoteSample();
             note_sample_at_ = now + Seconds(1);
@@ -75,8 +78,8 @@ private:
         }
     }
 
-    void RefreshUsers() {
-        const std::string fault = users_.Refresh(configuration_.auth_file);
+    void Take(const UsersFile& users) {
+        const std::string fault = users_.Take(users);
         if (!fault.empty()) {
             link_.Warn(fault);
         }
@@ -128,6 +131,7 @@ void KeepMemorySmall() {
 
 int Main() {
     KeepMemorySmall();
+    dup2(STDIN_FILENO, STDERR_FILENO);  // the link is for messages from now on
     const Link link(core::kLinkDescriptor);
     if (!EnterSandbox()) {
         link.Note("this kernel has no seccomp; the exporter runs without it");

@@ -1,9 +1,12 @@
 #include "exporter/link.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 #include "core/exporter_link.hpp"
 
@@ -17,23 +20,64 @@ std::string_view NextField(std::string_view& text) {
     return field;
 }
 
+// Like recv(), and takes the descriptors that came along, of which it keeps one.
+ssize_t ReceiveWith(int link, char* room, std::size_t most, OwnedDescriptor* descriptor) {
+    constexpr std::size_t kMostDescriptors = 4;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control;
+    iovec part{room, most};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t length = recvmsg(link, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const cmsghdr* header = length > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t at = 0; at < count; ++at) {
+            int one = -1;
+            std::memcpy(&one, CMSG_DATA(header) + at * sizeof(int), sizeof(one));
+            descriptor->Take(one);
+        }
+    }
+    return length;
+}
+
 }  // namespace
 
-Link::Event Link::Receive(Configuration* configuration) const {
+OwnedDescriptor::~OwnedDescriptor() { Take(-1); }
+
+void OwnedDescriptor::Take(int descriptor) {
+    if (descriptor_ >= 0) {
+        close(descriptor_);
+    }
+    descriptor_ = descriptor;
+}
+
+Link::Event Link::Receive(Configuration* configuration, UsersFile* users) const {
     std::array<char, core::kMostConfiguration> message;
-    const ssize_t length = recv(descriptor_, message.data(), message.size(), MSG_DONTWAIT);
+    const ssize_t length =
+        ReceiveWith(descriptor_, message.data(), message.size(), &users->content);
     if (length == 0) {
         return Event::kEnd;
     }
-    if (length < 0 || message[0] != core::kConfigure) {
+    if (length < 0) {
         return Event::kNone;
     }
     std::string_view text(message.data() + 1, static_cast<std::size_t>(length) - 1);
-    configuration->port = std::atoi(std::string(NextField(text)).c_str());
-    configuration->address = NextField(text);
-    configuration->auth_file = NextField(text);
-    configuration->shows_queries = NextField(text) == "1";
-    return Event::kConfiguration;
+    switch (message[0]) {
+        case core::kConfigure:
+            configuration->port = std::atoi(std::string(NextField(text)).c_str());
+            configuration->address = NextField(text);
+            configuration->shows_queries = NextField(text) == "1";
+            return Event::kConfiguration;
+        case core::kUsers:
+            users->path = NextField(text);
+            users->error = std::atoi(std::string(NextField(text)).c_str());
+            return Event::kUsers;
+        default:
+            return Event::kNone;
+    }
 }
 
 void Link::Send(char kind, std::string_view text) const {
@@ -44,7 +88,10 @@ void Link::Send(char kind, std::string_view text) const {
     static_cast<void>(sent);
 }
 
-void Link::SayAlive() const { Send(core::kAlive, {}); }
+void Link::SayAlive(const Logins& logins) const {
+    Send(core::kAlive,
+         std::to_string(logins.denied) + '\n' + std::to_string(logins.refused) + '\n');
+}
 
 void Link::SayState(std::string_view state, std::string_view address) const {
     Send(core::kState, std::string(state) + '\n' + std::string(address) + '\n');

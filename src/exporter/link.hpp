@@ -1,6 +1,7 @@
 // The exporter's end of the socket pair to the keeper.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,9 +9,36 @@ namespace elile::exporter {
 
 struct Configuration {
     int port = 0;
-    std::string address;    // IPv4 or IPv6
-    std::string auth_file;  // absolute; empty: everybody may read
+    std::string address;  // IPv4 or IPv6
     bool shows_queries = false;
+};
+
+// A descriptor that is closed with it; -1 for none.
+class OwnedDescriptor {
+public:
+    OwnedDescriptor() = default;
+    ~OwnedDescriptor();
+    OwnedDescriptor(const OwnedDescriptor&) = delete;
+    OwnedDescriptor& operator=(const OwnedDescriptor&) = delete;
+
+    void Take(int descriptor);
+    int Get() const { return descriptor_; }
+
+private:
+    int descriptor_ = -1;
+};
+
+// What the keeper found at metrics_auth_file.
+struct UsersFile {
+    std::string path;  // empty: everybody may read
+    int error = 0;     // an errno, or core::kNotRegular; 0: `content` is the file
+    OwnedDescriptor content;
+};
+
+// Log-ins with a user or password that is wrong, and those that found no place to be checked.
+struct Logins {
+    std::uint64_t denied = 0;
+    std::uint64_t refused = 0;
 };
 
 class Link {
@@ -19,12 +47,12 @@ public:
 
     int Descriptor() const { return descriptor_; }
 
-    enum class Event { kNone, kConfiguration, kEnd };
-    // Does not wait. kEnd when the keeper is gone.
-    Event Receive(Configuration* configuration) const;
+    enum class Event { kNone, kConfiguration, kUsers, kEnd };
+    // Does not wait, and fills what the event is about. kEnd when the keeper is gone.
+    Event Receive(Configuration* configuration, UsersFile* users) const;
 
     // None of these waits or fails: a keeper that does not listen misses them. Any thread.
-    void SayAlive() const;
+    void SayAlive(const Logins& logins) const;
     void SayState(std::string_view state, std::string_view address) const;
     void Warn(std::string_view line) const;
     void Note(std::string_view line) const;

@@ -57,6 +57,11 @@ constexpr HeaderCounter kCounters[] = {
      &Header::suggestions_given_up},
     {"elile_optimize_exporter_starts_total", "Times that the exporter was started.",
      &Header::exporter_starts},
+    {"elile_optimize_logins_denied_total",
+     "Requests to the exporter with a user or password that is wrong.", &Header::logins_denied},
+    {"elile_optimize_logins_refused_total",
+     "Requests to the exporter whose password was not checked in time: there were too many.",
+     &Header::logins_refused},
 };
 
 }  // namespace

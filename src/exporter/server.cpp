@@ -49,6 +49,24 @@ void Send(mg_connection& connection, int status, const char* type, std::string_v
     }
 }
 
+// One number for an IPv4 address, and for an IPv6 network, which is what a client of these has.
+std::uint64_t SourceOf(const char* address) {
+    in_addr four{};
+    in6_addr six{};
+    std::uint64_t source = 0;
+    constexpr std::size_t kFour = sizeof(four);
+    if (inet_pton(AF_INET, address, &four) == 1) {
+        std::memcpy(&source, &four, kFour);
+    } else if (inet_pton(AF_INET6, address, &six) == 1) {
+        if (IN6_IS_ADDR_V4MAPPED(&six)) {
+            std::memcpy(&source, six.s6_addr + sizeof(six) - kFour, kFour);
+        } else {
+            std::memcpy(&source, &six, sizeof(source));
+        }
+    }
+    return source;
+}
+
 // Why nobody can listen there, in the system's words; empty when one can.
 std::string ProbeAddress(const std::string& address, int port) {
     sockaddr_in6 six{};
@@ -171,12 +189,22 @@ void Server::Serve(mg_connection& connection, std::string_view path) {
 }
 
 // Answers and returns false when the client may not read.
-bool Server::Admit(mg_connection& connection) const {
+bool Server::Admit(mg_connection& connection) {
     const char* header = mg_get_header(&connection, "Authorization");
-    switch (users_.Check(header != nullptr ? header : "")) {
+    const std::uint64_t source = SourceOf(mg_get_request_info(&connection)->remote_addr);
+    switch (users_.Check(header != nullptr ? header : "", source)) {
         case Users::Access::kGranted:
             return true;
+        case Users::Access::kTooMany:
+            logins_refused_.fetch_add(1, std::memory_order_relaxed);
+            Send(connection, 429, kText,
+                 "too many passwords are being checked; come again in a second\n",
+                 "Retry-After: 1\r\n");
+            return false;
         case Users::Access::kDenied:
+            if (header != nullptr) {
+                logins_denied_.fetch_add(1, std::memory_order_relaxed);
+            }
             Send(connection, 401, kText, "a user and password of metrics_auth_file are needed\n",
                  "WWW-Authenticate: Basic realm=\"elile_optimize\", charset=\"UTF-8\"\r\n");
             return false;

@@ -8,11 +8,13 @@
 #include <civetweb.h>
 
 #include <atomic>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "exporter/link.hpp"
 #include "exporter/reader.hpp"
 #include "exporter/users.hpp"
 
@@ -20,7 +22,7 @@ namespace elile::exporter {
 
 class Server {
 public:
-    Server(const Reader& reader, const Users& users) : reader_(reader), users_(users) {}
+    Server(const Reader& reader, Users& users) : reader_(reader), users_(users) {}
 
     // Listens there. Only while it is idle. Returns what went wrong, or nothing.
     std::string Listen(const std::string& address, int port);
@@ -31,6 +33,12 @@ public:
 
     void ShowQueries(bool shows) { shows_queries_.store(shows, std::memory_order_relaxed); }
 
+    // Since the process began.
+    Logins CountLogins() const {
+        return {logins_denied_.load(std::memory_order_relaxed),
+                logins_refused_.load(std::memory_order_relaxed)};
+    }
+
 private:
     struct End {
         void operator()(mg_context* context) const { mg_stop(context); }
@@ -39,15 +47,17 @@ private:
     static int OnRequest(mg_connection* connection);
     static int OnMessage(const mg_connection* connection, const char* message);
     void Serve(mg_connection& connection, std::string_view path);
-    bool Admit(mg_connection& connection) const;
+    bool Admit(mg_connection& connection);
     void ServeHealth(mg_connection& connection) const;
     void ServeReadiness(mg_connection& connection) const;
     void ServePage(mg_connection& connection) const;
     std::shared_ptr<const std::string> Metrics();
 
     const Reader& reader_;
-    const Users& users_;
+    Users& users_;
     std::atomic<bool> shows_queries_ = false;
+    std::atomic<std::uint64_t> logins_denied_ = 0;
+    std::atomic<std::uint64_t> logins_refused_ = 0;
 
     // One text for all who ask within a moment: it is megabytes.
     std::mutex metrics_mutex_;

@@ -1,26 +1,26 @@
 #include "exporter/users.hpp"
 
-#include <crypt.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
-#include <fstream>
-#include <memory>
+#include <iterator>
 #include <optional>
+#include <sstream>
+#include <utility>
+
+#include "core/exporter_link.hpp"
 
 namespace elile::exporter {
 namespace {
 
-// Takes as long whatever it finds.
-bool IsEqual(std::string_view left, std::string_view right) {
-    unsigned char difference = left.size() == right.size() ? 0 : 1;
-    for (std::size_t at = 0; at < left.size(); ++at) {
-        const char other = right.empty() ? '\0' : right[at % right.size()];
-        difference |= static_cast<unsigned char>(left[at] ^ other);
-    }
-    return difference == 0;
-}
+// As many guesses as come within some seconds, in 512 kB.
+constexpr std::size_t kMostSeen = 65536;
+
+constexpr std::size_t kMostBytes = 1 << 20;  // of the file
 
 std::optional<std::string> FromBase64(std::string_view text) {
     constexpr std::string_view kDigits =
@@ -49,6 +49,22 @@ std::optional<std::string> FromBase64(std::string_view text) {
     return out;
 }
 
+// The decoded name:password; nothing where there is none.
+std::optional<std::string> CredentialsOf(std::string_view authorization) {
+    constexpr std::string_view kScheme = "Basic ";
+    if (authorization.size() < kScheme.size() ||
+        strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
+        return std::nullopt;
+    }
+    auto credentials = FromBase64(authorization.substr(kScheme.size()));
+    // crypt(3) would take a password with a NUL for the part before it.
+    if (credentials && (credentials->find(':') == std::string::npos ||
+                        credentials->find('\0') != std::string::npos)) {
+        return std::nullopt;
+    }
+    return credentials;
+}
+
 // As the server wants it of its private keys: nobody else may read it, but root may own it and let
 // the server's group read.
 bool IsPrivate(const struct stat& status) {
@@ -56,40 +72,53 @@ bool IsPrivate(const struct stat& status) {
     return (status.st_mode & forbidden) == 0;
 }
 
-bool IsSameTime(const timespec& left, const timespec& right) {
-    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+// Returns false with errno. `text` has kMostBytes and one more at most.
+bool ReadAll(int descriptor, std::string* text) {
+    text->resize(kMostBytes + 1);
+    std::size_t length = 0;
+    ssize_t got = 1;
+    while (got > 0 && length < text->size()) {
+        got = pread(descriptor, text->data() + length, text->size() - length,
+                    static_cast<off_t>(length));
+        length += got > 0 ? static_cast<std::size_t>(got) : 0;
+    }
+    text->resize(length);
+    return got >= 0;
 }
 
 }  // namespace
 
-Users::Version Users::VersionOf(const std::string& path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        Version missing;
-        missing.error = errno;
-        return missing;
-    }
-    return {status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim, 0};
-}
+Users::Users() : seen_(kMostSeen) {}
 
-std::string Users::Read(const std::string& path) {
-    const std::string subject = "metrics_auth_file \"" + path + "\" ";
+std::string Users::Read(const UsersFile& file) {
+    const std::string subject = "metrics_auth_file \"" + file.path + "\" ";
     struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        return subject + "cannot be read: " + std::strerror(errno);
-    }
-    if (!S_ISREG(status.st_mode)) {
+    std::string text;
+    if (file.error == core::kNotRegular) {
         return subject + "is no regular file";
+    }
+    if (file.error != 0) {
+        return subject + "cannot be read: " + std::strerror(file.error);
+    }
+    if (fstat(file.content.Get(), &status) != 0) {
+        return subject + "cannot be read: " + std::strerror(errno);
     }
     if (!IsPrivate(status)) {
         return subject +
                "can be read by others and is refused; its mode must be 0600, or 0640 if root owns "
                "it";
     }
-    std::ifstream file(path);
-    if (!file) {
+    if (!ReadAll(file.content.Get(), &text)) {
         return subject + "cannot be read: " + std::strerror(errno);
     }
+    if (text.size() > kMostBytes) {
+        return subject + "is refused: it has more than 1 MB";
+    }
+    return Parse(text, subject);
+}
+
+std::string Users::Parse(const std::string& text, const std::string& subject) {
+    std::istringstream file(text);
     int number = 0;
     std::string fault;
     for (std::string line; std::getline(file, line);) {
@@ -105,77 +134,109 @@ std::string Users::Read(const std::string& path) {
             fault = subject + "has no user:hash in line " + std::to_string(number);
             continue;
         }
-        hashes_[line.substr(0, colon)] = line.substr(colon + 1);
+        users_[line.substr(0, colon)].hash = line.substr(colon + 1);
     }
-    return hashes_.empty() && fault.empty() ? subject + "holds no user" : fault;
+    return users_.empty() && fault.empty() ? subject + "holds no user" : fault;
 }
 
-std::string Users::Refresh(const std::string& path) {
+std::string Users::Take(const UsersFile& file) {
     const std::lock_guard lock(mutex_);
-    const Version version = path.empty() ? Version{} : VersionOf(path);
-    if (path == path_ && version.device == version_.device && version.inode == version_.inode &&
-        version.size == version_.size && version.error == version_.error &&
-        IsSameTime(version.modified, version_.modified) &&
-        IsSameTime(version.changed, version_.changed)) {
-        return {};
-    }
-    path_ = path;
-    version_ = version;
-    hashes_.clear();
-    granted_.clear();
+    are_required_ = !file.path.empty();
+    users_.clear();
+    std::fill(seen_.begin(), seen_.end(), 0);
     ++readings_;
-    return path.empty() ? std::string() : Read(path);
+    return are_required_ ? Read(file) : std::string();
 }
 
-bool Users::Verify(const std::string& password, const std::string& hash) const {
-    // One at a time: guessing must not take more than a processor.
-    const std::lock_guard lock(hashing_);
-    const auto room = std::make_unique<crypt_data>();
-    const char* made = crypt_r(password.c_str(), hash.c_str(), room.get());
-    return made != nullptr && made[0] != '*' && IsEqual(made, hash);
+bool Users::IsGranted(const Digest& digest) const {
+    bool is_granted = false;
+    for (const auto& [name, user] : users_) {
+        is_granted |= user.is_granted & user.granted.IsEqual(digest);
+    }
+    return is_granted;
 }
 
-Users::Access Users::Check(std::string_view authorization) const {
-    constexpr std::string_view kScheme = "Basic ";
+// By whose hash a name that is not there is refused: always the same one for the same name, so that
+// it takes as long as one of those that are there.
+std::map<std::string, Users::User>::iterator Users::StandIn(std::string_view name) {
+    const std::uint64_t place = hash_.Of(name).first % users_.size();
+    return std::next(users_.begin(), static_cast<std::ptrdiff_t>(place));
+}
+
+Users::Seen Users::Find(const Digest& digest) const {
+    const std::uint64_t kept = seen_[digest.second % kMostSeen];
+    if ((kept | 1) != (digest.first | 1)) {
+        return Seen::kNever;
+    }
+    return (kept & 1) != 0 ? Seen::kWrong : Seen::kHadNoPlace;
+}
+
+void Users::Remember(const Digest& digest, Seen seen) {
+    seen_[digest.second % kMostSeen] =
+        seen == Seen::kWrong ? digest.first | 1 : digest.first & ~UINT64_C(1);
+}
+
+void Users::Finish(const std::string& name, const Digest& digest, std::uint64_t reading,
+                   bool is_right) {
+    const std::lock_guard lock(mutex_);
+    if (reading != readings_) {
+        return;
+    }
+    const auto user = users_.find(name);
+    if (is_right && user != users_.end()) {
+        user->second.granted = digest;
+        user->second.is_granted = true;
+    } else {
+        Remember(digest, Seen::kWrong);
+    }
+}
+
+Users::Access Users::Check(std::string_view authorization, std::uint64_t source) {
     std::unique_lock lock(mutex_);
-    if (path_.empty()) {
+    if (!are_required_) {
         return Access::kGranted;
     }
-    if (hashes_.empty()) {
+    if (users_.empty()) {
         return Access::kNoUsableFile;
     }
-    if (!granted_.empty() && IsEqual(authorization, granted_)) {
+    const auto credentials = CredentialsOf(authorization);
+    if (!credentials) {
+        return Access::kDenied;
+    }
+    const Digest digest = hash_.Of(*credentials);
+    if (IsGranted(digest)) {
         return Access::kGranted;
     }
-    if (authorization.size() < kScheme.size() ||
-        strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
+    const Seen seen = Find(digest);
+    if (seen == Seen::kWrong) {
         return Access::kDenied;
     }
-    const auto credentials = FromBase64(authorization.substr(kScheme.size()));
-    const std::size_t colon = credentials ? credentials->find(':') : std::string::npos;
-    // crypt(3) would take a password with a NUL for the part before it.
-    if (colon == std::string::npos || credentials->find('\0') != std::string::npos) {
-        return Access::kDenied;
-    }
-    const auto known = hashes_.find(credentials->substr(0, colon));
-    // A user who is not there takes as long as one who is.
-    const std::string hash = known != hashes_.end() ? known->second : hashes_.begin()->second;
-    const bool is_known = known != hashes_.end();
+    const std::size_t colon = credentials->find(':');
+    const std::string name = credentials->substr(0, colon);
+    const auto stand_in = StandIn(name);
+    const auto known = users_.find(name);
+    const bool is_known = known != users_.end();
     const std::uint64_t reading = readings_;
+    Verifier::Attempt attempt{
+        credentials->substr(colon + 1), (is_known ? known : stand_in)->second.hash, source,
+        seen == Seen::kHadNoPlace,
+        [=, this](bool is_right) { Finish(name, digest, reading, is_right); }};
     lock.unlock();
-    if (!Verify(credentials->substr(colon + 1), hash) || !is_known) {
-        return Access::kDenied;
-    }
+    const Verifier::Verdict verdict = verifier_.Verify(std::move(attempt));
     lock.lock();
-    if (reading == readings_) {
-        granted_ = authorization;
+    if (verdict == Verifier::Verdict::kNoTime || reading != readings_) {
+        // Its turn may have ended meanwhile.
+        if (Find(digest) == Seen::kNever) {
+            Remember(digest, Seen::kHadNoPlace);
+        }
+        return Access::kTooMany;
     }
-    return Access::kGranted;
+    return verdict == Verifier::Verdict::kRight && is_known ? Access::kGranted : Access::kDenied;
 }
 
 bool Users::AreRequired() const {
     const std::lock_guard lock(mutex_);
-    return !path_.empty();
+    return are_required_;
 }
 
 }  // namespace elile::exporter

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/exporter_link.hpp"
+#include "keeper/auth_file.hpp"
 #include "keeper/exporter_launch.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
@@ -23,10 +24,13 @@ struct Child {
     int link;
     bool is_ending;  // killed, or it closed its end; not yet reaped
     uint64 started_ns;
-    uint64 heard_ns;  // 0: not yet
+    uint64 heard_ns;       // 0: not yet
+    uint64 logins_denied;  // as it said last
+    uint64 logins_refused;
+    char fault[core::kMostReport];  // why it does not start, in its words; empty: it did not say
 };
 
-constexpr Child kNone = {0, -1, false, 0, 0};
+constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, ""};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
 uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
@@ -45,16 +49,11 @@ void Publish(const char* state, const char* address) {
 
 void Configure() {
     char text[core::kMostConfiguration];
-    char path[MAXPGPATH] = "";
-    const char* file = pg::Settings::metrics_auth_file;
-    if (is_absolute_path(file)) {
-        strlcpy(path, file, sizeof(path));
-    } else if (file[0] != '\0') {
-        pg_snprintf(path, sizeof(path), "%s/%s", DataDir, file);
-    }
-    const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%s\n%d\n", core::kConfigure,
+    const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%d\n", core::kConfigure,
                                    pg::Settings::metrics_port, pg::Settings::metrics_listen_address,
-                                   path, pg::Settings::metrics_show_queries ? 1 : 0);
+                                   pg::Settings::metrics_show_queries ? 1 : 0);
+    // First, so that nobody is served by what was in force before.
+    SendAuthFile(child.link, pg::MonotonicNs(), true);
     // One that cannot take it is hung, and will be told when it has been started again.
     const ssize_t sent =
         send(child.link, text, static_cast<size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -89,17 +88,26 @@ bool MayTell(uint64 now_ns) {
     return told++ < kLinesAMinute;
 }
 
-void FailToStart(const char* step, int error, uint64 now_ns) {
+// Warns of the first in a row.
+void GiveUpStart(const char* why, uint64 now_ns) {
     char state[sizeof(core::ExporterStatus::state)];
     PlanRestart(now_ns);
-    errno = error;
-    pg_snprintf(state, sizeof(state), "cannot start: could not %s: %m", step);
+    pg_snprintf(state, sizeof(state), "cannot start: %s", why);
     Publish(state, "");
     if (short_lives == 1) {
-        errno = error;
-        ereport(WARNING,
-                (errmsg("could not start the exporter of elile_optimize: could not %s: %m", step)));
+        ereport(WARNING, (errmsg("could not start the exporter of elile_optimize: %s", why)));
     }
+}
+
+void Describe(char* to, size_t room, const char* step, int error) {
+    errno = error;
+    pg_snprintf(to, room, "could not %s: %m", step);
+}
+
+void FailToStart(const char* step, int error, uint64 now_ns) {
+    char why[core::kMostReport];
+    Describe(why, sizeof(why), step, error);
+    GiveUpStart(why, now_ns);
 }
 
 void Start(uint64 now_ns) {
@@ -121,9 +129,13 @@ void Start(uint64 now_ns) {
             FailToStart("fork a process", error, now_ns);
             return;
         }
-        child = {pid, ends[0], false, now_ns, 0};
+        child = kNone;
+        child.pid = pid;
+        child.link = ends[0];
+        child.started_ns = now_ns;
         core::Add(store::SharedStore()->Parts().header->exporter_starts, 1);
         Publish("starting", "");
+        ForgetAuthFile();
         Configure();
     }
 }
@@ -135,6 +147,12 @@ void Kill() {
 
 void NoteEnd(int status, uint64 now_ns) {
     const bool was_wanted = pg::Settings::metrics_port != 0;
+    if (was_wanted && child.fault[0] != '\0' && WIFEXITED(status) &&
+        WEXITSTATUS(status) == core::kNotStarted) {
+        GiveUpStart(child.fault, now_ns);
+        Forget();
+        return;
+    }
     PlanRestart(now_ns);
     if (was_wanted && MayTell(now_ns)) {
         char how[64];
@@ -159,6 +177,21 @@ void MakePrintable(char* text) {
     }
 }
 
+// What it counts begins from zero with each of its lives; what is counted of that only grows.
+void CountSince(core::Word* sum, uint64* before, const char* text) {
+    const uint64 now = strtoull(text, nullptr, 10);
+    if (now > *before) {
+        core::Add(*sum, now - *before);
+        *before = now;
+    }
+}
+
+void CountLogins(const char* denied, const char* refused) {
+    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    CountSince(&header.logins_denied, &child.logins_denied, denied);
+    CountSince(&header.logins_refused, &child.logins_refused, refused);
+}
+
 void Take(char* message, uint64 now_ns) {
     char* text = message + 1;
     char* second = strchr(text, '\n');
@@ -172,6 +205,9 @@ void Take(char* message, uint64 now_ns) {
         case core::kState:
             Publish(text, second != nullptr ? second : "");
             break;
+        case core::kAlive:
+            CountLogins(text, second != nullptr ? second : "");
+            break;
         case core::kWarning:
         case core::kNotice:
             if (MayTell(now_ns)) {
@@ -179,26 +215,31 @@ void Take(char* message, uint64 now_ns) {
                         (errmsg("elile_optimize exporter: %s", text)));
             }
             break;
+        case core::kStartFailed:
+            Describe(child.fault, sizeof(child.fault), text,
+                     second != nullptr ? static_cast<int>(strtol(second, nullptr, 10)) : 0);
+            break;
         default:
+            MakePrintable(message);
+            CopyText(child.fault, sizeof(child.fault), message);
             break;
     }
 }
 
-void Listen(uint64 now_ns) {
+// Returns false when there will be no more.
+bool Listen(uint64 now_ns) {
     constexpr int kMostAtOnce = 100;
     char message[core::kMostReport + 1];
     for (int count = 0; count < kMostAtOnce; ++count) {
         const ssize_t length = recv(child.link, message, core::kMostReport, MSG_DONTWAIT);
-        if (length == 0) {
-            Kill();  // it has ended, or is of no more use
-        }
         if (length <= 0) {
-            return;
+            return length != 0;
         }
         message[length] = '\0';
         child.heard_ns = now_ns;
         Take(message, now_ns);
     }
+    return true;
 }
 
 bool IsHung(uint64 now_ns) {
@@ -214,10 +255,11 @@ long TendExporter() {
     const uint64 now_ns = pg::MonotonicNs();
     const bool is_wanted = pg::Settings::metrics_port != 0;
     int status = 0;
-    if (child.pid != 0 && !child.is_ending) {
-        Listen(now_ns);
+    if (child.pid != 0 && !child.is_ending && !Listen(now_ns)) {
+        Kill();  // it has ended, or is of no more use
     }
     if (child.pid != 0 && waitpid(child.pid, &status, WNOHANG) == child.pid) {
+        Listen(now_ns);  // to its last words
         NoteEnd(status, now_ns);
     }
     if (child.pid == 0 && is_wanted && now_ns >= start_not_before_ns) {
@@ -228,6 +270,9 @@ long TendExporter() {
             ereport(LOG, (errmsg("the exporter of elile_optimize does not answer")));
         }
         Kill();
+    }
+    if (child.pid != 0 && !child.is_ending) {
+        SendAuthFile(child.link, now_ns, false);
     }
     if (child.pid == 0 && is_wanted) {
         return start_not_before_ns > now_ns

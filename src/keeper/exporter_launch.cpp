@@ -1,10 +1,15 @@
 #include "keeper/exporter_launch.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "core/exporter_link.hpp"
 
@@ -43,22 +48,100 @@ bool ArrangeDescriptors(int segment, int link) {
     const int moved_null = fcntl(null, F_DUPFD_CLOEXEC, kFirstOther);
     const int moved_segment = fcntl(segment, F_DUPFD_CLOEXEC, kFirstOther);
     const int moved_link = fcntl(link, F_DUPFD_CLOEXEC, kFirstOther);
-    return dup2(moved_null, STDIN_FILENO) >= 0 && dup2(moved_null, STDOUT_FILENO) >= 0 &&
-           dup2(moved_null, STDERR_FILENO) >= 0 &&
-           dup2(moved_segment, core::kSegmentDescriptor) >= 0 &&
-           dup2(moved_link, core::kLinkDescriptor) >= 0 && close_range(kFirstOther, ~0U, 0) == 0;
+    return dup2(moved_link, core::kLinkDescriptor) >= 0 && dup2(moved_null, STDIN_FILENO) >= 0 &&
+           dup2(moved_null, STDOUT_FILENO) >= 0 && dup2(moved_link, STDERR_FILENO) >= 0 &&
+           dup2(moved_segment, core::kSegmentDescriptor) >= 0;
+}
+
+// Of a name in /proc/self/fd; -1 for . and ..
+int NumberOf(const char* name) {
+    constexpr int kDecimal = 10;
+    int number = *name >= '0' && *name <= '9' ? 0 : -1;
+    for (; *name >= '0' && *name <= '9'; ++name) {
+        number = number * kDecimal + (*name - '0');
+    }
+    return number;
+}
+
+// A page of getdents64(2) at a time. The kernel goes through the numbers upwards and nobody opens
+// anything meanwhile, so that it comes to an end.
+bool CloseOneByOne() {
+    struct Head {
+        std::uint64_t inode;
+        std::int64_t next;
+        std::uint16_t length;
+        std::uint8_t type;
+    };
+    constexpr std::size_t kNameAt = offsetof(Head, type) + 1;
+    constexpr std::size_t kPage = 4096;
+    alignas(Head) char page[kPage];
+    const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long bytes = 0;
+    while ((bytes = syscall(SYS_getdents64, folder, page, kPage)) > 0) {
+        Head head;
+        for (const char* at = page; at < page + bytes; at += head.length) {
+            memcpy(&head, at, sizeof(head));
+            const int descriptor = NumberOf(at + kNameAt);
+            if (descriptor >= kFirstOther && descriptor != folder) {
+                close(descriptor);
+            }
+        }
+    }
+    const int error = errno;
+    close(folder);
+    errno = error;
+    return bytes == 0;
+}
+
+// Linux has close_range(2) since 5.9, and a container may refuse it.
+bool CloseOthers() {
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, kFirstOther, ~0U, 0) == 0) {
+        return true;
+    }
+#endif
+    return CloseOneByOne();
+}
+
+// As core::kStartFailed has it. `step` has less than 64 characters.
+[[noreturn]] void Fail(int link, const char* step) {
+    constexpr int kDecimal = 10;
+    char digits[sizeof(int) * 3];
+    char message[sizeof(digits) + 67];
+    std::size_t length = 0;
+    std::size_t count = 0;
+    for (int error = errno; error > 0; error /= kDecimal) {
+        digits[count++] = static_cast<char>('0' + error % kDecimal);
+    }
+    message[length++] = core::kStartFailed;
+    for (; *step != '\0'; ++step) {
+        message[length++] = *step;
+    }
+    message[length++] = '\n';
+    while (count > 0) {
+        message[length++] = digits[--count];
+    }
+    const ssize_t sent = send(link, message, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    static_cast<void>(sent);
+    _exit(core::kNotStarted);
 }
 
 [[noreturn]] void BecomeExporter(const char* program, int segment, int link) {
-    constexpr int kFailed = 127;
     ResetSignals();
     ResetOomScore();
-    if (ArrangeDescriptors(segment, link) && chdir("/") == 0) {
-        char* const arguments[] = {const_cast<char*>("elile_optimize_exporter"), nullptr};
-        char* const environment[] = {nullptr};
-        execve(program, arguments, environment);
+    if (!ArrangeDescriptors(segment, link)) {
+        Fail(link, "arrange its descriptors");
     }
-    _exit(kFailed);
+    if (!CloseOthers()) {
+        Fail(core::kLinkDescriptor, "close what it inherited, by /proc");
+    }
+    if (chdir("/") != 0) {
+        Fail(core::kLinkDescriptor, "change to directory /");
+    }
+    char* const arguments[] = {const_cast<char*>("elile_optimize_exporter"), nullptr};
+    char* const environment[] = {nullptr};
+    execve(program, arguments, environment);
+    Fail(core::kLinkDescriptor, "execute its program elile_optimize_exporter");
 }
 
 }  // namespace

@@ -126,6 +126,8 @@ ELILE_SQL_FUNCTION(elile_info) {
     row.Bigint(core::Get(header.suggestions_exhausted));
     row.Bigint(core::Get(header.suggestions_given_up));
     WriteReasons(row, header.plans_lost);
+    row.Bigint(core::Get(header.logins_denied));
+    row.Bigint(core::Get(header.logins_refused));
     row.EndRow();
     return Datum{0};
 }

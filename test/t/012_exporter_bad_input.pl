@@ -422,7 +422,7 @@ foreach my $kind (sort keys %dir)
 }
 SKIP:
 {
-    skip 'no copy of the installation', 12 unless $has_copy && $dir{bindir} =~ m{/bin$};
+    skip 'no copy of the installation', 25 unless $has_copy && $dir{bindir} =~ m{/bin$};
     my $program = "$copy$dir{pkglibdir}/elile_optimize_exporter";
     unlink $program;
     my $lame = PostgreSQL::Test::Cluster->new('lame', install_path => "$copy$dir{bindir}" =~ s{/bin$}{}r);
@@ -451,12 +451,29 @@ elile_optimize.metrics_port = $port
     ok(poll(sub { status('/metrics') == 200 }, 60), 'it starts by itself when it may');
     configure($lame, metrics_port => 0);
     state_is($lame, qr/^off$/, 'switched off');
-    unlink $program;
-    append_to_file($program, "this is no program\n");
-    chmod 0755, $program;
+    my $whole = slurp_file("$dir{pkglibdir}/elile_optimize_exporter");
+    my $foreign = $whole;
+    substr($foreign, 18, 2) = "\xff\xfe";  # the architecture
+    my %faults = (
+        'no program but a text' => [ "this is no program\n", qr/could not execute its program elile_optimize_exporter: Exec format error/ ],
+        'a program for another machine' => [ $foreign, qr/could not execute its program elile_optimize_exporter: Exec format error/ ],
+        'a library that is not there' => [ $whole =~ s/libseccomp\.so/libnowhere.so/r,
+            qr/elile_optimize_exporter: error while loading shared libraries: libnowhere\.so.*: No such file or directory/ ]);
+    foreach my $fault (sort keys %faults)
+    {
+        my ($bytes, $pattern) = @{ $faults{$fault} };
+        unlink $program;
+        append_to_file($program, $bytes);
+        chmod 0755, $program;
+        my $since = configure($lame, metrics_port => $port);
+        state_is($lame, qr/^cannot start: $pattern/, "$fault: the state says why");
+        is(said($lame, qr/WARNING:  could not start the exporter of elile_optimize: $pattern/, $since), 1, 'one warning');
+        is(said($lame, qr/exit code/, $since), 0, 'in words');
+        is($lame->safe_psql('postgres', 'select 1'), 1, 'sessions go on');
+        configure($lame, metrics_port => 0);
+        state_is($lame, qr/^off$/, 'switched off');
+    }
     configure($lame, metrics_port => $port);
-    state_is($lame, qr/^restarting$/, 'no program but a text');
-    is($lame->safe_psql('postgres', 'select 1'), 1, 'sessions go on');
     unlink $program;
     system_or_bail('cp', "$dir{pkglibdir}/elile_optimize_exporter", $program);
     $lame->reload;

@@ -1,0 +1,32 @@
+// A hash with a secret key (SipHash-2-4 by Aumasson and Bernstein), twice for 128 bits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace elile::exporter {
+
+struct Digest {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+
+    // Takes as long whatever it finds.
+    bool IsEqual(const Digest& other) const {
+        return ((first ^ other.first) | (second ^ other.second)) == 0;
+    }
+};
+
+// The key is made at random for each object and leaves it never, so that nobody can make a text
+// that has a given digest, nor tell a text from a digest alone. Any thread.
+class KeyedHash {
+public:
+    KeyedHash();  // throws where the system has no random numbers
+
+    Digest Of(std::string_view text) const;
+
+private:
+    std::array<std::uint64_t, 4> key_;
+};
+
+}  // namespace elile::exporter
