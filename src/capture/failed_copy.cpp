@@ -211,11 +211,10 @@ void CopyForFailure(const Execution& execution) {
         const LostPlan* reason = WhyNotCopied(plan);
         copy.plan_id = PlanIdOf(plan);
         copy.reason = reason != nullptr ? *reason : LostPlan::kError;
-        copy.is_known =
-            reason == nullptr && copy.shares &&
-            (HasPlanText(execution.statement, copy.plan_id) ||
-             WaitingRuns::IsAwaited(execution.statement, copy.plan_id));
-        with_plan = reason == nullptr && !copy.is_known;
+        const bool is_known = copy.shares && HasPlanText(execution.statement, copy.plan_id);
+        copy.is_shared = reason == nullptr && copy.shares && !is_known &&
+                         WaitingRuns::Share(execution.statement, copy.plan_id);
+        with_plan = reason == nullptr && !is_known && !copy.is_shared;
     }
     if (with_plan || keeps_parameters) {
         CopyInto(copy, query, with_plan, keeps_parameters);

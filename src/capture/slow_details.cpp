@@ -57,8 +57,8 @@ bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id) {
     return known != 0;
 }
 
-void CountLostPlan(core::LostPlan reason) {
-    core::CountLost(Parts().header->plans_lost, reason);
+void CountLostPlan(core::LostPlan reason, uint64 plans) {
+    core::CountLost(Parts().header->plans_lost, reason, plans);
 }
 
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details) {

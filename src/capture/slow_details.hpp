@@ -37,7 +37,7 @@ bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id);
 
 // The text that another run has left, when there is one.
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details);
-void CountLostPlan(core::LostPlan reason);
+void CountLostPlan(core::LostPlan reason, uint64 plans = 1);
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
 
 // `explain(hides)` returns the plan's text. When it fails with the literals shown, for a type's

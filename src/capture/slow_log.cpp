@@ -195,9 +195,8 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
             return true;
         }
         copy.reason = core::LostPlan::kNoWorker;
-        copy.is_known = false;
     }
-    if (needs_plan && !copy.is_known) {
+    if (needs_plan && !copy.is_shared) {
         CountLostPlan(copy.reason);
     }
     if (!copy.hides) {
@@ -225,7 +224,7 @@ void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::Sl
         record.id = WriteShared(record);
         HandOver(copy.run, statement, record);
     }
-    if (copy.is_known && record.plan == 0) {
+    if (copy.is_shared && record.plan == 0) {
         AttachLate(statement, record);
     }
 }

@@ -32,8 +32,8 @@ inline constexpr std::array<std::string_view, kLostPlanReasons> kLostPlanNames =
 
 using LostPlanCounters = std::array<Word, kLostPlanReasons>;
 
-inline void CountLost(LostPlanCounters& counters, LostPlan reason) noexcept {
-    Add(counters[static_cast<std::size_t>(reason)], 1);
+inline void CountLost(LostPlanCounters& counters, LostPlan reason, std::uint64_t plans) noexcept {
+    Add(counters[static_cast<std::size_t>(reason)], plans);
 }
 
 inline std::uint64_t Sum(const LostPlanCounters& counters) noexcept {

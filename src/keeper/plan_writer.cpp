@@ -181,7 +181,7 @@ bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* 
     if (attempt.is_worth_another && run.tries < kMostTries) {
         return false;
     }
-    capture::CountLostPlan(attempt.reason);
+    capture::CountLostPlan(attempt.reason, 1 + uint64{core::Get(run.sharers)});
     return true;
 }
 

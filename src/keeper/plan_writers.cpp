@@ -63,7 +63,7 @@ void WriteDown(WaitingRun* run) {
 
 void GiveUp(WaitingRun* run) {
     if (run->plan != nullptr) {
-        capture::CountLostPlan(core::LostPlan::kNoWorker);
+        capture::CountLostPlan(core::LostPlan::kNoWorker, 1 + uint64{core::Get(run->sharers)});
     }
     if (run->keeps_parameters) {
         core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);

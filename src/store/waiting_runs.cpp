@@ -60,6 +60,7 @@ WaitingRun* WaitingRuns::Take() {
                                                    std::memory_order_acquire)) {
             WaitingRun* run = &runs[at];
             run->tries = 0;
+            core::Put(run->sharers, 0);
             run->record = {};
             run->news = {};
             run->loop = {};
@@ -112,13 +113,14 @@ bool WaitingRuns::AreTended() {
 
 void WaitingRuns::NoteTended() { core::Put(room->tended_ns, pg::MonotonicNs()); }
 
-bool WaitingRuns::IsAwaited(const core::KnownStatement& statement, uint64 plan_id) {
+bool WaitingRuns::Share(const core::KnownStatement& statement, uint64 plan_id) {
     for (uint32 at = 0; at < kRuns; ++at) {
         const RunState state = StateOf(runs[at]);
         if ((state == RunState::kWaits || state == RunState::kWorked) && runs[at].shares &&
             runs[at].plan != nullptr && runs[at].record.plan_id == plan_id &&
             runs[at].statement.handle.slot == statement.handle.slot &&
             runs[at].statement.handle.tag == statement.handle.tag) {
+            runs[at].sharers.fetch_add(1, std::memory_order_relaxed);
             return true;
         }
     }

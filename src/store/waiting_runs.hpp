@@ -30,6 +30,7 @@ constexpr uint32 kMostBlocks = 16;  // of one run: 1 MB
 struct WaitingRun {
     core::HalfWord state;  // RunState; each change by compare-and-swap of who makes it
     uint32 tries;          // by writers; who has it worked
+    core::HalfWord sharers;  // other runs that wait for its plan's text; any session
 
     // Written by the session while it has it taken, constant from then on.
     TimestampTz handed_at;
@@ -83,14 +84,16 @@ public:
     static bool AreTended();
     static void NoteTended();
 
-    // Whether a run of this plan waits or is worked on, whose text others will share.
-    static bool IsAwaited(const core::KnownStatement& statement, uint64 plan_id);
+    // Whether a run of this plan waits or is worked on, whose text others will share. Then the caller's
+    // run is one of these.
+    static bool Share(const core::KnownStatement& statement, uint64 plan_id);
 
     // Of those that wait the one that was handed over first and that `chosen` picks; null: none. The
     // caller has it worked.
     template <typename Chosen>
     static WaitingRun* TakeFirst(Chosen chosen) {
-        for (;;) {
+        constexpr int kMostTries = 16;  // others may be quicker
+        for (int tries = 0; tries < kMostTries; ++tries) {
             WaitingRun* first = nullptr;
             ForEachWaiting([&](WaitingRun& run) {
                 if (chosen(run) && (first == nullptr || run.handed_at < first->handed_at)) {
@@ -101,6 +104,7 @@ public:
                 return first;
             }
         }
+        return nullptr;
     }
 
     // From Worked to Waits.
