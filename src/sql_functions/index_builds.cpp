@@ -136,13 +136,13 @@ bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool
 
 // Nothing where it is queued or being built already.
 bool Queue(const indexes::SetIndexStatus& status, const char* schema) {
-    indexes::RequireRightToIndex(status.table_oid);
+    indexes::RequireRightToIndex(status.table_oid, GetUserId());
     NameData names[3];
     namestrcpy(&names[0], status.index->name);
     namestrcpy(&names[1], schema);
     namestrcpy(&names[2], status.index->table);
-    return indexes::RunAsSuperuser(
-               "insert into elile_optimize.index_build_journal"
+    return indexes::RunOnJournal(
+               "insert into @journal"
                " (name, schema_name, table_name, table_oid, userid)"
                " values ($1, $2, $3, $4, $5) on conflict do nothing",
                {indexes::NameArgument(names[0]), indexes::NameArgument(names[1]),
@@ -200,7 +200,7 @@ int CancelBuilds() {
         int cancelled;
     } counts = {0, 0};
     indexes::ForEachRow(
-        psprintf("select %s from elile_optimize.index_build_journal"
+        psprintf("select %s from @journal"
                  " where state in ('queued', 'building') order by id for update",
                  indexes::kBuildColumns),
         {}, [&counts](HeapTuple row, TupleDesc columns) {
