@@ -90,14 +90,18 @@ void Settle(int64 id, const char* error, bool may_retry) {
          Integer(pg::Settings::index_build_retry_delay)});
 }
 
-void Cancel(int64 id) {
-    RunOnJournal(
+bool Cancel(int64 id) {
+    bool is_building = false;
+    ForEachRow(
         "update @journal set cancel = true,"
         " state = case when state = 'queued' and index_oid = 0 then 'cancelled' else state end,"
         " phase = case when state = 'queued' and index_oid = 0 then null else phase end,"
         " finished_at = case when state = 'queued' and index_oid = 0 then clock_timestamp() end"
-        " where id = $1",
-        {Bigint(id)});
+        " where id = $1 and state in ('queued', 'building') returning state = 'building'",
+        {Bigint(id)}, [&is_building](HeapTuple row, TupleDesc columns) {
+            is_building = DatumGetBool(Column(row, columns, 1));
+        });
+    return is_building;
 }
 
 void TrimJournal() {

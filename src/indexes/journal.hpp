@@ -90,8 +90,9 @@ void Finish(int64 id);
 // before.
 void Settle(int64 id, const char* error, bool may_retry);
 
-// What has begun is ended by its builder, the rest here.
-void Cancel(int64 id);
+// What has begun is ended by its builder, the rest here. Whether it has a builder. Nothing when it
+// has ended.
+bool Cancel(int64 id);
 
 // Forgets all but the last that ended.
 void TrimJournal();
