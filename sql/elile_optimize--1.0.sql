@@ -1,6 +1,15 @@
 -- The objects of elile_optimize 1.0. Times are milliseconds unless a name says otherwise.
 \echo Use "CREATE EXTENSION elile_optimize" to load this file. \quit
 
+-- Before anything else is looked up in the schema, which may have been there before.
+create function require_safe_schema()
+returns void language c volatile strict parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_require_safe_schema';
+comment on function require_safe_schema() is 'Only while the script runs: refuses a schema in which somebody who is no superuser has a say.';
+select @extschema@.require_safe_schema();
+drop function require_safe_schema();
+
 create function summary_rows(
     out total_queries bigint,
     out slow_queries bigint,
@@ -528,7 +537,15 @@ create table index_build_journal (
     counts_then bigint[],
     stats_since timestamptz);
 create unique index on index_build_journal (schema_name, name) where state in ('queued', 'building');
-revoke all on index_build_journal from public;
+-- Default privileges may have given others a right, and whoever may write to it says as whom to build.
+create function revoke_from_others(relation regclass)
+returns void language c volatile strict parallel unsafe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_revoke_from_others';
+comment on function revoke_from_others(regclass) is 'Only while the script runs: leaves a relation to its owner alone.';
+select @extschema@.revoke_from_others('@extschema@.index_build_journal'),
+    @extschema@.revoke_from_others('@extschema@.index_build_journal_id_seq');
+drop function revoke_from_others(regclass);
 comment on table index_build_journal is
 'Background builds: read index_builds instead. The last 1,000 that ended are kept.';
 

@@ -1,7 +1,8 @@
-// The journal of background builds, elile_optimize.index_build_journal: who reads and writes it.
+// The journal of background builds, index_build_journal: who reads and writes it.
 //
-// Its rows are the superuser's, whoever asks: these functions change the user for their own
-// statements, which name everything by schema. All of them want a transaction.
+// Its rows are its owner's, whoever asks: these functions act as the owner for their own
+// statements. All of them want a transaction, and raise an error when the table is not to be
+// trusted.
 #pragma once
 
 #include <initializer_list>
@@ -29,14 +30,15 @@ inline Argument Text(const char* value) {
 
 using RowVisitor = void (*)(HeapTuple row, TupleDesc columns, void* context);
 
-// Runs a statement as the bootstrap superuser, with a snapshot of its own; returns the rows it
-// touched. `visit` sees each row that it gives, as the caller and in the caller's memory context.
-uint64 RunAsSuperuser(const char* sql, std::initializer_list<Argument> arguments,
-                      RowVisitor visit = nullptr, void* context = nullptr);
+// Runs a statement in which @journal stands for the table, as the table's owner and with a snapshot
+// of its own; returns the rows it touched. It has at most eight arguments. `visit` sees each row
+// that it gives, as the caller and in the caller's memory context.
+uint64 RunOnJournal(const char* sql, std::initializer_list<Argument> arguments,
+                    RowVisitor visit = nullptr, void* context = nullptr);
 
 template <typename Visit>
 uint64 ForEachRow(const char* sql, std::initializer_list<Argument> arguments, Visit visit) {
-    return RunAsSuperuser(
+    return RunOnJournal(
         sql, arguments,
         [](HeapTuple row, TupleDesc columns, void* context) {
             (*static_cast<Visit*>(context))(row, columns);
@@ -64,7 +66,7 @@ inline constexpr const char* kBuildColumns =
 // Of a row whose first columns are kBuildColumns.
 Build BuildFrom(HeapTuple row, TupleDesc columns);
 
-// Whether the extension, and so the journal, is in this database.
+// Whether the extension is in this database, with a journal that may be trusted.
 bool HasJournal();
 
 // False when there is no such row.
@@ -88,8 +90,9 @@ void Finish(int64 id);
 // before.
 void Settle(int64 id, const char* error, bool may_retry);
 
-// What has begun is ended by its builder, the rest here.
-void Cancel(int64 id);
+// What has begun is ended by its builder, the rest here. Whether it has a builder. Nothing when it
+// has ended.
+bool Cancel(int64 id);
 
 // Forgets all but the last that ended.
 void TrimJournal();

@@ -59,16 +59,16 @@ void NoteLatencyBefore(int64 build, Oid table) {
     if (counts == nullptr || counts->Executions() == 0) {
         return;
     }
-    RunAsSuperuser(
-        "update elile_optimize.index_build_journal"
+    RunOnJournal(
+        "update @journal"
         " set calls_before = $2, p95_before = $3 where id = $1",
         {Bigint(build), Bigint(static_cast<int64>(counts->Executions())),
          Double(counts->QuantileNs(0.95) / 1e6)});
 }
 
 void NoteLatencyThen(int64 build, Oid table) {
-    RunAsSuperuser(
-        "update elile_optimize.index_build_journal set counts_then = $2, stats_since = $3"
+    RunOnJournal(
+        "update @journal set counts_then = $2, stats_since = $3"
         " where id = $1",
         {Bigint(build),
          {INT8ARRAYOID, PointerGetDatum(BucketsOf(CountsOf(table)))},

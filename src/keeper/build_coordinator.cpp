@@ -3,10 +3,16 @@
 // It reads the journal once a second and whenever a builder ends. A build that the journal has at
 // work while no builder is on the board was ended by something: what it left is removed first, by a
 // builder that acts as the index's owner.
+//
+// It connects as the bootstrap superuser, and acts as pg_read_all_stats, or for the journal as the
+// journal's owner.
 #include "indexes/journal.hpp"
+#include "indexes/journal_table.hpp"
+#include "indexes/rights.hpp"
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/index_builder.hpp"
-#include "pg/compat.hpp"
+#include "keeper/worker_session.hpp"
+#include "pg/identity.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -22,16 +28,19 @@ Oid database = InvalidOid;
 bool is_connected = false;
 bool is_finished = false;
 
-// A slot of the board between being taken and being a builder's; kBuildSlots is none.
-uint32 taken_slot = core::kBuildSlots;
-uint64 taken_key = 0;
-
 // The builders that it started.
 struct Started {
     BackgroundWorkerHandle* handle;
     uint64 key;
 };
 Started started[core::kBuildSlots];  // by slot
+
+// A slot of the board that no builder has been started for yet.
+struct Taken {
+    uint32 slot;
+    uint64 key;  // 0: none
+};
+Taken taken = {0, 0};
 
 core::BuildBoard& Board() { return store::RequireSharedStore().Parts().header->builds; }
 
@@ -65,7 +74,7 @@ OpenBuilds ReadOpen() {
     open.builds =
         static_cast<indexes::Build*>(palloc(sizeof(indexes::Build) * static_cast<Size>(kMostOpen)));
     const char* sql = psprintf(
-        "select %s from elile_optimize.index_build_journal"
+        "select %s from @journal"
         " where state in ('queued', 'building')"
         " order by state, id limit %d for update skip locked",
         indexes::kBuildColumns, kMostOpen);
@@ -77,27 +86,41 @@ OpenBuilds ReadOpen() {
 
 // Whether its time has come; of those it read itself.
 bool IsDue(const indexes::Build& build) {
-    return indexes::RunAsSuperuser(
-               "select from elile_optimize.index_build_journal"
+    return indexes::RunOnJournal(
+               "select from @journal"
                " where id = $1 and not_before <= clock_timestamp()",
                {indexes::Bigint(build.id)}) > 0;
+}
+
+// Whether a query of the server's own views gives a row.
+bool HasRow(const char* sql, int argument) {
+    Oid type = INT4OID;
+    Datum value = Int32GetDatum(argument);
+    SPI_connect();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    const int result = SPI_execute_with_args(sql, 1, &type, &value, nullptr, true, 1);
+    if (result != SPI_OK_SELECT) {
+        elog(ERROR, "could not run \"%s\": %s", sql, SPI_result_code_string(result));
+    }
+    const bool has_row = SPI_processed > 0;
+    PopActiveSnapshot();
+    SPI_finish();
+    return has_row;
 }
 
 const char* WhyToPause() {
     const int lag_kb = pg::Settings::index_build_max_lag;
     const int active = pg::Settings::index_build_max_active;
-    if (lag_kb >= 0 &&
-        indexes::RunAsSuperuser("select from pg_catalog.pg_stat_replication"
-                                " where pg_catalog.pg_wal_lsn_diff("
-                                "pg_catalog.pg_current_wal_lsn(), replay_lsn) > $1 * 1024::numeric",
-                                {indexes::Integer(lag_kb)}) > 0) {
+    if (lag_kb >= 0 && HasRow("select from pg_catalog.pg_stat_replication"
+                              " where pg_catalog.pg_wal_lsn_diff("
+                              "pg_catalog.pg_current_wal_lsn(), replay_lsn) > $1 * 1024::numeric",
+                              lag_kb)) {
         return "waiting for a replica to catch up (elile_optimize.index_build_max_lag)";
     }
-    if (active >= 0 &&
-        indexes::RunAsSuperuser("select from pg_catalog.pg_stat_activity"
-                                " where backend_type = 'client backend' and state = 'active'"
-                                " having pg_catalog.count(*) > $1",
-                                {indexes::Integer(active)}) > 0) {
+    if (active >= 0 && HasRow("select from pg_catalog.pg_stat_activity"
+                              " where backend_type = 'client backend' and state = 'active'"
+                              " having pg_catalog.count(*) > $1",
+                              active)) {
         return "waiting for fewer active sessions (elile_optimize.index_build_max_active)";
     }
     return nullptr;
@@ -113,35 +136,14 @@ bool IsTableBusy(const OpenBuilds& open, Oid table) {
     return false;
 }
 
-// As whom to remove what was begun: its owner, who may have changed meanwhile. Invalid when it is
-// gone.
-Oid OwnerOf(Oid relation) {
-    Oid owner = InvalidOid;
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (HeapTupleIsValid(tuple)) {
-        owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-    }
-    return owner;
-}
-
-bool MayLogIn(Oid userid, bool* exists) {
-    HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(userid));
-    *exists = HeapTupleIsValid(tuple);
-    if (!*exists) {
-        return false;
-    }
-    const bool may_log_in = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
-    ReleaseSysCache(tuple);
-    return may_log_in && pg::MayConnectTo(MyDatabaseId, userid);
-}
-
 // Fills the task when the build may go on now; settles or explains it when not.
 bool Prepare(const indexes::Build& build, BuilderTask* task) {
     task->build = build.id;
     task->dbid = MyDatabaseId;
     task->removes = OidIsValid(build.index_oid);
-    task->userid = task->removes ? OwnerOf(build.index_oid) : build.userid;
+    // What was begun is removed as its owner, who may have changed meanwhile.
+    task->userid = task->removes ? indexes::OwnerOf(build.index_oid)
+                                 : indexes::BuilderOf(build.table_oid, build.userid);
     if (!task->removes && build.is_building) {
         indexes::Settle(build.id, "the builder was ended", true);
         return false;
@@ -152,7 +154,7 @@ bool Prepare(const indexes::Build& build, BuilderTask* task) {
     }
     bool exists = false;
     task->may_log_in = MayLogIn(task->userid, &exists);
-    if (!exists) {
+    if (!exists || !SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(build.userid))) {
         indexes::Claim(build.id);
         indexes::Settle(build.id, "the role that asked for the build no longer exists", false);
         return false;
@@ -185,8 +187,7 @@ bool Choose(const OpenBuilds& open, BuilderTask* task) {
             indexes::SetPhase(build.id, "waiting for another build to end");
             return false;
         }
-        taken_slot = task->slot;
-        taken_key = key;
+        taken = {task->slot, key};
         return true;
     }
     return false;
@@ -201,7 +202,7 @@ void Start(const BuilderTask& task) {
         StartWorker(store::RequireSharedStore(), worker, "elile_index_builder_main",
                     "elile_optimize index builder", &started[task.slot].handle);
     MemoryContextSwitchTo(context);
-    taken_slot = core::kBuildSlots;
+    taken.key = 0;
     if (is_started) {
         started[task.slot].key = key;
         return;
@@ -216,47 +217,65 @@ void Start(const BuilderTask& task) {
 
 enum class Outcome { kStarted, kNothing, kAllDone };
 
-// One decision in one transaction; the builder begins once it has committed.
-Outcome Round() {
-    BuilderTask task = {};
-    SetCurrentStatementStartTimestamp();
-    StartTransactionCommand();
-    if (!indexes::HasJournal()) {
-        CommitTransactionCommand();
+void TellUnsafe(const indexes::JournalTable& journal) {
+    ereport(LOG,
+            (errmsg("no index is built in database \"%s\": the journal of builds is not as the "
+                    "extension made it",
+                    get_database_name(MyDatabaseId)),
+             errdetail_internal("%s", journal.reason), errhint("%s", journal.hint)));
+}
+
+Outcome Decide(BuilderTask* task) {
+    const indexes::JournalTable journal = indexes::LockJournal();
+    if (journal.state != indexes::JournalState::kUsable) {
+        if (journal.state == indexes::JournalState::kUnsafe) {
+            TellUnsafe(journal);
+        }
         return Outcome::kAllDone;
     }
     const OpenBuilds open = ReadOpen();
-    const bool chosen = Choose(open, &task);
-    if (chosen && task.removes) {
-        indexes::SetPhase(task.build, "removing the unfinished index");
-        indexes::RunAsSuperuser(
-            "update elile_optimize.index_build_journal"
+    const bool chosen = Choose(open, task);
+    if (chosen && task->removes) {
+        indexes::SetPhase(task->build, "removing the unfinished index");
+        indexes::RunOnJournal(
+            "update @journal"
             " set not_before = clock_timestamp() + $2 * interval '1 s'"
             " where id = $1",
-            {indexes::Bigint(task.build), indexes::Integer(kRetryRemovalSeconds)});
+            {indexes::Bigint(task->build), indexes::Integer(kRetryRemovalSeconds)});
     } else if (chosen) {
-        indexes::Claim(task.build);
+        indexes::Claim(task->build);
     }
-    const bool any_open = open.count > 0 || indexes::RunAsSuperuser(
-                                                "select from elile_optimize.index_build_journal"
+    const bool any_open = open.count > 0 || indexes::RunOnJournal(
+                                                "select from @journal"
                                                 " where state in ('queued', 'building') limit 1",
                                                 {}) > 0;
     if (!any_open) {
         indexes::TrimJournal();
     }
-    CommitTransactionCommand();
-    if (chosen) {
-        Start(task);
-        return Outcome::kStarted;
-    }
-    return any_open ? Outcome::kNothing : Outcome::kAllDone;
+    return chosen ? Outcome::kStarted : any_open ? Outcome::kNothing : Outcome::kAllDone;
 }
 
-// Unless all is done, the database stays wanted, however the coordinator ends. One that could not
-// connect does not know whether there is such a database still; the finder does.
+// One decision in one transaction; the builder begins once it has committed.
+Outcome Round() {
+    BuilderTask task = {};
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
+    const Outcome outcome = Decide(&task);
+    pg::ActAgainAs(before);
+    CommitTransactionCommand();
+    if (outcome == Outcome::kStarted) {
+        Start(task);
+    }
+    return outcome;
+}
+
+// Unless all is done, the database stays wanted, however the coordinator ends. An error may have
+// ended it between taking a slot and starting its builder. One that could not connect does not know
+// whether there is such a database still; the finder does.
 void OnExit(int, Datum) {
-    if (taken_slot != core::kBuildSlots) {
-        Board().Free(taken_slot, taken_key);
+    if (taken.key != 0) {
+        Board().Free(taken.slot, taken.key);
     }
     if (!is_finished && !(is_connected && Board().Want(database))) {
         Board().WantAll();
@@ -300,10 +319,8 @@ void Connect(Oid dbid) {
     database = dbid;
     before_shmem_exit(OnExit, 0);
     BackgroundWorkerUnblockSignals();
-    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    ConnectAsSuperuser(dbid);
     is_connected = true;
-    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
-    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "indexes/rights.hpp"
 #include "indexes/set_status.hpp"
 #include "keeper/command.hpp"
-#include "pg/compat.hpp"
+#include "keeper/worker_session.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -54,45 +54,14 @@ void SetOption(const char* name, const char* value) {
     SetConfigOption(name, value, PGC_SUSET, PGC_S_SESSION);
 }
 
-// A role's own settings are for its sessions: none of them may end a build, change whose it is or
-// what a name means.
-void SetOptions() {
-    constexpr const char* kOptions[][2] = {{"search_path", "pg_catalog, pg_temp"},
-                                           {"role", "none"},
-                                           {"lock_timeout", "0"},
-                                           {"statement_timeout", "0"},
-                                           {"idle_in_transaction_session_timeout", "0"},
-                                           {"default_transaction_read_only", "off"},
-                                           {"default_transaction_isolation", "read committed"},
-                                           {"application_name", "elile_optimize"},
-                                           {"elile_optimize.track", "none"}};
-    StartTransactionCommand();
-    for (const auto& option : kOptions) {
-        SetOption(option[0], option[1]);
-    }
+void Connect() {
+    ConnectAs(task.dbid, task.userid, task.may_log_in);
     if (pg::Settings::index_build_memory != pg::kServersMemory) {
         char kilobytes[16];
         pg_snprintf(kilobytes, sizeof(kilobytes), "%d",
                     Max(pg::Settings::index_build_memory, 1024));
         SetOption("maintenance_work_mem", kilobytes);
     }
-    pg::DropTransactionTimeout();
-    CommitTransactionCommand();
-}
-
-// NOLOGIN roles cannot start a session before PostgreSQL 17.
-void Connect() {
-    BackgroundWorkerInitializeConnectionByOid(task.dbid, task.may_log_in ? task.userid : InvalidOid,
-                                              0);
-    if (!task.may_log_in) {
-        StartTransactionCommand();
-        const char* role = GetUserNameFromId(task.userid, false);
-        char* sql = MemoryContextStrdup(
-            TopMemoryContext, psprintf("set session authorization %s", quote_identifier(role)));
-        CommitTransactionCommand();
-        RunCommand(sql);
-    }
-    SetOptions();
     prev_object_access = object_access_hook;
     object_access_hook = OnObjectAccess;
     RegisterXactCallback(OnTransactionEnd, nullptr);
@@ -212,8 +181,8 @@ void Unclaim(const char* phase) {
     CommitTransactionCommand();
 }
 
-// Where it is to be built. The table must still be the one that it was asked for, and its owner the
-// caller.
+// Where it is to be built. The table must still be the one that it was asked for, and who asked
+// must still have the right.
 struct Place {
     const core::SetIndex* index;
     Oid table;
@@ -232,7 +201,7 @@ Place FindPlace(const indexes::Build& build) {
                         errmsg("table \"%s.%s\" was dropped or replaced", NameStr(build.schema),
                                NameStr(build.table))));
     }
-    indexes::RequireRightToIndex(place.table);
+    indexes::RequireRightToIndex(place.table, build.userid);
     place.is_partitioned = get_rel_relkind(place.table) == RELKIND_PARTITIONED_TABLE;
     place.is_there = OidIsValid(indexes::MatchingIndex(*place.index, place.table));
     CommitTransactionCommand();

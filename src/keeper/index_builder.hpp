@@ -11,7 +11,7 @@ struct BuilderTask {
     Oid dbid;
     Oid userid;       // as whom it works
     uint32 slot;      // on the board
-    bool may_log_in;  // else it starts as superuser and sets its session's authorization
+    bool may_log_in;  // as worker_session.hpp has it
     bool removes;     // the index that the journal says was begun, and nothing else
 };
 static_assert(sizeof(BuilderTask) <= BGW_EXTRALEN);

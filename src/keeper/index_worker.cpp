@@ -1,7 +1,8 @@
 #include "keeper/index_worker.hpp"
 
+#include "keeper/worker_session.hpp"
 #include "pg/clock.hpp"
-#include "pg/postgres.hpp"
+#include "pg/identity.hpp"
 #include "store/own_database.hpp"
 #include "store/shared_store.hpp"
 
@@ -207,6 +208,7 @@ void Look() {
     StartTransactionCommand();
     core::Segment& segment = store::RequireSharedStore().Parts();
     if (OidIsValid(get_extension_oid("elile_optimize", true))) {
+        const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
         SPI_connect();
         PushActiveSnapshot(GetTransactionSnapshot());
         core::SampledIndexes* indexes = CopyIndexes(segment);
@@ -216,6 +218,7 @@ void Look() {
         segment.indexes.Write(indexes);
         PopActiveSnapshot();
         SPI_finish();
+        pg::ActAgainAs(before);
     }
     CommitTransactionCommand();
 }
@@ -228,9 +231,7 @@ void OnTimeout() {
 void Connect(Oid dbid) {
     RegisterTimeout(USER_TIMEOUT, OnTimeout);
     enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
-    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
-    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
-    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
+    ConnectAsSuperuser(dbid);
     SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
 }
 

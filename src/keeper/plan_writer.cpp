@@ -2,11 +2,13 @@
 // transactions of its own, and goes when nothing waits.
 //
 // What it renders is a copy: nothing of the statement is run, no right on a table is asked for and no
-// hook of another extension is called. It acts as the statement's own role, which cannot leave that
-// role, so that an output function of a type has that role's rights and no others.
+// hook of another extension is called. It is pg_monitor, and acts as the statement's own role, which it
+// cannot leave, so that an output function of a type has that role's rights and no others.
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
+#include "keeper/worker_session.hpp"
 #include "pg/compat.hpp"
+#include "pg/identity.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 #include "store/waiting_runs.hpp"
@@ -48,15 +50,11 @@ void OnTimeout() {
 void Connect(Oid dbid) {
     RegisterTimeout(USER_TIMEOUT, OnTimeout);
     enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
-    pg::ConnectWorker(dbid);
+    ConnectAsMonitor(dbid);
     pg::DropHooksOfOthers();
-    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
-    SetConfigOption("default_transaction_read_only", "on", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET,
-                    PGC_S_OVERRIDE);
-    SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION);
     // Of indexes, which a plan that writes opens; tables are not waited for.
-    SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_SESSION);
 }
 
 bool IsThere(Oid relid) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)); }
@@ -84,9 +82,8 @@ bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
     return true;
 }
 
-void BecomeRoleOf(const WaitingRun& run) {
-    SetUserIdAndSecContext(run.statement.key.userid,
-                           SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+// Names are as the session would have them, and literals are read as it read them.
+void AdoptSettings(const WaitingRun& run) {
     set_config_option("search_path", run.search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                       true, 0, false);
     pg::AdoptFormat(run.format);
@@ -102,13 +99,11 @@ bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
         StartTransactionCommand();
         const int level = NewGUCNestLevel();
         PushActiveSnapshot(GetTransactionSnapshot());
-        Oid own = InvalidOid;
-        int security = 0;
-        GetUserIdAndSecContext(&own, &security);
-        BecomeRoleOf(run);
+        const pg::Identity own = pg::ActAs(run.statement.key.userid);
+        AdoptSettings(run);
         MemoryContextSwitchTo(context);
         body();
-        SetUserIdAndSecContext(own, security);
+        pg::ActAgainAs(own);
         PopActiveSnapshot();
         AtEOXact_GUC(false, level);
         CommitTransactionCommand();

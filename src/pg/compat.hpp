@@ -65,19 +65,33 @@ inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #endif
 }
 
+// A setting as this process has it; null when there is none of that name.
+inline config_generic* FindSetting(const char* name) {
+#if PG_VERSION_NUM >= 160000
+    return find_option(name, false, true, DEBUG1);
+#else
+    config_generic* setting = nullptr;
+    for (int at = 0; at < GetNumConfigOptions() && setting == nullptr; ++at) {
+        config_generic* one = get_guc_variables()[at];
+        setting = strcmp(one->name, name) == 0 ? one : nullptr;
+    }
+    return setting;
+#endif
+}
+
+// From now on nothing in this process changes the setting.
+inline void FreezeSetting(const char* name) {
+    config_generic* setting = FindSetting(name);
+    if (setting == nullptr) {
+        elog(FATAL, "there is no setting \"%s\"", name);
+    }
+    setting->context = PGC_INTERNAL;
+}
+
 // client_min_messages as the session has it: while an extension's script runs it is raised to
 // warning, and the stack has what was there before.
 inline int ClientMinMessagesOfSession() {
-    constexpr const char* kName = "client_min_messages";
-#if PG_VERSION_NUM >= 160000
-    const config_generic* setting = find_option(kName, false, true, DEBUG1);
-#else
-    const config_generic* setting = nullptr;
-    for (int at = 0; at < GetNumConfigOptions() && setting == nullptr; ++at) {
-        const config_generic* one = get_guc_variables()[at];
-        setting = strcmp(one->name, kName) == 0 ? one : nullptr;
-    }
-#endif
+    const config_generic* setting = FindSetting("client_min_messages");
     return creating_extension && setting != nullptr && setting->stack != nullptr &&
                    setting->stack->state == GUC_SAVE
                ? setting->stack->prior.val.enumval
@@ -195,6 +209,17 @@ inline bool IsWorkerRegistered(const char* name) {
     return false;
 }
 
+// query_tree_walker, likewise.
+inline bool WalkQuery(Query* query, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+    return query_tree_walker(query, walker, context, 0);
+#else
+    using Unprototyped = bool (*)();
+    return query_tree_walker(
+        query, reinterpret_cast<Unprototyped>(reinterpret_cast<void (*)()>(walker)), context, 0);
+#endif
+}
+
 // The one command of a portal, to its end.
 inline void RunPortal(Portal portal) {
     QueryCompletion completion;
@@ -205,6 +230,24 @@ inline void RunPortal(Portal portal) {
     PortalRun(portal, FETCH_ALL, true, true, None_Receiver, None_Receiver, &completion);
 #endif
 }
+
+// All rows of a plan that was started.
+inline void RunToEnd(QueryDesc* query) {
+#if PG_VERSION_NUM >= 180000
+    ExecutorRun(query, ForwardScanDirection, 0);
+#else
+    ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+// What lets a worker start as a role that may not log in.
+#if PG_VERSION_NUM >= 170000
+inline constexpr bool kNeedsLogin = false;
+inline constexpr uint32 kWorkerFlags = BGWORKER_BYPASS_ROLELOGINCHECK;
+#else
+inline constexpr bool kNeedsLogin = true;
+inline constexpr uint32 kWorkerFlags = 0;
+#endif
 
 inline bool OwnsTable(Oid relid, Oid userid) {
 #if PG_VERSION_NUM >= 160000
@@ -280,18 +323,6 @@ inline void DropHooksOfOthers() {
 #if PG_VERSION_NUM >= 180000
     explain_per_plan_hook = nullptr;
     explain_per_node_hook = nullptr;
-#endif
-}
-
-// Connects a worker to a database, also to one that allows no connections: who asked for its work was
-// connected. Before 17 the role must be allowed to log in, which the predefined ones are not, so that
-// only the bootstrap superuser is sure to be.
-inline void ConnectWorker(Oid dbid) {
-#if PG_VERSION_NUM >= 170000
-    BackgroundWorkerInitializeConnectionByOid(
-        dbid, ROLE_PG_MONITOR, BGWORKER_BYPASS_ALLOWCONN | BGWORKER_BYPASS_ROLELOGINCHECK);
-#else
-    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, BGWORKER_BYPASS_ALLOWCONN);
 #endif
 }
 

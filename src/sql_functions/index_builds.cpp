@@ -12,18 +12,27 @@
 namespace elile::sql_functions {
 namespace {
 
-// What this transaction has done to the journal, until it ends.
+// What this transaction has done to the journal or will do at its end.
 bool has_queued = false;
+
+// Builds to cancel when it commits: until then no row is locked, since a builder would wait for it
+// as long as the transaction is idle.
+struct Cancellation {
+    int64 build;
+    SubTransactionId asked_in;
+};
+List* cancellations = NIL;  // of palloc'd ones, in TopTransactionContext
+
 constexpr int kMostSignalled = core::kBuildSlots;
-uint64 to_cancel[kMostSignalled];  // keys of builds at work
-int to_cancel_count = 0;
+uint64 to_signal[kMostSignalled];  // keys of builds at work
+int to_signal_count = 0;
 
 // The builder hears of its cancellation by the signal that pg_cancel_backend() sends, and finds in
 // the journal that it was meant for good.
 void SignalBuilders() {
     const core::BuildBoard& board = store::SharedStore()->Parts().header->builds;
-    for (int at = 0; at < to_cancel_count; ++at) {
-        const auto pid = static_cast<pid_t>(board.PidOf(to_cancel[at]));
+    for (int at = 0; at < to_signal_count; ++at) {
+        const auto pid = static_cast<pid_t>(board.PidOf(to_signal[at]));
         if (pid != 0) {
             kill(pid, SIGINT);
         }
@@ -37,12 +46,26 @@ void WantCoordinator() {
     }
 }
 
+void WriteCancellations() {
+    const ListCell* cell = nullptr;
+    foreach (cell, cancellations) {
+        const auto* one = static_cast<const Cancellation*>(lfirst(cell));
+        if (indexes::Cancel(one->build) && to_signal_count < kMostSignalled) {
+            to_signal[to_signal_count++] =
+                core::BuildKey(MyDatabaseId, static_cast<uint64>(one->build));
+        }
+    }
+}
+
 void OnTransactionEnd(XactEvent event, void*) {
-    const bool concerns = has_queued || to_cancel_count > 0;
+    const bool concerns = has_queued || cancellations != NIL;
     if (event == XACT_EVENT_PRE_PREPARE && concerns) {
         ereport(ERROR,
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                  errmsg("cannot prepare a transaction that has queued or cancelled index builds")));
+    }
+    if (event == XACT_EVENT_PRE_COMMIT) {
+        WriteCancellations();
     }
     if (event == XACT_EVENT_COMMIT && concerns) {
         SignalBuilders();
@@ -50,7 +73,28 @@ void OnTransactionEnd(XactEvent event, void*) {
     }
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) {
         has_queued = false;
-        to_cancel_count = 0;
+        cancellations = NIL;
+        to_signal_count = 0;
+    }
+}
+
+// What a subtransaction asked for is its parent's when it commits, else nobody's.
+void OnSubtransactionEnd(SubXactEvent event, SubTransactionId ended, SubTransactionId parent,
+                         void*) {
+    if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB) {
+        return;
+    }
+    ListCell* cell = nullptr;
+    foreach (cell, cancellations) {
+        auto* one = static_cast<Cancellation*>(lfirst(cell));
+        if (one->asked_in != ended) {
+            continue;
+        }
+        if (event == SUBXACT_EVENT_COMMIT_SUB) {
+            one->asked_in = parent;
+        } else {
+            cancellations = foreach_delete_current(cancellations, cell);
+        }
     }
 }
 
@@ -58,6 +102,7 @@ void WatchTransactionEnd() {
     static bool is_watched = false;
     if (!is_watched) {
         RegisterXactCallback(OnTransactionEnd, nullptr);
+        RegisterSubXactCallback(OnSubtransactionEnd, nullptr);
         is_watched = true;
     }
 }
@@ -136,13 +181,13 @@ bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool
 
 // Nothing where it is queued or being built already.
 bool Queue(const indexes::SetIndexStatus& status, const char* schema) {
-    indexes::RequireRightToIndex(status.table_oid);
+    indexes::RequireRightToIndex(status.table_oid, GetUserId());
     NameData names[3];
     namestrcpy(&names[0], status.index->name);
     namestrcpy(&names[1], schema);
     namestrcpy(&names[2], status.index->table);
-    return indexes::RunAsSuperuser(
-               "insert into elile_optimize.index_build_journal"
+    return indexes::RunOnJournal(
+               "insert into @journal"
                " (name, schema_name, table_name, table_oid, userid)"
                " values ($1, $2, $3, $4, $5) on conflict do nothing",
                {indexes::NameArgument(names[0]), indexes::NameArgument(names[1]),
@@ -193,32 +238,47 @@ int QueueNamed(const char* schema, ArrayType* names) {
     return queued;
 }
 
+bool MayCancel(const indexes::Build& build) {
+    return has_privs_of_role(GetUserId(), build.userid) ||
+           (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(build.table_oid)) &&
+            pg::OwnsTable(build.table_oid, GetUserId()));
+}
+
+// False when it was asked for before.
+bool NoteCancellation(int64 build) {
+    const ListCell* cell = nullptr;
+    foreach (cell, cancellations) {
+        if (static_cast<const Cancellation*>(lfirst(cell))->build == build) {
+            return false;
+        }
+    }
+    MemoryContext context = MemoryContextSwitchTo(TopTransactionContext);
+    auto* one = static_cast<Cancellation*>(palloc(sizeof(Cancellation)));
+    *one = {build, GetCurrentSubTransactionId()};
+    cancellations = lappend(cancellations, one);
+    MemoryContextSwitchTo(context);
+    return true;
+}
+
 // Those that the caller may: what it asked for, and what is on its tables.
 int CancelBuilds() {
     struct Counts {
         int open;
+        int allowed;
         int cancelled;
-    } counts = {0, 0};
-    indexes::ForEachRow(
-        psprintf("select %s from elile_optimize.index_build_journal"
-                 " where state in ('queued', 'building') order by id for update",
-                 indexes::kBuildColumns),
-        {}, [&counts](HeapTuple row, TupleDesc columns) {
-            const indexes::Build build = indexes::BuildFrom(row, columns);
-            ++counts.open;
-            if (!has_privs_of_role(GetUserId(), build.userid) &&
-                !(SearchSysCacheExists1(RELOID, ObjectIdGetDatum(build.table_oid)) &&
-                  pg::OwnsTable(build.table_oid, GetUserId()))) {
-                return;
-            }
-            ++counts.cancelled;
-            indexes::Cancel(build.id);
-            const uint64 key = core::BuildKey(MyDatabaseId, static_cast<uint64>(build.id));
-            if (build.is_building && to_cancel_count < kMostSignalled) {
-                to_cancel[to_cancel_count++] = key;
-            }
-        });
-    if (counts.open > 0 && counts.cancelled == 0) {
+    } counts = {0, 0, 0};
+    indexes::ForEachRow(psprintf("select %s from @journal"
+                                 " where state in ('queued', 'building') order by id",
+                                 indexes::kBuildColumns),
+                        {}, [&counts](HeapTuple row, TupleDesc columns) {
+                            const indexes::Build build = indexes::BuildFrom(row, columns);
+                            ++counts.open;
+                            if (MayCancel(build)) {
+                                ++counts.allowed;
+                                counts.cancelled += NoteCancellation(build.id) ? 1 : 0;
+                            }
+                        });
+    if (counts.open > 0 && counts.allowed == 0) {
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("permission denied to cancel index builds of other roles")));
     }

@@ -1,4 +1,5 @@
 // What the upgrade script calls: builds the index set on small tables, within its transaction.
+#include "indexes/rights.hpp"
 #include "indexes/set_status.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
@@ -68,7 +69,8 @@ const char* LockSmallTable(Oid table) {
                : error->message;
 }
 
-void Build(Tally* tally, const core::SetIndex& index) {
+// As the table's owner where that can be.
+void Build(Tally* tally, const core::SetIndex& index, Oid table) {
     const char* sql =
         indexes::CreateIndexSql(index, index.name, pg::Settings::index_schema, index.table, false);
     ErrorData* error = nullptr;
@@ -78,7 +80,7 @@ void Build(Tally* tally, const core::SetIndex& index) {
             elog(ERROR, "could not execute %s", sql);
         }
     };
-    if (pg::InSubtransaction({GetUserId(), true}, build, &error)) {
+    if (pg::InSubtransaction({indexes::BuilderOf(table, GetUserId()), true}, build, &error)) {
         ++tally->built;
     } else {
         Wait(tally, index, error->message);
@@ -102,7 +104,7 @@ void BuildMissing(Tally* tally, const indexes::SetIndexStatus& status, AskedTabl
     if (asked->obstacle != nullptr) {
         Wait(tally, *status.index, asked->obstacle);
     } else {
-        Build(tally, *status.index);
+        Build(tally, *status.index, status.table_oid);
     }
 }
 

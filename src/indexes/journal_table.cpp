@@ -1,0 +1,133 @@
+#include "indexes/journal_table.hpp"
+
+namespace elile::indexes {
+namespace {
+
+constexpr const char* kExtension = "elile_optimize";
+constexpr const char* kTable = "index_build_journal";
+constexpr const char* kMakeAnew =
+    "As a superuser: DROP EXTENSION elile_optimize, then CREATE EXTENSION elile_optimize.";
+
+struct Extension {
+    Oid oid;  // InvalidOid: there is none
+    Oid owner;
+    Oid schema;
+};
+
+Extension FindExtension() {
+    Extension extension = {InvalidOid, InvalidOid, InvalidOid};
+    Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+                CStringGetDatum(kExtension));
+    SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
+    HeapTuple tuple = systable_getnext(scan);
+    if (HeapTupleIsValid(tuple)) {
+        const auto* form = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
+        extension = {form->oid, form->extowner, form->extnamespace};
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return extension;
+}
+
+// The name leads to a table, and only membership makes it the extension's.
+Oid MemberTable(const Extension& extension) {
+    const Oid relid = get_relname_relid(kTable, extension.schema);
+    return OidIsValid(relid) && getExtensionOfObject(RelationRelationId, relid) == extension.oid
+               ? relid
+               : InvalidOid;
+}
+
+bool IsSuperuser(Oid role) { return OidIsValid(role) && superuser_arg(role); }
+
+bool OthersMayWrite(Oid relid, Oid owner) {
+    bool is_null = false;
+    bool others = false;
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+    if (!HeapTupleIsValid(tuple)) {
+        return true;
+    }
+    const Datum rights = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &is_null);
+    if (!is_null) {
+        const Acl* acl = DatumGetAclP(rights);
+        for (int at = 0; at < ACL_NUM(acl); ++at) {
+            const AclItem& item = ACL_DAT(acl)[at];
+            others = others || (item.ai_grantee != owner && !IsSuperuser(item.ai_grantee) &&
+                                (ACLITEM_GET_PRIVS(item) & ~ACL_SELECT) != 0);
+        }
+    }
+    ReleaseSysCache(tuple);
+    return others;
+}
+
+JournalTable Unsafe(const char* reason, const char* hint = kMakeAnew) {
+    return {JournalState::kUnsafe, InvalidOid, InvalidOid, reason, hint};
+}
+
+// Whatever would run somebody else's code, or have rows of somebody else's.
+JournalTable LookAt(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    const FormData_pg_class& form = *relation->rd_rel;
+    const Oid owner = form.relowner;
+    const bool is_plain = form.relkind == RELKIND_RELATION &&
+                          form.relpersistence == RELPERSISTENCE_PERMANENT && !form.relispartition &&
+                          !form.relhassubclass;
+    const bool is_quiet =
+        relation->trigdesc == nullptr && relation->rd_rules == nullptr && !form.relrowsecurity;
+    table_close(relation, NoLock);
+    if (!is_plain) {
+        return Unsafe("It is no plain table.");
+    }
+    if (!IsSuperuser(owner)) {
+        return Unsafe("It belongs to a role that is no superuser.");
+    }
+    if (!is_quiet) {
+        return Unsafe("It has triggers, rules or row security.",
+                      "It must have none, foreign keys to it included.");
+    }
+    if (OthersMayWrite(relid, owner)) {
+        return Unsafe("Others than its owner may do more than read it.",
+                      "Revoke what was granted on it, except SELECT.");
+    }
+    return {JournalState::kUsable, relid, owner, nullptr, nullptr};
+}
+
+}  // namespace
+
+JournalTable LockJournal() {
+    const Extension before = FindExtension();
+    if (!OidIsValid(before.oid)) {
+        return {JournalState::kNone, InvalidOid, InvalidOid, nullptr, nullptr};
+    }
+    const Oid relid = MemberTable(before);
+    if (OidIsValid(relid)) {
+        LockRelationOid(relid, RowExclusiveLock);
+    }
+    const Extension extension = FindExtension();
+    if (!IsSuperuser(extension.owner)) {
+        return Unsafe("The extension belongs to a role that is no superuser.");
+    }
+    if (!OidIsValid(relid) || MemberTable(extension) != relid) {
+        return Unsafe("The extension has no table of this name in its schema.");
+    }
+    return LookAt(relid);
+}
+
+JournalTable RequireJournal() {
+    const JournalTable journal = LockJournal();
+    if (journal.state == JournalState::kNone) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("extension \"%s\" does not exist in this database", kExtension)));
+    }
+    if (journal.state == JournalState::kUnsafe) {
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("table \"%s\" is not as the extension made it: nothing is done with it",
+                        kTable),
+                 errdetail_internal("%s", journal.reason), errhint("%s", journal.hint)));
+    }
+    return journal;
+}
+
+}  // namespace elile::indexes

@@ -1,0 +1,78 @@
+#include "keeper/worker_session.hpp"
+
+#include "keeper/command.hpp"
+#include "pg/compat.hpp"
+
+namespace elile::keeper {
+namespace {
+
+// Settings of a role or of a database are for sessions: none of them may end a worker's task,
+// change whose it is or what a name means.
+void PinSettings() {
+    constexpr const char* kSettings[][2] = {{"search_path", "pg_catalog, pg_temp"},
+                                            {"role", "none"},
+                                            {"lock_timeout", "0"},
+                                            {"statement_timeout", "0"},
+                                            {"idle_in_transaction_session_timeout", "0"},
+                                            {"default_transaction_read_only", "off"},
+                                            {"default_transaction_isolation", "read committed"},
+                                            {"application_name", "elile_optimize"},
+                                            {"elile_optimize.track", "none"}};
+    StartTransactionCommand();
+    for (const auto& setting : kSettings) {
+        SetConfigOption(setting[0], setting[1], PGC_SUSET, PGC_S_SESSION);
+    }
+    pg::DropTransactionTimeout();
+    CommitTransactionCommand();
+}
+
+void BecomeForGood(Oid userid) {
+    StartTransactionCommand();
+    const char* role = GetUserNameFromId(userid, false);
+    char* sql = MemoryContextStrdup(
+        TopMemoryContext, psprintf("set session authorization %s", quote_identifier(role)));
+    CommitTransactionCommand();
+    RunCommand(sql);
+    pfree(sql);
+    // Who connected as a superuser may reset it, and an event trigger would be asked to.
+    pg::FreezeSetting("session_authorization");
+}
+
+}  // namespace
+
+void ConnectAsSuperuser(Oid dbid) {
+    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
+    PinSettings();
+}
+
+void ConnectAs(Oid dbid, Oid userid, bool may_log_in) {
+    BackgroundWorkerInitializeConnectionByOid(dbid, may_log_in ? userid : InvalidOid,
+                                              may_log_in ? pg::kWorkerFlags : 0);
+    if (!may_log_in) {
+        BecomeForGood(userid);
+    }
+    PinSettings();
+}
+
+void ConnectAsMonitor(Oid dbid) {
+    BackgroundWorkerInitializeConnectionByOid(
+        dbid, pg::kNeedsLogin ? InvalidOid : static_cast<Oid>(ROLE_PG_MONITOR),
+        pg::kWorkerFlags | BGWORKER_BYPASS_ALLOWCONN);
+    if (pg::kNeedsLogin) {
+        BecomeForGood(ROLE_PG_MONITOR);
+    }
+    PinSettings();
+}
+
+bool MayLogIn(Oid userid, bool* exists) {
+    HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(userid));
+    *exists = HeapTupleIsValid(tuple);
+    if (!*exists) {
+        return false;
+    }
+    const bool may_log_in = reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple))->rolcanlogin;
+    ReleaseSysCache(tuple);
+    return (may_log_in || !pg::kNeedsLogin) && pg::MayConnectTo(MyDatabaseId, userid);
+}
+
+}  // namespace elile::keeper

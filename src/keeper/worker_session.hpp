@@ -1,0 +1,22 @@
+// How the workers connect to a database.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::keeper {
+
+// As the bootstrap superuser, as whom a worker does nothing but become somebody else.
+void ConnectAsSuperuser(Oid dbid);
+
+// As this role. One that may not log in here can start no worker: then the worker starts as the
+// bootstrap superuser and takes on the role, from which there is no way back.
+void ConnectAs(Oid dbid, Oid userid, bool may_log_in);
+
+// As pg_monitor, from which there is no way back, also where that role or nobody may connect: for a
+// worker that acts for sessions that are or were there.
+void ConnectAsMonitor(Oid dbid);
+
+// Whether a worker can start as the role.
+bool MayLogIn(Oid userid, bool* exists);
+
+}  // namespace elile::keeper
