@@ -10,6 +10,7 @@ namespace {
 // double precision, timestamp with time zone, a.b.c
 constexpr int kMostTypeTokens = 5;
 constexpr int kMostEdits = 8;
+constexpr int kMostTries = 40;  // each parses the text
 
 struct Edits {
     core::TextEdit list[kMostEdits];
@@ -74,9 +75,14 @@ public:
         // Where a type's name and the select list end, the tree does not say: whatever gives back
         // the expected tree is right.
         const int type_lengths = sides_.cast != nullptr && !sides_.reversed ? kMostTypeTokens : 1;
+        int tries = 0;
         for (int from = adds_column_ ? NextFrom(LastTarget()) : 0; from >= 0;
              from = adds_column_ ? NextFrom(from) : -1) {
             for (int type_length = 1; type_length <= type_lengths; ++type_length) {
+                CHECK_FOR_INTERRUPTS();
+                if (++tries > kMostTries) {
+                    return nullptr;
+                }
                 const char* text = Try(from, type_length);
                 if (text != nullptr) {
                     return text;

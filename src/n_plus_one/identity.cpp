@@ -25,9 +25,7 @@ class Search {
 public:
     Search(const Statement& scanned, const Known& known, const Oid* given, int given_count)
         : scanned_(scanned), known_(known), given_(given), given_count_(given_count) {
-        for (int at = 0; at < scanned.token_count; ++at) {
-            count_ = Max(count_, scanned.tokens[at].parameter);
-        }
+        count_ = scanned.most_used;
         const Size room = static_cast<Size>(count_) + 1;
         kinds_ = static_cast<int*>(palloc0(sizeof(int) * room));
         edits_ = static_cast<core::TextEdit*>(
@@ -36,7 +34,7 @@ public:
 
     // Literals are numbered after parameters. Most statements have one sort only.
     Oid* Types() {
-        for (int step = 0; step <= count_; ++step) {
+        for (int step = 0; step <= count_ && !IsOut(); ++step) {
             parameters_ = step == 0 ? 0 : step == 1 ? count_ : step - 1;
             for (const Oid type : kClients) {
                 client_ = type;
@@ -61,8 +59,8 @@ private:
             }
         }
         for (int kind = 0; kind < 2; ++kind) {
-            for (int at = parameters_; at < count_; ++at) {
-                for (int other = 0; other < kLiteralKinds; ++other) {
+            for (int at = parameters_; at < count_ && !IsOut(); ++at) {
+                for (int other = 0; other < kLiteralKinds && !IsOut(); ++other) {
                     Fill(kind);
                     kinds_[at] = other;
                     if (other != kind && Try()) {
@@ -72,13 +70,15 @@ private:
             }
         }
         Fill(0);
-        while (tries_ < known_.most_tries && Next()) {
+        while (!IsOut() && Next()) {
             if (Try()) {
                 return true;
             }
         }
         return false;
     }
+
+    bool IsOut() const { return tries_ >= known_.most_tries; }
 
     void Fill(int kind) {
         for (int at = 0; at < count_; ++at) {
@@ -126,7 +126,7 @@ private:
 
     bool Try() {
         CHECK_FOR_INTERRUPTS();
-        if (tries_ >= known_.most_tries || parameters_ < given_count_) {
+        if (IsOut() || parameters_ < given_count_) {
             return false;
         }
         ++tries_;

@@ -26,6 +26,16 @@ void Scan(const char* text, Statement* statement) {
     scanner_finish(scanner);
     statement->tokens = tokens;
     statement->token_count = count;
+    statement->most_used = 0;
+    for (int at = 0; at < count; ++at) {
+        statement->most_used = Max(statement->most_used, tokens[at].parameter);
+    }
+    auto* uses =
+        static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(statement->most_used) + 1)));
+    for (int at = 0; at < count; ++at) {
+        uses[tokens[at].parameter] += tokens[at].parameter != 0 ? 1 : 0;
+    }
+    statement->uses = uses;
 }
 
 // A literal that has become a parameter has left no type: where nothing else says it, as in
@@ -158,10 +168,7 @@ Oid* Identify(const Known& known, Oid* types, Statement* statement) {
     const int given = statement->parameters;
     Oid* found = known.queryid != 0 ? FindTypes(*statement, known, types, given) : nullptr;
     statement->is_known = found != nullptr;
-    int count = given;
-    for (int at = 0; at < statement->token_count; ++at) {
-        count = Max(count, statement->tokens[at].parameter);
-    }
+    const int count = Max(given, statement->most_used);
     statement->is_inferred =
         found == nullptr || InfersTheSame(statement->text, found, count, given);
     if (statement->is_inferred) {
@@ -174,7 +181,11 @@ Oid* Identify(const Known& known, Oid* types, Statement* statement) {
 // With parameters of which some have types.
 const char* AnalyseWith(const Known& known, Oid* types, int type_count, Statement* statement) {
     const char* text = known.text;
-    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count, false, true, type_count};
+    *statement = {};
+    statement->text = text;
+    statement->parameters = type_count;
+    statement->given = type_count;
+    statement->is_inferred = true;
     ErrorContextCallback context = {error_context_stack, PointIntoText, const_cast<char*>(text)};
     error_context_stack = &context;
     const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
@@ -251,12 +262,6 @@ int Statement::TokenAt(int begin) const {
     const Token* found = std::lower_bound(
         tokens, end, begin, [](const Token& token, int wanted) { return token.begin < wanted; });
     return found != end && found->begin == begin ? static_cast<int>(found - tokens) : -1;
-}
-
-int Statement::UsesOf(int parameter) const {
-    return static_cast<int>(
-        std::count_if(tokens, tokens + token_count,
-                      [parameter](const Token& token) { return token.parameter == parameter; }));
 }
 
 bool Statement::Mentions(const char* name) const {

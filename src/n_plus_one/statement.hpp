@@ -18,6 +18,8 @@ struct Statement {
     const char* text;
     const Token* tokens;
     int token_count;
+    const int* uses;  // of each parameter, by its number
+    int most_used;    // the highest number in the text
     SelectStmt* raw;
     Query* query;
     const Oid* types;  // of the parameters, by number - 1
@@ -30,7 +32,7 @@ struct Statement {
 
     // The token that begins at this byte, or -1.
     int TokenAt(int begin) const;
-    int UsesOf(int parameter) const;
+    int UsesOf(int parameter) const { return parameter <= most_used ? uses[parameter] : 0; }
     // Whether an identifier of it may be this name.
     bool Mentions(const char* name) const;
 };
