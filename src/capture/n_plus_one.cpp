@@ -79,12 +79,12 @@ uint32 OwnApplication() {
 }
 
 // What runs in planning is no statement at top level.
-n_plus_one::Suggestion SuggestNested(const char* parent, const char* child, double runs) {
+n_plus_one::Suggestion SuggestNested(const n_plus_one::Pattern& pattern, double runs) {
     n_plus_one::Suggestion suggestion = {};
     PG_TRY();
     {
         is_nested = true;
-        suggestion = n_plus_one::Suggest(parent, child, runs);
+        suggestion = n_plus_one::Suggest(pattern, runs);
     }
     PG_FINALLY();
     { is_nested = false; }
@@ -104,8 +104,8 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (parent.text == nullptr || child.text == nullptr || !segment.n_plus_one.Holds(copy)) {
         return false;
     }
-    const n_plus_one::Suggestion made =
-        SuggestNested(parent.text, child.text, static_cast<double>(rows));
+    const n_plus_one::Suggestion made = SuggestNested(
+        {parent.text, copy.key.parent, child.text, copy.key.child}, static_cast<double>(rows));
     if (made.text == nullptr) {
         return false;
     }

@@ -140,6 +140,7 @@ const char* WithPlainKey(const Statement& child) {
     (reversed ? parsed->lexpr : parsed->rexpr) = reinterpret_cast<Node*>(parameter);
     // The expression ends beside the operator; where its other end is, the tree does not say.
     for (int tokens = 0; tokens < kMostTokens; ++tokens) {
+        CHECK_FOR_INTERRUPTS();
         const int first = reversed ? operation - 1 - tokens : operation + 1;
         const int last = reversed ? operation - 1 : operation + 1 + tokens;
         if (first < 0 || last >= child.token_count) {

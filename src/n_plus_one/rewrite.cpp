@@ -113,7 +113,7 @@ const char* LateralForm(const Rewrites& rewrites) {
 // The child's parameters that are no keys, by number, as the joined form numbers them: after the
 // parent's.
 const int* PlacesInJoined(const Rewrites& rewrites) {
-    const int parameters = rewrites.child.highest_used;
+    const int parameters = rewrites.child.most_used;
     auto* places = static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(parameters) + 1)));
     int place = rewrites.parent.parameters;
     for (int number = 1; number <= parameters; ++number) {
@@ -142,18 +142,18 @@ const char* JoinedForm(const Rewrites& rewrites) {
 }
 
 // A text as the store has it, which may be cut.
-const char* AnalyseKept(const char* text, Statement* statement) {
-    return strlen(text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN
+const char* AnalyseKept(const Known& known, Statement* statement) {
+    return strlen(known.text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN
                ? "its text is kept to the first 16 kB only"
-               : Analyse(text, statement);
+               : Analyse(known, statement);
 }
 
 // What forbids it to stand in FROM: words, or null.
-const char* WhyNotJoined(const char* text, Statement* parent) {
-    if (text == nullptr) {
+const char* WhyNotJoined(const Known& known, Statement* parent) {
+    if (known.text == nullptr) {
         return "there is none";
     }
-    const char* why = AnalyseKept(text, parent);
+    const char* why = AnalyseKept(known, parent);
     if (why != nullptr) {
         return why;
     }
@@ -192,6 +192,38 @@ void MakeAtOnce(Rewrites* rewrites) {
     rewrites->at_once_before = rewrites->keys.count;
 }
 
+// InvalidOid for one that is inferred.
+Oid TypeOf(const Statement& statement, int number) {
+    return number <= statement.given || !statement.is_inferred ? statement.types[number - 1]
+                                                               : InvalidOid;
+}
+
+// The forms' parameters have the types that the statements' have; a key's is a list of it. What was
+// inferred is inferred again.
+void SetTypes(Rewrites* rewrites) {
+    const Statement& parent = rewrites->parent;
+    const Statement& child = rewrites->child;
+    const auto of_parent = static_cast<Size>(parent.query != nullptr ? parent.parameters : 0);
+    const auto of_child = static_cast<Size>(child.parameters);
+    auto* at_once = static_cast<Oid*>(palloc0(sizeof(Oid) * (of_child + 1)));
+    auto* joined = static_cast<Oid*>(palloc0(sizeof(Oid) * (of_parent + of_child + 1)));
+    for (Size at = 0; at < of_parent; ++at) {
+        joined[at] = TypeOf(parent, static_cast<int>(at) + 1);
+    }
+    Size place = of_parent;
+    for (int number = 1; number <= child.parameters; ++number) {
+        const Oid type = TypeOf(child, number);
+        const bool is_key = rewrites->keys.Find(number) != nullptr;
+        at_once[number - 1] = is_key && OidIsValid(type) ? get_array_type(type) : type;
+        if (!is_key && child.UsesOf(number) > 0) {
+            joined[place++] = type;
+        }
+    }
+    rewrites->at_once_types = at_once;
+    rewrites->joined_types = joined;
+    rewrites->joined_parameters = static_cast<int>(place);
+}
+
 }  // namespace
 
 const Key* KeySet::Find(int parameter) const {
@@ -212,7 +244,7 @@ bool KeySet::AreShared() const {
     return count > 0;
 }
 
-Rewrites Rewrite(const char* parent, const char* child) {
+Rewrites Rewrite(const Known& parent, const Known& child) {
     Rewrites rewrites = {};
     rewrites.parent_refusal = WhyNotJoined(parent, &rewrites.parent);
     if (rewrites.parent_refusal != nullptr) {
@@ -226,11 +258,15 @@ Rewrites Rewrite(const char* parent, const char* child) {
         return rewrites;
     }
     Key plain;
-    if (FindKeys(rewrites.child, &plain, 1) == 0) {
+    // Of what was inferred the same is inferred there: all else of the text stays.
+    if (FindKeys(rewrites.child, &plain, 1) == 0 && rewrites.child.is_inferred &&
+        rewrites.child.given == 0) {
         rewrites.plain_child = WithPlainKey(rewrites.child);
     }
     if (rewrites.plain_child != nullptr) {
-        Analyse(rewrites.plain_child, &rewrites.child);
+        const bool is_known = rewrites.child.is_known;
+        Analyse({rewrites.plain_child, 0, 0}, &rewrites.child);
+        rewrites.child.is_known = is_known;
     }
     rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child);
     if (rewrites.keys.count == 0) {
@@ -241,19 +277,31 @@ Rewrites Rewrite(const char* parent, const char* child) {
     if (rewrites.keys.AreShared()) {
         rewrites.joined = JoinedForm(rewrites);
     }
-    Statement checked;
+    SetTypes(&rewrites);
     if (rewrites.at_once != nullptr) {
-        Analyse(rewrites.at_once, &checked);
+        AnalyseAtOnce(rewrites);
     }
-    if (rewrites.joined != nullptr && Analyse(rewrites.joined, &checked) != nullptr) {
+    if (rewrites.joined != nullptr && AnalyseJoined(rewrites).query == nullptr) {
         rewrites.joined = nullptr;
     }
     return rewrites;
 }
 
+Statement AnalyseAtOnce(const Rewrites& rewrites) {
+    Statement statement;
+    AnalyseTyped(rewrites.at_once, rewrites.at_once_types, rewrites.child.parameters, &statement);
+    return statement;
+}
+
+Statement AnalyseJoined(const Rewrites& rewrites) {
+    Statement statement;
+    AnalyseTyped(rewrites.joined, rewrites.joined_types, rewrites.joined_parameters, &statement);
+    return statement;
+}
+
 const char* WithListsOf(const Rewrites& rewrites, int count) {
-    Statement at_once;
-    if (Analyse(rewrites.at_once, &at_once) != nullptr) {
+    const Statement at_once = AnalyseAtOnce(rewrites);
+    if (at_once.query == nullptr) {
         return nullptr;
     }
     int next = at_once.parameters;

@@ -28,16 +28,23 @@ struct Rewrites {
     // null where it is the child's own.
     const char* plain_child;
     KeySet keys;
-    bool limit_dropped;   // at_once has no LIMIT, since each key has at most one row
-    const char* at_once;  // the child for arrays of keys, by the numbers of its own parameters
-    int at_once_before;   // columns in at_once before the child's own
+    bool limit_dropped;        // at_once has no LIMIT, since each key has at most one row
+    const char* at_once;       // the child for arrays of keys, by the numbers of its own parameters
+    int at_once_before;        // columns in at_once before the child's own
+    const Oid* at_once_types;  // of its parameters, for AnalyseTyped()
     // Parent and child in one; each parent's row with null where it has no child. Parameters are
     // the parent's, then those of the child's that are no keys.
     const char* joined;
+    const Oid* joined_types;
+    int joined_parameters;
 };
 
-// `parent` may be null. Raises what the parser has to say.
-Rewrites Rewrite(const char* parent, const char* child);
+// The parent's text may be null. Raises what the parser has to say.
+Rewrites Rewrite(const Known& parent, const Known& child);
+
+// The forms, with the types that they are to have.
+Statement AnalyseAtOnce(const Rewrites& rewrites);
+Statement AnalyseJoined(const Rewrites& rewrites);
 
 // at_once with `count` parameters for each list, which lets the planner see how many there are.
 const char* WithListsOf(const Rewrites& rewrites, int count);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "n_plus_one/identity.hpp"
 #include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
@@ -27,7 +28,7 @@ void CountUses(Statement* statement) {
         uses[token->parameter] += token->parameter != 0 ? 1 : 0;
     }
     statement->uses = uses;
-    statement->highest_used = highest;
+    statement->most_used = highest;
 }
 
 void Scan(const char* text, Statement* statement) {
@@ -49,18 +50,6 @@ void Scan(const char* text, Statement* statement) {
     CountUses(statement);
 }
 
-// As parse_analyze_varparams, but without the hook that other extensions count statements by.
-// Scribbles on the tree.
-Query* AnalyseOnce(RawStmt* raw, const char* text, Oid** types, int* count) {
-    ParseState* state = make_parsestate(nullptr);
-    state->p_sourcetext = text;
-    setup_parse_variable_parameters(state, types, count);
-    Query* query = transformTopLevelStmt(state, raw);
-    check_variable_parameters(state, query);
-    free_parsestate(state);
-    return query;
-}
-
 // A literal that has become a parameter has left no type: where nothing else says it, as in
 // count($1) or generate_series($1, $2), it was a number. False when none is so.
 bool TakeUnknownForNumbers(Oid* types, int count) {
@@ -72,11 +61,6 @@ bool TakeUnknownForNumbers(Oid* types, int count) {
         }
     }
     return any;
-}
-
-bool IsOfTypes(int sqlstate) {
-    return sqlstate == ERRCODE_AMBIGUOUS_FUNCTION || sqlstate == ERRCODE_UNDEFINED_FUNCTION ||
-           sqlstate == ERRCODE_INDETERMINATE_DATATYPE;
 }
 
 Query* AnalyseParsed(const RawStmt& raw, const char* text, Oid** types, int* count) {
@@ -162,10 +146,11 @@ void PointIntoText(void* text) {
     }
 }
 
-const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement);
+const char* AnalyseWith(const Known& known, Oid* types, int type_count, Statement* statement);
 
 // PREPARE is what EXECUTE's statement is known by: the statement is what follows its AS.
-const char* AnalysePrepared(const char* text, const PrepareStmt& prepare, Statement* statement) {
+const char* AnalysePrepared(const Known& known, const PrepareStmt& prepare, Statement* statement) {
+    const char* text = known.text;
     auto* types = static_cast<Oid*>(
         palloc(sizeof(Oid) * static_cast<Size>(Max(list_length(prepare.argtypes), 1))));
     int type_count = 0;
@@ -182,28 +167,51 @@ const char* AnalysePrepared(const char* text, const PrepareStmt& prepare, Statem
         if (depth == 0 && token.end - token.begin == 2 &&
             pg_strncasecmp(text + token.begin, "as", 2) == 0) {
             const char* inner = text + token.end + strspn(text + token.end, " \t\n\r\f\v");
-            return AnalyseWith(inner, types, type_count, statement);
+            return AnalyseWith({inner, known.queryid, known.most_tries}, types, type_count,
+                               statement);
         }
     }
     return "it is no SELECT";
 }
 
+// The types with which it is what was executed. Those that were given where none are found, or
+// where the others can be inferred: the forms that are made of it are then free to infer them too.
+Oid* Identify(const Known& known, Oid* types, Statement* statement) {
+    const int given = statement->parameters;
+    Oid* found = known.queryid != 0 ? FindTypes(*statement, known, types, given) : nullptr;
+    statement->is_known = found != nullptr;
+    const int count = Max(given, statement->most_used);
+    statement->is_inferred =
+        found == nullptr || InfersTheSame(statement->text, found, count, given);
+    if (statement->is_inferred) {
+        return types;
+    }
+    statement->parameters = count;
+    return found;
+}
+
 // With parameters of which some have types.
-const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement* statement) {
-    *statement = {text, nullptr, 0, nullptr, nullptr, nullptr, type_count, nullptr, 0};
+const char* AnalyseWith(const Known& known, Oid* types, int type_count, Statement* statement) {
+    const char* text = known.text;
+    *statement = {};
+    statement->text = text;
+    statement->parameters = type_count;
+    statement->given = type_count;
+    statement->is_inferred = true;
     ErrorContextCallback context = {error_context_stack, PointIntoText, const_cast<char*>(text)};
     error_context_stack = &context;
     const List* parsed = raw_parser(text, RAW_PARSE_DEFAULT);
     auto* raw = list_length(parsed) == 1 ? linitial_node(RawStmt, parsed) : nullptr;
     const char* refusal = nullptr;
     if (raw != nullptr && IsA(raw->stmt, PrepareStmt)) {
-        refusal = AnalysePrepared(text, *castNode(PrepareStmt, raw->stmt), statement);
+        refusal = AnalysePrepared(known, *castNode(PrepareStmt, raw->stmt), statement);
     } else if (raw == nullptr || !IsA(raw->stmt, SelectStmt) ||
                castNode(SelectStmt, raw->stmt)->intoClause != nullptr) {
         refusal = "it is no SELECT";
     } else {
         Scan(text, statement);
         statement->raw = castNode(SelectStmt, raw->stmt);
+        types = Identify(known, types, statement);
         statement->query = AnalyseParsed(*raw, text, &types, &statement->parameters);
         statement->types = types;
     }
@@ -212,6 +220,32 @@ const char* AnalyseWith(const char* text, Oid* types, int type_count, Statement*
 }
 
 }  // namespace
+
+Query* AnalyseOnce(RawStmt* raw, const char* text, Oid** types, int* count) {
+    ParseState* state = make_parsestate(nullptr);
+    state->p_sourcetext = text;
+    setup_parse_variable_parameters(state, types, count);
+    Query* query = transformTopLevelStmt(state, raw);
+    check_variable_parameters(state, query);
+    free_parsestate(state);
+    return query;
+}
+
+bool IsOfTypes(int sqlstate) {
+    switch (sqlstate) {
+        case ERRCODE_AMBIGUOUS_FUNCTION:
+        case ERRCODE_UNDEFINED_FUNCTION:
+        case ERRCODE_INDETERMINATE_DATATYPE:
+        case ERRCODE_DATATYPE_MISMATCH:
+        case ERRCODE_CANNOT_COERCE:
+        case ERRCODE_AMBIGUOUS_PARAMETER:
+        case ERRCODE_INVALID_COLUMN_REFERENCE:
+        case ERRCODE_SYNTAX_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
 
 Node* StripCasts(Node* node) {
     for (;;) {
@@ -255,8 +289,14 @@ bool Statement::Mentions(const char* name) const {
     });
 }
 
-const char* Analyse(const char* text, Statement* statement) {
-    return AnalyseWith(text, nullptr, 0, statement);
+const char* Analyse(const Known& known, Statement* statement) {
+    return AnalyseWith(known, nullptr, 0, statement);
+}
+
+const char* AnalyseTyped(const char* text, const Oid* types, int type_count, Statement* statement) {
+    auto* copy = static_cast<Oid*>(palloc(sizeof(Oid) * (static_cast<Size>(type_count) + 1)));
+    std::copy(types, types + type_count, copy);
+    return AnalyseWith({text, 0, 0}, copy, type_count, statement);
 }
 
 int FindKeys(const Statement& statement, Key* keys, int room) {

@@ -18,22 +18,44 @@ struct Statement {
     const char* text;
     const Token* tokens;
     int token_count;
+    const int* uses;  // of each parameter, by its number
+    int most_used;    // the highest number in the text
     SelectStmt* raw;
     Query* query;
     const Oid* types;  // of the parameters, by number - 1
     int parameters;    // the highest number
-    const int* uses;   // of each parameter in the text, by number
-    int highest_used;
+    // Whether it was found to be the one with the identifier that was given, and whether analysis
+    // alone tells the types that make it so.
+    bool is_known;
+    bool is_inferred;
+    int given;  // the first so many have the types that PREPARE gave them
 
     // The token that begins at this byte, or -1.
     int TokenAt(int begin) const;
-    int UsesOf(int parameter) const { return parameter <= highest_used ? uses[parameter] : 0; }
+    int UsesOf(int parameter) const { return parameter <= most_used ? uses[parameter] : 0; }
     // Whether an identifier of it may be this name.
     bool Mentions(const char* name) const;
 };
 
+// A text as the store has it, with the identifier of what was executed; 0 for a text of ours.
+struct Known {
+    const char* text;  // null for none
+    uint64 queryid;
+    int most_tries;  // at finding its parameters' types
+};
+
 // Null when the text was analysed, else why it was not. Raises what the parser has to say.
-const char* Analyse(const char* text, Statement* statement);
+const char* Analyse(const Known& known, Statement* statement);
+
+// With types for some parameters, by number - 1; InvalidOid to infer one.
+const char* AnalyseTyped(const char* text, const Oid* types, int type_count, Statement* statement);
+
+// As parse_analyze_varparams, but without the hook that other extensions count statements by.
+// Scribbles on the tree.
+Query* AnalyseOnce(RawStmt* raw, const char* text, Oid** types, int* count);
+
+// Whether analysis failed for the types or what depends on them: with others it may not.
+bool IsOfTypes(int sqlstate);
 
 // What is below relabelling and implicit casts.
 Node* StripCasts(Node* node);

@@ -12,6 +12,7 @@ namespace {
 
 // More keys cost in proportion.
 constexpr double kMostPlannedKeys = 1000;
+constexpr int kMostTries = 64;  // at what a statement was
 
 constexpr char kOrmsForMany[] =
     "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
@@ -123,7 +124,7 @@ void PlanBoth(const Rewrites& rewrites, double runs, Suggestion* suggestion) {
     const double keys = std::clamp(std::round(runs), 1.0, kMostPlannedKeys);
     Statement lists;
     const char* text = WithListsOf(rewrites, static_cast<int>(keys));
-    if (text == nullptr || Analyse(text, &lists) != nullptr) {
+    if (text == nullptr || Analyse({text, 0, 0}, &lists) != nullptr) {
         return;
     }
     const double before = CostOf(rewrites.child) * runs;
@@ -156,7 +157,8 @@ void BeDiscreet() {
     set("log_min_messages", "error");
 }
 
-bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, ErrorData** error) {
+bool RewriteQuietly(const Known& parent, const Known& child, Rewrites* rewrites,
+                    ErrorData** error) {
     return pg::InSubtransaction(
         {GetUserId()},
         [&] {
@@ -168,14 +170,16 @@ bool RewriteQuietly(const char* parent, const char* child, Rewrites* rewrites, E
 
 }  // namespace
 
-Suggestion Suggest(const char* parent, const char* child, double runs) {
+Suggestion Suggest(const Pattern& pattern, double runs) {
+    const Known parent = {pattern.parent, pattern.parent_queryid, kMostTries};
+    const Known child = {pattern.child, pattern.child_queryid, kMostTries};
     Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0};
     Rewrites rewrites = {};
     ErrorData* error = nullptr;
     // What is wrong with the parent does not concern the child alone.
     if (!RewriteQuietly(parent, child, &rewrites, &error) &&
-        (parent == nullptr || IsPassing(error->sqlerrcode) ||
-         !RewriteQuietly(nullptr, child, &rewrites, &error))) {
+        (parent.text == nullptr || IsPassing(error->sqlerrcode) ||
+         !RewriteQuietly({nullptr, 0, 0}, child, &rewrites, &error))) {
         suggestion.text = IsPassing(error->sqlerrcode) ? nullptr
                                                        : psprintf("-- nothing to suggest: %s\n%s",
                                                                   error->message, kOrmsForMany);
@@ -184,7 +188,7 @@ Suggestion Suggest(const char* parent, const char* child, double runs) {
     pg::InSubtransaction({GetUserId()}, [&] {
         BeDiscreet();
         suggestion.text = Describe(rewrites);
-        if (rewrites.at_once != nullptr) {
+        if (rewrites.at_once != nullptr && rewrites.child.is_known) {
             PlanBoth(rewrites, runs, &suggestion);
         }
     });

@@ -23,10 +23,17 @@ struct Suggestion {
 };
 
 // `parent` and `child`: normalised texts as the store has them, terminated, in the database's
-// encoding. To be called inside a transaction, in the session that has just run both, as the user
-// who did: names are resolved, and statements planned, in its search_path and with its rights. It
-// works in a subtransaction, waits for no lock longer than 1 ms, executes nothing, is counted
-// nowhere, and raises nothing but out of memory.
-Suggestion Suggest(const char* parent, const char* child, double runs);
+// encoding, and what they were executed as. What they are not here and now is not planned. To be
+// called inside a transaction, in the session that has just run both, as the user who did: names
+// are resolved, and statements planned, in its search_path and with its rights. It works in a
+// subtransaction, waits for no lock longer than 1 ms, executes nothing, is counted nowhere, and
+// raises nothing but out of memory.
+struct Pattern {
+    const char* parent;
+    uint64 parent_queryid;
+    const char* child;
+    uint64 child_queryid;
+};
+Suggestion Suggest(const Pattern& pattern, double runs);
 
 }  // namespace elile::n_plus_one

@@ -72,12 +72,6 @@ Bound Bind(const Statement& statement) {
     return bound;
 }
 
-Statement StatementOf(const char* text) {
-    Statement statement;
-    Analyse(text, &statement);
-    return statement;
-}
-
 // Parsed and planned each time, as statements are that nobody prepares. Under the snapshot at hand,
 // so that both forms see the same rows. Only what writes nothing runs.
 void Execute(const Bound& bound, DestReceiver* receiver) {
@@ -294,13 +288,13 @@ void RunAll(Run* run) {
     SPI_connect();
     FindKeyValues(run);
     const OneByOne sums = RunOneByOne(run);
-    const Bound at_once = Bind(StatementOf(rewrites.at_once));
+    const Bound at_once = Bind(AnalyseAtOnce(rewrites));
     SetLists(*run, at_once);
     SetChildParameters(*run, at_once, [](int number) { return number; });
     RunForm(run, rewrites.obstacle == nullptr ? "list" : "lateral", at_once,
             rewrites.at_once_before, sums.of_keys, sums.elapsed_ns);
     if (rewrites.joined != nullptr && run->has_parent_rows) {
-        const Bound joined = Bind(StatementOf(rewrites.joined));
+        const Bound joined = Bind(AnalyseJoined(rewrites));
         SetParentParameters(*run, joined);
         int place = rewrites.parent.parameters;
         SetChildParameters(*run, joined, [&place](int) { return ++place; });
@@ -318,18 +312,36 @@ void RunAll(Run* run) {
                      "function can be verified.")));
 }
 
+// With other types, or in another search_path, its text is another statement: other functions and
+// operators would run.
+void RequireKnown(const Statement& statement, const char* whose) {
+    if (!statement.is_known) {
+        ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+                        errmsg("the text of the %s is not the statement that was executed", whose),
+                        errdetail("Its names mean something else here, or the types of its "
+                                  "parameters are not to be found out."),
+                        errhint("Set the search_path that it was executed with. Cast its "
+                                "parameters in the statement, as in $1::numeric.")));
+    }
+}
+
 }  // namespace
 
 Verification Verify(const Request& request) {
     Run run = {};
     run.request = &request;
     run.parent_ns = PG_UINT64_MAX;
-    run.rewrites = Rewrite(request.keys.given ? nullptr : request.parent, request.child);
+    run.rewrites =
+        Rewrite(request.keys.given ? Known{nullptr, 0, 0} : request.parent, request.child);
     if (run.rewrites.refusal != nullptr) {
         RaiseNotRepeatable(run.rewrites.refusal);
     }
     if (run.rewrites.child.query->rowMarks != NIL || run.rewrites.at_once == nullptr) {
         RaiseNotRepeatable(run.rewrites.obstacle);
+    }
+    RequireKnown(run.rewrites.child, "child");
+    if (run.rewrites.parent.query != nullptr) {
+        RequireKnown(run.rewrites.parent, "parent");
     }
     timed_out = 0;
     ErrorData* error = nullptr;

@@ -13,8 +13,8 @@ struct Texts {
 };
 
 struct Request {
-    const char* parent;  // null for none
-    const char* child;
+    Known parent;  // without a text for none
+    Known child;
     Texts keys;  // one of each key for each run; not given: those of the parent's rows
     Texts parent_parameters;
     Texts child_parameters;

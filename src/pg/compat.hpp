@@ -177,6 +177,29 @@ inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* conte
 #endif
 }
 
+inline bool WalkQuery(Query* query, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+    return query_tree_walker(query, walker, context, 0);
+#else
+    using Unprototyped = bool (*)();
+    return query_tree_walker(
+        query, reinterpret_cast<Unprototyped>(reinterpret_cast<void (*)()>(walker)), context, 0);
+#endif
+}
+
+// The identifier that the server gives an analysed query; 0 where another module gives them.
+inline uint64 IdentifierOf(Query* query, [[maybe_unused]] const char* text) {
+    if (!IsQueryIdEnabled()) {
+        return 0;
+    }
+#if PG_VERSION_NUM >= 160000
+    JumbleQuery(query);
+#else
+    JumbleQuery(query, text);
+#endif
+    return static_cast<uint64>(query->queryId);
+}
+
 // Of what the parser made, before analysis.
 inline bool WalkParsed(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000
@@ -207,17 +230,6 @@ inline bool IsWorkerRegistered(const char* name) {
         }
     }
     return false;
-}
-
-// query_tree_walker, likewise.
-inline bool WalkQuery(Query* query, bool (*walker)(Node*, void*), void* context) {
-#if PG_VERSION_NUM >= 160000
-    return query_tree_walker(query, walker, context, 0);
-#else
-    using Unprototyped = bool (*)();
-    return query_tree_walker(
-        query, reinterpret_cast<Unprototyped>(reinterpret_cast<void (*)()>(walker)), context, 0);
-#endif
 }
 
 // The one command of a portal, to its end.

@@ -63,6 +63,11 @@ const char* RequireText(core::StatementStore& store, int64 queryid) {
     return pg::ToDatabaseEncoding(found->text, found->length, found->encoding);
 }
 
+n_plus_one::Known RequireKnown(core::StatementStore& store, int64 queryid) {
+    constexpr int kMostTries = 512;
+    return {RequireText(store, queryid), static_cast<uint64>(queryid), kMostTries};
+}
+
 n_plus_one::Texts TextsOf(FunctionCallInfo fcinfo, int argument) {
     if (PG_ARGISNULL(argument)) {
         return {nullptr, 0, false};
@@ -106,8 +111,8 @@ ELILE_SQL_FUNCTION(elile_verify_n_plus_one) {
     }
     core::StatementStore& store = store::RequireSharedStore();
     const n_plus_one::Request request = {
-        PG_ARGISNULL(0) ? nullptr : RequireText(store, PG_GETARG_INT64(0)),
-        RequireText(store, PG_GETARG_INT64(1)),
+        PG_ARGISNULL(0) ? n_plus_one::Known{} : RequireKnown(store, PG_GETARG_INT64(0)),
+        RequireKnown(store, PG_GETARG_INT64(1)),
         TextsOf(fcinfo, 2),
         TextsOf(fcinfo, 3),
         TextsOf(fcinfo, 4),

@@ -22,7 +22,7 @@ analyze shop.authors, shop."Books", shop.sales, shop.reviews;
 set search_path = shop;
 
 create function id_of(text) returns bigint language sql set search_path = shop as
-$$ select queryid from elile_optimize.statements where query = $1 and userid = current_user::regrole and toplevel $$;
+$$ select queryid from elile_optimize.statements where query = $1 and userid = current_user::regrole and toplevel and operation <> 'utility' $$;
 create function verify(parent text, child text, keys text[] default null, parent_parameters text[] default null,
                        child_parameters text[] default null)
 returns table (form text, keys_used bigint, rows_one_by_one bigint, rows_at_once bigint, same_rows boolean, statement text)
@@ -35,6 +35,25 @@ select id from authors where id < 15 \g /dev/null
 select author_id, year from sales \g /dev/null
 \set parent 'select id, name from authors'
 
+\echo overloads
+create function kind(id int, given text) returns text language sql immutable as $$ select 'text' $$;
+create function kind(id int, given numeric) returns text language sql immutable as $$ select 'number' $$;
+select kind("bookId", 1.5) as kind, "bookId" / 2.0 as half from "Books" where author_id = 3 limit 2;
+select form, keys_used, rows_one_by_one, rows_at_once, same_rows
+    from verify(:'parent', 'select kind("bookId", $1) as kind, "bookId" / $2 as half from "Books" where author_id = $3 limit $4', null, null, '{1.5, 2.0, null, 2}');
+-- A parameter's own type.
+prepare by_price(numeric, int8) as select kind("bookId", $1) from "Books" where author_id = $2;
+execute by_price(1.5, 3) \g /dev/null
+select form, keys_used, rows_one_by_one, rows_at_once, same_rows
+    from verify(:'parent', 'prepare by_price(numeric, int8) as select kind("bookId", $1) from "Books" where author_id = $2', null, null, '{1.5, null}');
+-- In another search_path the text is another statement.
+create schema other;
+create table other."Books" (author_id int, title text);
+select title from "Books" where author_id = 3 \g /dev/null
+set search_path = other, shop;
+select * from verify(:'parent', 'select title from "Books" where author_id = $1');
+set search_path = shop;
+drop schema other cascade;
 \echo the list
 select * from "Books" where author_id = 3 \g /dev/null
 select * from verify(:'parent', 'select * from "Books" where author_id = $1');

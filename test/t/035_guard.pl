@@ -156,4 +156,16 @@ $session->ask(wide_loop(119, 'the last ')) for 1 .. 40;
 is($session->ask(q{select occurrences, suggestion from elile_optimize.n_plus_one where child_query ~ 'the last'}),
     '40|', 'a pattern that occurs again and again has none');
 cmp_ok($session->ask($dropped) - $before, '<=', 16, 'and was not planned each time');
+
+# Thousands of parameters, each looked for among the others.
+$session->ask('alter table parents add primary key (id); alter table children add foreign key (parent_id) references parents');
+$session->ask('set statement_timeout = 0; reset elile_optimize.n_plus_one_threshold; select elile_optimize.reset()');
+my $many = join ',', 100 .. 2600;
+$took = seconds_of(sub {
+    $session->ask("select id from parents;\n" . join '',
+        map { "select parent_id from children where parent_id = $_ and parent_id not in ($many);\n" } 1 .. 12) });
+like($session->ask(q{select suggestion from elile_optimize.n_plus_one where child_query ~ 'not in'}), qr/parent/,
+    'a child with thousands of parameters has a suggestion');
+note("thousands of parameters: $took s");
+cmp_ok($took, '<', $soon / 5, 'at once');
 done_testing();

@@ -140,7 +140,7 @@ $reading->tell('select * from child where item = 3 and sleepy(1) = 1');
 ok($standby->poll_query_until('postgres', q{select count(*) = 1 from elile_optimize.n_plus_one where child_query ~ 'sleepy'}),
     'a suggestion is being made');
 $node->safe_psql('postgres', 'begin; lock table child; commit');
-is($reading->ask('select 7'), '7', 'a conflict does not end the session');
+like($reading->ask('select 7'), qr/^7$/m, 'a conflict does not end the session');
 unlike($reading->{err}, qr/terminating|FATAL/, 'nor say so');
 $standby->stop;
 
