@@ -6,6 +6,7 @@
 #include "core/n_plus_one_detector.hpp"
 #include "n_plus_one/suggestion.hpp"
 #include "pg/encoding.hpp"
+#include "pg/guard.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 #include "store/waiting_runs.hpp"
@@ -204,6 +205,7 @@ void FollowLoop(const Execution& execution, const QueryDesc& query) {
     MemoryContextSwitchTo(caller);
     MemoryContextReset(Scratch());
     KeepReady();
+    pg::LetConflictsIn();
 }
 
 bool EndsLoop(const Node& utility) {

@@ -108,6 +108,7 @@ void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, Quer
     KeepNow(record, text, details);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(scratch);
+    pg::LetConflictsIn();
 }
 
 // A line about what is in the record alone.

@@ -15,6 +15,8 @@ constexpr uint64 kLongestNs = 1000000000;
 TimeoutId deadline = MAX_TIMEOUTS;
 bool is_deadline_set = false;  // by the outermost guard
 volatile sig_atomic_t is_late = 0;
+bool are_conflicts_held = false;  // by the outermost guard
+bool had_held_conflicts = false;
 uint64 began_ns = 0;       // monotonic
 uint64 processor_ns = 0;   // of this process as it began
 uint64 most_ns = 0;        // of a processor
@@ -227,16 +229,20 @@ void GiveBackRequests(const Saved& saved, const ErrorData* error) {
 }
 
 // A conflict with recovery ends the statement, but the session where it meets a subtransaction. So
-// on a standby it has to wait for the end of ours. False: one may be there already.
+// on a standby its signal has to wait for the end of ours, whose abort sets the signals of
+// UnBlockSig free. False: a conflict may be there already.
 bool HoldConflicts() {
-    if (!RecoveryInProgress()) {
-        return true;
-    }
-    sigset_t conflicts;
-    sigemptyset(&conflicts);
-    sigaddset(&conflicts, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &conflicts, nullptr);
+    sigaddset(&UnBlockSig, SIGUSR1);
+    sigprocmask(SIG_SETMASK, &UnBlockSig, nullptr);
+    are_conflicts_held = true;
     return InterruptPending == 0;
+}
+
+void ReleaseConflicts(const Saved& saved) {
+    sigdelset(&UnBlockSig, SIGUSR1);
+    sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
+    are_conflicts_held = false;
+    had_held_conflicts = true;
 }
 
 // In the subtransaction, which the caller ends whatever happens in here.
@@ -296,8 +302,9 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     Saved saved;
     Save(&saved);
     SaveForAbort(&saved);
-    if (!how.is_raised && !HoldConflicts()) {
-        sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
+    const bool holds_conflicts = !how.is_raised && !are_conflicts_held && RecoveryInProgress();
+    if (holds_conflicts && !HoldConflicts()) {
+        ReleaseConflicts(saved);
         Refuse(error);
         return false;
     }
@@ -316,6 +323,9 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     { raised = Undo(saved); }
     PG_END_TRY();
     sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
+    if (holds_conflicts) {
+        ReleaseConflicts(saved);
+    }
     RestoreHoldoffs(saved);
     error_context_stack = saved.callbacks;
     CurrentResourceOwner = saved.owner;
@@ -326,6 +336,13 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
         HandOver(raised, error);
     }
     return raised == nullptr;
+}
+
+void LetConflictsIn() {
+    if (had_held_conflicts) {
+        had_held_conflicts = false;
+        CHECK_FOR_INTERRUPTS();
+    }
 }
 
 bool RunInMemory(GuardedBody body, void* argument, ErrorData** error) {

@@ -18,6 +18,10 @@ struct Guarded {
     int most_ms = 100;  // of a processor; up to a second of the clock
 };
 
+// Where the statement may fail: raises what a conflict with recovery wants raised. Left to the
+// session's next look for interrupts it might come when the session is idle, which ends it.
+void LetConflictsIn();
+
 // Whether InSubtransaction() would run anything now.
 bool MayUseSubtransaction();
 
@@ -33,7 +37,7 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error);
 // callbacks, signals, progress, wait. Settings made in there go. A request to cancel that came
 // meanwhile is still there for the statement, a time-out as one. After `most_ms` the body is
 // interrupted, unless it writes or its error is raised. On a standby a conflict with recovery waits
-// for its end.
+// for its end, and for LetConflictsIn().
 template <typename Body>
 bool InSubtransaction(const Guarded& how, Body body, ErrorData** error = nullptr) {
     return RunInSubtransaction(

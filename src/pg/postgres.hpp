@@ -55,6 +55,7 @@ extern "C" {
 #include "jit/jit.h"
 #include "libpq/auth.h"
 #include "libpq/libpq-be.h"
+#include "libpq/pqsignal.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
