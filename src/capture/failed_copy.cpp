@@ -13,9 +13,9 @@ using store::WaitingRun;
 using store::WaitingRuns;
 
 constexpr int kMostNodes = 2000;
-constexpr int kMostCopies = 16;        // one error may pass this many statements, each in the next
+constexpr int kMostCopies = 16;         // one error may pass this many statements, each in the next
 constexpr Size kLongestSource = 60000;  // bytes; with its end in one block
-constexpr int kMostTypes = 64;         // a power of two
+constexpr int kMostTypes = 64;          // a power of two
 
 FailedCopy copies[kMostCopies];
 int copy_count = 0;
@@ -168,9 +168,8 @@ void CopyInto(FailedCopy& copy, const QueryDesc& query, bool with_plan, bool kee
     copy.run->hides = copy.hides;
     copy.run->shares = copy.shares;
     copy.run->format = pg::FormatOfSession();
-    const pg::Outcome outcome =
-        pg::InBoundedMemory(WaitingRuns::NextBlock, copy.run, session_stack,
-                            [&] { CopyQuery(copy.run, query, with_plan); });
+    const pg::Outcome outcome = pg::InBoundedMemory(WaitingRuns::NextBlock, copy.run, session_stack,
+                                                    [&] { CopyQuery(copy.run, query, with_plan); });
     if (outcome != pg::Outcome::kDone) {
         copy.reason = ReasonOf(outcome, *copy.run);
         WaitingRuns::Release(copy.run);
@@ -181,8 +180,7 @@ void CopyInto(FailedCopy& copy, const QueryDesc& query, bool with_plan, bool kee
 bool HasStackForWalks() {
     constexpr long kReserve = 512 * 1024;
     const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-    return !stack_is_too_deep() &&
-           labs(session_stack - here) + kReserve < max_stack_depth * 1024L;
+    return !stack_is_too_deep() && labs(session_stack - here) + kReserve < max_stack_depth * 1024L;
 }
 
 }  // namespace
@@ -201,8 +199,8 @@ void CopyForFailure(const Execution& execution) {
     const QueryDesc& query = *execution.query;
     const PlannedStmt& plan = *query.plannedstmt;
     FailedCopy& copy = copies[copy_count++];
-    copy = {&execution,        FirstRunNs(execution), 0,       !keeps_parameters,
-            !keeps_parameters, false,                 nullptr, LostPlan::kUnsafe};
+    copy = {&execution, FirstRunNs(execution), 0, !keeps_parameters, !keeps_parameters, false,
+            nullptr,    LostPlan::kUnsafe};
     if (CritSectionCount != 0 || !HasStackForWalks()) {
         return;
     }

@@ -113,8 +113,8 @@ void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, Quer
 
 // A line about what is in the record alone.
 void WriteLogLineInScratch(const core::SlowRecord& record) {
-    MemoryContext scratch = AllocSetContextCreate(
-        TopMemoryContext, "elile_optimize slow statement", ALLOCSET_SMALL_SIZES);
+    MemoryContext scratch = AllocSetContextCreate(TopMemoryContext, "elile_optimize slow statement",
+                                                  ALLOCSET_SMALL_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(scratch);
     SlowText text;
     text.plan = pg::CopyText(store::SharedStore()->Parts().details, record.plan).text;
@@ -151,11 +151,10 @@ uint64 WriteShared(const core::SlowRecord& record) {
 // One without a plan to be rendered, or whose plan is known. Takes over the record's references.
 // Returns its id.
 uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecord record,
-                        const core::PlanNews& news) {
+                          const core::PlanNews& news) {
     core::Segment& segment = store::SharedStore()->Parts();
-    store::WaitingRun* run = store::WaitingRuns::AreTended() && TakesLogLine()
-                                 ? store::WaitingRuns::Take()
-                                 : nullptr;
+    store::WaitingRun* run =
+        store::WaitingRuns::AreTended() && TakesLogLine() ? store::WaitingRuns::Take() : nullptr;
     if (run == nullptr) {
         core::Add(segment.header->log_suppressed, pg::Settings::enable_query_logging ? 1 : 0);
         return segment.ring.Write(record);
@@ -170,7 +169,7 @@ uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecor
 
 // With what is known of it. Takes over the record's references. Returns its id.
 uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecord& record,
-                  const core::PlanNews& news) {
+                    const core::PlanNews& news) {
     if (!MayWriteLine(static_cast<int>(record.sqlstate))) {
         return KeepWithoutSession(statement, record, news);
     }

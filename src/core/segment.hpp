@@ -97,11 +97,11 @@ struct alignas(kCacheLine) SegmentHeader {
     Word not_ready;          // executions not counted between a crash and the end of repair, or
                              // while a reset was kept from running
 
-    LogBudget log_budget;    // of lines on slow statements
-    Word log_suppressed;     // such lines that it left out
-    Word details_exhausted;  // plans and parameters not kept: their memory was full
+    LogBudget log_budget;         // of lines on slow statements
+    Word log_suppressed;          // such lines that it left out
+    Word details_exhausted;       // plans and parameters not kept: their memory was full
     LostPlanCounters plans_lost;  // plans that could not be written down, by reason
-    Word parameters_lost;    // parameters that could not be written down
+    Word parameters_lost;         // parameters that could not be written down
 
     Word databases_overflow;    // times that a database found no place in the directory
     Word pool_reports_dropped;  // figures of an application's pool that found no place

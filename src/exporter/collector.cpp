@@ -199,7 +199,7 @@ void CollectOwn(const Model& model, double scrape_seconds, std::vector<MetricFam
             .Add({}, figure.value);
     }
     Family family(families, "elile_optimize_plans_lost_by_reason_total",
-                         "Plans that could not be written down, by reason.", MetricType::Counter);
+                  "Plans that could not be written down, by reason.", MetricType::Counter);
     for (std::size_t at = 0; at < core::kLostPlanReasons; ++at) {
         family.Add({{"reason", std::string(core::kLostPlanNames[at])}},
                    static_cast<double>(model.lost_plans[at]));

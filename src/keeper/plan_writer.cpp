@@ -1,9 +1,9 @@
 // A worker that writes down the plans and parameters of failed statements of one database, in
 // transactions of its own, and goes when nothing waits.
 //
-// What it renders is a copy: nothing of the statement is run, no right on a table is asked for and no
-// hook of another extension is called. It is pg_monitor, and acts as the statement's own role, which it
-// cannot leave, so that an output function of a type has that role's rights and no others.
+// What it renders is a copy: nothing of the statement is run, no right on a table is asked for and
+// no hook of another extension is called. It is pg_monitor, and acts as the statement's own role,
+// which it cannot leave, so that an output function of a type has that role's rights and no others.
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
 #include "keeper/worker_session.hpp"
@@ -74,9 +74,9 @@ bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
             continue;
         }
         attempt->is_worth_another = !is_locked;
-        attempt->reason = is_locked                 ? LostPlan::kDroppedTable
+        attempt->reason = is_locked               ? LostPlan::kDroppedTable
                           : IsThere(entry->relid) ? LostPlan::kLockedTable
-                                                    : LostPlan::kInvisibleTable;
+                                                  : LostPlan::kInvisibleTable;
         return false;
     }
     return true;

@@ -1,5 +1,5 @@
-// Whoever writes down what sessions have left: the log lines of sessions that have ended, by the keeper
-// itself; plans and parameters, by a worker in their database.
+// Whoever writes down what sessions have left: the log lines of sessions that have ended, by the
+// keeper itself; plans and parameters, by a worker in their database.
 #pragma once
 
 namespace elile::keeper {

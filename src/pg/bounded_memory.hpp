@@ -1,10 +1,10 @@
-// Copying a tree of nodes where nothing may fail: in an error context callback, an error of ours would
-// destroy the one that is being reported.
+// Copying a tree of nodes where nothing may fail: in an error context callback, an error of ours
+// would destroy the one that is being reported.
 //
-// While a body runs, the current memory context takes its memory from blocks of fixed size. When there
-// is no further block, or the stack comes near its limit, the body is left by longjmp, without an error.
-// Every node that copyObject() copies takes memory before those below it are copied, so the stack is
-// looked at in time.
+// While a body runs, the current memory context takes its memory from blocks of fixed size. When
+// there is no further block, or the stack comes near its limit, the body is left by longjmp,
+// without an error. Every node that copyObject() copies takes memory before those below it are
+// copied, so the stack is looked at in time.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -21,8 +21,8 @@ using NextBlock = Block (*)(void* source);
 
 enum class Outcome { kDone, kNoMemory, kNoStack };
 
-// `body` may allocate and must not free, reallocate, or hold anything with a destructor. What it has
-// allocated stays where the blocks are. One allocation is at most a block long.
+// `body` may allocate and must not free, reallocate, or hold anything with a destructor. What it
+// has allocated stays where the blocks are. One allocation is at most a block long.
 Outcome RunInBoundedMemory(NextBlock next_block, void* source, const char* stack_begin,
                            void (*body)(void*), void* argument);
 
@@ -30,8 +30,8 @@ Outcome RunInBoundedMemory(NextBlock next_block, void* source, const char* stack
 template <typename Body>
 Outcome InBoundedMemory(NextBlock next_block, void* source, const char* stack_begin, Body body) {
     return RunInBoundedMemory(
-        next_block, source, stack_begin,
-        [](void* argument) { (*static_cast<Body*>(argument))(); }, &body);
+        next_block, source, stack_begin, [](void* argument) { (*static_cast<Body*>(argument))(); },
+        &body);
 }
 
 }  // namespace elile::pg

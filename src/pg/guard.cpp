@@ -8,8 +8,8 @@
 namespace elile::pg {
 namespace {
 
-// Work that nobody asked for takes no longer, of which its caller grants it less of a processor: on a
-// busy machine little work waits long for one.
+// Work that nobody asked for takes no longer, of which its caller grants it less of a processor: on
+// a busy machine little work waits long for one.
 constexpr uint64 kLongestNs = 1000000000;
 
 TimeoutId deadline = MAX_TIMEOUTS;
@@ -17,9 +17,9 @@ bool is_deadline_set = false;  // by the outermost guard
 volatile sig_atomic_t is_late = 0;
 bool are_conflicts_held = false;  // by the outermost guard
 bool had_held_conflicts = false;
-uint64 began_ns = 0;       // monotonic
-uint64 processor_ns = 0;   // of this process as it began
-uint64 most_ns = 0;        // of a processor
+uint64 began_ns = 0;      // monotonic
+uint64 processor_ns = 0;  // of this process as it began
+uint64 most_ns = 0;       // of a processor
 
 uint64 ProcessorNs() {
     timespec now = {};

@@ -17,8 +17,8 @@ struct SessionFormat {
 
 // Memory only.
 inline SessionFormat FormatOfSession() {
-    return {Settings::log_format, Settings::log_plan_max_length,
-            Settings::log_parameter_max_length, backslash_quote, standard_conforming_strings};
+    return {Settings::log_format, Settings::log_plan_max_length, Settings::log_parameter_max_length,
+            backslash_quote, standard_conforming_strings};
 }
 
 // For a worker that writes down what another session has left.

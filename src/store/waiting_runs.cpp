@@ -107,9 +107,7 @@ void WaitingRuns::Release(WaitingRun* run) {
     run->state.store(static_cast<uint32>(RunState::kFree), std::memory_order_release);
 }
 
-bool WaitingRuns::AreTended() {
-    return pg::MonotonicNs() - core::Get(room->tended_ns) < kTendedNs;
-}
+bool WaitingRuns::AreTended() { return pg::MonotonicNs() - core::Get(room->tended_ns) < kTendedNs; }
 
 void WaitingRuns::NoteTended() { core::Put(room->tended_ns, pg::MonotonicNs()); }
 

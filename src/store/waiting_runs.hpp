@@ -1,10 +1,11 @@
-// Slow executions that wait for somebody else to write them down: to render the plan, where the session
-// cannot look at the catalogue, and to write the log line, where it ends. A loop that ends with its
-// session waits for its line in the same way.
+// Slow executions that wait for somebody else to write them down: to render the plan, where the
+// session cannot look at the catalogue, and to write the log line, where it ends. A loop that ends
+// with its session waits for its line in the same way.
 //
-// They lie in the server's own shared memory, since they hold literals, which the statistics segment must
-// not: the exporter maps it. All processes have that memory at the same address, so a tree of nodes that
-// is copied there can be read by another process as it is. A crash of a session empties it.
+// They lie in the server's own shared memory, since they hold literals, which the statistics
+// segment must not: the exporter maps it. All processes have that memory at the same address, so a
+// tree of nodes that is copied there can be read by another process as it is. A crash of a session
+// empties it.
 //
 //   Free -> Taken   (by the session that runs the statement, which alone writes)
 //        -> Waits   (its execution has failed; the keeper and writers look at it)
@@ -28,21 +29,21 @@ enum class RunState : uint32 { kFree, kTaken, kWaits, kWorked };
 constexpr uint32 kMostBlocks = 16;  // of one run: 1 MB
 
 struct WaitingRun {
-    core::HalfWord state;  // RunState; each change by compare-and-swap of who makes it
-    uint32 tries;          // by writers; who has it worked
+    core::HalfWord state;    // RunState; each change by compare-and-swap of who makes it
+    uint32 tries;            // by writers; who has it worked
     core::HalfWord sharers;  // other runs that wait for its plan's text; any session
 
     // Written by the session while it has it taken, constant from then on.
     TimestampTz handed_at;
-    TimestampTz due_at;  // when it is worth a try; also by who has it worked
+    TimestampTz due_at;       // when it is worth a try; also by who has it worked
     core::SlowRecord record;  // as it is in the ring, with references of its own to its texts
     core::KnownStatement statement;
     core::PlanNews news;
     pg::SessionFormat format;
     core::NPlusOneHandle loop;  // valid: the line is about it, and there is nothing else
     bool has_line;              // a log line is to be written
-    bool hides;     // literals
-    bool shares;    // its plan's text with other runs
+    bool hides;                 // literals
+    bool shares;                // its plan's text with other runs
     bool keeps_parameters;
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];
@@ -73,7 +74,8 @@ public:
 
     // Null when all are in use. The caller has it taken.
     static WaitingRun* Take();
-    // A source of blocks for pg::InBoundedMemory(); `run` is a WaitingRun* that the caller has taken.
+    // A source of blocks for pg::InBoundedMemory(); `run` is a WaitingRun* that the caller has
+    // taken.
     static pg::Block NextBlock(void* run);
     // From Taken to Waits.
     static void HandOver(WaitingRun* run);
@@ -84,12 +86,12 @@ public:
     static bool AreTended();
     static void NoteTended();
 
-    // Whether a run of this plan waits or is worked on, whose text others will share. Then the caller's
-    // run is one of these.
+    // Whether a run of this plan waits or is worked on, whose text others will share. Then the
+    // caller's run is one of these.
     static bool Share(const core::KnownStatement& statement, uint64 plan_id);
 
-    // Of those that wait the one that was handed over first and that `chosen` picks; null: none. The
-    // caller has it worked.
+    // Of those that wait the one that was handed over first and that `chosen` picks; null: none.
+    // The caller has it worked.
     template <typename Chosen>
     static WaitingRun* TakeFirst(Chosen chosen) {
         constexpr int kMostTries = 16;  // others may be quicker
