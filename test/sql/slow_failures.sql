@@ -7,6 +7,13 @@ begin
         perform pg_sleep(0.05);
     end loop;
 end $$;
+create procedure await_lost(before bigint) language plpgsql as $$
+begin
+    for i in 1..600 loop
+        exit when (select plans_lost > before from elile_optimize.info);
+        perform pg_sleep(0.05);
+    end loop;
+end $$;
 create table item (id int primary key, name text);
 insert into item select g, 'n' || g from generate_series(1, 100) g;
 analyze item;
@@ -90,12 +97,7 @@ insert into passing values (0);
 select 1 / id from passing;
 rollback;
 set elile_optimize.slow_query_threshold = -1;
-do $$ begin
-    for i in 1..600 loop
-        exit when (select plans_lost_by_reason ? 'dropped_table' from elile_optimize.info);
-        perform pg_sleep(0.05);
-    end loop;
-end $$;
+call await_lost(:lost);
 select sqlstate, plan is null as is_lost, plan_id is not null as has_id from elile_optimize.slow_queries
     where table_name = 'passing' and operation = 'select';
 select plans_lost - :lost as lost from elile_optimize.info;
@@ -103,6 +105,6 @@ select plans_lost - :lost as lost from elile_optimize.info;
 reset elile_optimize.slow_query_threshold;
 drop function tries(), fails(int);
 drop view kept;
-drop procedure await_plans();
+drop procedure await_plans(), await_lost(bigint);
 drop function shown(text);
 drop table item;

@@ -147,7 +147,17 @@ ok($standby->poll_query_until('postgres', q{select count(*) = 1 from pg_stat_act
 $node->safe_psql('postgres', 'begin; lock table child; commit');
 like($reading->ask('select 7'), qr/^7$/m, 'a conflict does not end the session') or diag($reading->{err});
 unlike($reading->{err}, qr/terminating|FATAL/, 'nor say so');
-$standby->stop;
+
+# There too a session stays sound after a failure, and goes when it is told to.
+$reading->ask("set elile_optimize.slow_query_threshold = 0; set statement_timeout = '200ms'; select pg_sleep(60) from item");
+$node->safe_psql('postgres', 'begin; lock table item; commit');
+$reading->ask('select pg_sleep(60)');
+like($reading->{err}, qr/due to statement timeout/, 'a time-out works on a standby');
+my $reading_pid = $reading->ask('select pg_backend_pid()');
+is($standby->safe_psql('postgres', "select pg_terminate_backend($reading_pid, 2000)"), 't', 'so does an end');
+my $began = time;
+$standby->stop('fast');
+cmp_ok(time - $began, '<', 5, 'and a fast shutdown');
 
 # Without a worker the row and the line are there, and the plan is counted. The server's own launcher
 # has the first place, the keeper the second, if there is one.
