@@ -153,10 +153,12 @@ uint64 WriteShared(const core::SlowRecord& record) {
 uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecord record,
                           const core::PlanNews& news) {
     core::Segment& segment = store::SharedStore()->Parts();
-    store::WaitingRun* run =
-        store::WaitingRuns::AreTended() && TakesLogLine() ? store::WaitingRuns::Take() : nullptr;
+    if (!TakesLogLine()) {
+        return segment.ring.Write(record);
+    }
+    store::WaitingRun* run = store::WaitingRuns::AreTended() ? store::WaitingRuns::Take() : nullptr;
     if (run == nullptr) {
-        core::Add(segment.header->log_suppressed, pg::Settings::enable_query_logging ? 1 : 0);
+        core::Add(segment.header->log_suppressed, 1);
         return segment.ring.Write(record);
     }
     record.id = WriteShared(record);

@@ -4,8 +4,7 @@
 // work while no builder is on the board was ended by something: what it left is removed first, by a
 // builder that acts as the index's owner.
 //
-// It connects as the bootstrap superuser, and acts as pg_read_all_stats, or for the journal as the
-// journal's owner.
+// It is pg_monitor, and acts as pg_read_all_stats, or for the journal as the journal's owner.
 #include "indexes/journal.hpp"
 #include "indexes/journal_table.hpp"
 #include "indexes/rights.hpp"
@@ -319,7 +318,7 @@ void Connect(Oid dbid) {
     database = dbid;
     before_shmem_exit(OnExit, 0);
     BackgroundWorkerUnblockSignals();
-    ConnectAsSuperuser(dbid);
+    ConnectAsMonitor(dbid);
     is_connected = true;
 }
 

@@ -231,7 +231,7 @@ void OnTimeout() {
 void Connect(Oid dbid) {
     RegisterTimeout(USER_TIMEOUT, OnTimeout);
     enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
-    ConnectAsSuperuser(dbid);
+    ConnectAsMonitor(dbid);
     SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
 }
 

@@ -16,14 +16,19 @@ void PinSettings() {
                                             {"idle_in_transaction_session_timeout", "0"},
                                             {"default_transaction_read_only", "off"},
                                             {"default_transaction_isolation", "read committed"},
-                                            {"application_name", "elile_optimize"},
-                                            {"elile_optimize.track", "none"}};
+                                            {"application_name", "elile_optimize"}};
     StartTransactionCommand();
     for (const auto& setting : kSettings) {
         SetConfigOption(setting[0], setting[1], PGC_SUSET, PGC_S_SESSION);
     }
     pg::DropTransactionTimeout();
     CommitTransactionCommand();
+}
+
+// What it does from then on is nobody's statement.
+void Connect(Oid dbid, Oid userid, uint32 flags) {
+    BackgroundWorkerInitializeConnectionByOid(dbid, userid, flags);
+    SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
 }
 
 void BecomeForGood(Oid userid) {
@@ -40,14 +45,8 @@ void BecomeForGood(Oid userid) {
 
 }  // namespace
 
-void ConnectAsSuperuser(Oid dbid) {
-    BackgroundWorkerInitializeConnectionByOid(dbid, InvalidOid, 0);
-    PinSettings();
-}
-
 void ConnectAs(Oid dbid, Oid userid, bool may_log_in) {
-    BackgroundWorkerInitializeConnectionByOid(dbid, may_log_in ? userid : InvalidOid,
-                                              may_log_in ? pg::kWorkerFlags : 0);
+    Connect(dbid, may_log_in ? userid : InvalidOid, may_log_in ? pg::kWorkerFlags : 0);
     if (!may_log_in) {
         BecomeForGood(userid);
     }
@@ -55,11 +54,11 @@ void ConnectAs(Oid dbid, Oid userid, bool may_log_in) {
 }
 
 void ConnectAsMonitor(Oid dbid) {
-    BackgroundWorkerInitializeConnectionByOid(
-        dbid, pg::kNeedsLogin ? InvalidOid : static_cast<Oid>(ROLE_PG_MONITOR),
-        pg::kWorkerFlags | BGWORKER_BYPASS_ALLOWCONN);
     if (pg::kNeedsLogin) {
+        Connect(dbid, InvalidOid, 0);
         BecomeForGood(ROLE_PG_MONITOR);
+    } else {
+        Connect(dbid, ROLE_PG_MONITOR, pg::kWorkerFlags | BGWORKER_BYPASS_ALLOWCONN);
     }
     PinSettings();
 }

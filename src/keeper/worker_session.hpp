@@ -5,15 +5,12 @@
 
 namespace elile::keeper {
 
-// As the bootstrap superuser, as whom a worker does nothing but become somebody else.
-void ConnectAsSuperuser(Oid dbid);
-
 // As this role. One that may not log in here can start no worker: then the worker starts as the
 // bootstrap superuser and takes on the role, from which there is no way back.
 void ConnectAs(Oid dbid, Oid userid, bool may_log_in);
 
-// As pg_monitor, from which there is no way back, also where that role or nobody may connect: for a
-// worker that acts for sessions that are or were there.
+// As pg_monitor, from which there is no way back, also where that role may not connect. Such a worker
+// acts for sessions, or for the extension, as the one that it has to be at each step.
 void ConnectAsMonitor(Oid dbid);
 
 // Whether a worker can start as the role.

@@ -102,8 +102,15 @@ public:
                     first = &run;
                 }
             });
-            if (first == nullptr || BeginWork(first)) {
-                return first;
+            if (first == nullptr) {
+                return nullptr;
+            }
+            // It may be another run by now.
+            if (BeginWork(first)) {
+                if (chosen(*first)) {
+                    return first;
+                }
+                PutBack(first, first->due_at);
             }
         }
         return nullptr;
