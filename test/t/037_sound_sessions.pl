@@ -85,7 +85,9 @@ for my $what (sort keys %failures)
     my $ddl_pid = $ddl->ask('select pg_backend_pid()');
     $node->safe_psql('postgres', 'select elile_optimize.reset()');
     $session->tell($failures{$what});
-    $node->poll_query_until('postgres', "select count(*) = 1 from pg_locks where pid = $pid and relation = 't2'::regclass and granted limit 1") or die;
+    # The DDL queues behind it, unless the machine was so busy that it has failed already.
+    $node->poll_query_until('postgres', qq{select exists (select from pg_locks where pid = $pid and relation = 't2'::regclass)
+        or exists (select from elile_optimize.slow_queries where sqlstate in ('57014', '22012'))}) or die;
     $ddl->tell(q{begin; alter table t2 add column more int; select 'altered'});
     $session->ask('select 1');
     $node->poll_query_until('postgres', qq{select count(*) > 0 from pg_locks

@@ -36,6 +36,27 @@ $node->safe_psql('postgres', q{
 });
 my $failing = 'select 1 / (id - id) from item';
 
+# A session whose statement fails when it is let.
+my $gate = Session->new($node);
+sub begin_failing
+{
+    my ($first) = @_;
+    my $session = Session->new($node);
+    $gate->ask('select pg_advisory_lock(7)');
+    $session->ask($first);
+    $session->tell('select pg_advisory_xact_lock(7), 1 / (id - id) from item where id = 1');
+    $node->poll_query_until('postgres', q{select count(*) = 1 from pg_locks where locktype = 'advisory' and not granted}) or die;
+    return $session;
+}
+
+sub let_fail
+{
+    my ($session) = @_;
+    $gate->ask('select pg_advisory_unlock(7)');
+    $session->ask('select 1');
+    return;
+}
+
 # Roles: one that may not log in, one without a connection left, one whose rights go, one that goes.
 my $reset = 'select elile_optimize.reset()';
 for my $role (qw(nobody limited))
@@ -47,14 +68,12 @@ for my $role (qw(nobody limited))
 $node->safe_psql('postgres', $reset);
 $node->safe_psql('postgres', 'create role passing; grant all on item to passing');
 my $locker = Session->new($node);
-my $one = Session->new($node);
-$one->tell("set role passing; select pg_sleep(0.5), 1 / (id - id) from item where id = 1");
-$node->poll_query_until('postgres', q{select count(*) > 0 from pg_stat_activity where query ~ 'pg_sleep.0.5' and state = 'active' and pid <> pg_backend_pid()});
+my $one = begin_failing('set role passing');
 $locker->tell(q{begin; revoke all on item from nobody, limited, passing; lock table item; select 'locked'});
-$one->ask('reset role');
+let_fail($one);
 $locker->ask('select 1');
 $locker->ask('commit');
-ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_sleep' and sqlstate = '22012'}),
+ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_advisory' and sqlstate = '22012'}),
     'a plan of a role that has lost its rights');
 $node->safe_psql('postgres', 'drop role passing');
 $_->close foreach ($locker, $one);
@@ -98,11 +117,9 @@ ok($node->poll_query_until('postgres', qq{select count(*) = (select plans_lost -
 # A writer that is ended leaves its work to the next one.
 $node->safe_psql('postgres', $reset);
 my $lock = Session->new($node);
-my $session = Session->new($node);
-$session->tell('select pg_sleep(0.5), 1 / (id - id) from item where id < 3');
-$node->poll_query_until('postgres', q{select count(*) > 0 from pg_stat_activity where query ~ 'pg_sleep.0.5' and state = 'active' and pid <> pg_backend_pid()});
+my $session = begin_failing('reset role');
 $lock->tell(q{begin; lock table item; select 'locked'});
-$session->ask('select 1');
+let_fail($session);
 $lock->ask('select 1');
 for (1 .. 20)
 {
@@ -110,9 +127,9 @@ for (1 .. 20)
     select undef, undef, undef, 0.1;
 }
 $lock->ask('rollback');
-ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_sleep' and sqlstate = '22012'}),
+ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_advisory' and sqlstate = '22012'}),
     'a writer that is terminated comes back');
-$_->close foreach ($lock, $session);
+$_->close foreach ($lock, $session, $gate);
 
 # A standby.
 $node->backup('copy');
