@@ -199,8 +199,12 @@ void CopyForFailure(const Execution& execution) {
     const QueryDesc& query = *execution.query;
     const PlannedStmt& plan = *query.plannedstmt;
     FailedCopy& copy = copies[copy_count++];
-    copy = {&execution, FirstRunNs(execution), 0, !keeps_parameters, !keeps_parameters, false,
-            nullptr,    LostPlan::kUnsafe};
+    copy = {};
+    copy.owner = &execution;
+    copy.owner_began_ns = FirstRunNs(execution);
+    copy.hides = !keeps_parameters;
+    copy.shares = !keeps_parameters;
+    copy.reason = LostPlan::kUnsafe;
     if (CritSectionCount != 0 || !HasStackForWalks()) {
         return;
     }
@@ -209,10 +213,10 @@ void CopyForFailure(const Execution& execution) {
         const LostPlan* reason = WhyNotCopied(plan);
         copy.plan_id = PlanIdOf(plan);
         copy.reason = reason != nullptr ? *reason : LostPlan::kError;
-        const bool is_known = copy.shares && HasPlanText(execution.statement, copy.plan_id);
-        copy.is_shared = reason == nullptr && copy.shares && !is_known &&
+        copy.is_known = copy.shares && HasPlanText(execution.statement, copy.plan_id);
+        copy.is_shared = reason == nullptr && copy.shares && !copy.is_known &&
                          WaitingRuns::Share(execution.statement, copy.plan_id);
-        with_plan = reason == nullptr && !is_known && !copy.is_shared;
+        with_plan = reason == nullptr && !copy.is_known && !copy.is_shared;
     }
     if (with_plan || keeps_parameters) {
         CopyInto(copy, query, with_plan, keeps_parameters);

@@ -20,6 +20,7 @@ struct FailedCopy {
     uint64 plan_id;          // 0: no plan is kept
     bool hides;              // literals
     bool shares;             // its plan's text with other runs
+    bool is_known;           // another run has left the plan's text
     bool is_shared;          // another run's copy waits
     store::WaitingRun* run;  // taken; null where nothing was copied
     core::LostPlan reason;   // why not, unless it is known

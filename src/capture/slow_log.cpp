@@ -181,12 +181,16 @@ uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecor
 }
 
 // A text that came between the look for it and the record's entry into the ring is not attached by
-// who made it.
-void AttachLate(const core::KnownStatement& statement, const core::SlowRecord& record) {
-    const uint32 text = TakePlanText(statement, record.plan_id);
-    if (text != 0) {
-        store::SharedStore()->Parts().ring.Attach(record.id, {record.plan_id, text, 0});
+// who made it; and one is not to be had while others look for it. False: there is none.
+bool AttachLate(const core::KnownStatement& statement, const core::SlowRecord& record) {
+    constexpr int kMostTries = 100;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+        if (const uint32 text = TakePlanText(statement, record.plan_id); text != 0) {
+            store::SharedStore()->Parts().ring.Attach(record.id, {record.plan_id, text, 0});
+            return true;
+        }
     }
+    return false;
 }
 
 // Whether something is to be handed over; what is not is counted and given back.
@@ -198,7 +202,7 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
         }
         copy.reason = core::LostPlan::kNoWorker;
     }
-    if (needs_plan && !copy.is_shared) {
+    if (needs_plan && !copy.is_known && !copy.is_shared) {
         CountLostPlan(copy.reason);
     }
     if (!copy.hides) {
@@ -226,8 +230,9 @@ void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::Sl
         record.id = WriteShared(record);
         HandOver(copy.run, statement, record);
     }
-    if (copy.is_shared && record.plan == 0) {
-        AttachLate(statement, record);
+    if ((copy.is_known || copy.is_shared) && record.plan == 0 && !AttachLate(statement, record) &&
+        copy.is_known) {
+        CountLostPlan(core::LostPlan::kError);
     }
 }
 
