@@ -32,7 +32,7 @@ core::PoolKey PoolOf(const PgBackendStatus& session) {
 
 bool ReadClientSession(int place, core::SeenSession* session) {
     const PgBackendStatus& status = SessionAt(place);
-    if (status.st_backendType != B_BACKEND || status.st_procpid == 0) {
+    if (status.st_backendType != B_BACKEND || status.st_procpid == 0 || IsStarting(status)) {
         return false;
     }
     session->pool = PoolOf(status);

@@ -7,7 +7,7 @@
 namespace elile::pg {
 
 // The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
-// False when it is no client's.
+// False when it is no client's, or is starting, so that its pool is not known.
 bool ReadClientSession(int place, core::SeenSession* session);
 
 // This session's pool, as others see it: application_name is cut where the server's table cuts it.

@@ -45,6 +45,16 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
+// Before a session's database, user and application are known. 18 shows it from before its
+// authentication on.
+inline bool IsStarting(const PgBackendStatus& session) {
+#if PG_VERSION_NUM >= 180000
+    return session.st_state == STATE_STARTING || session.st_state == STATE_UNDEFINED;
+#else
+    return session.st_state == STATE_UNDEFINED;
+#endif
+}
+
 // The local number of the transaction that the process is in; 0 none. Read from shared memory
 // without a lock: a word.
 inline uint32 TransactionOf(const volatile PGPROC& process) {
