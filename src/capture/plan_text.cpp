@@ -3,6 +3,7 @@
 #include "capture/plan_tree.hpp"
 #include "capture/query_text.hpp"
 #include "pg/compat.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {

@@ -2,6 +2,7 @@
 
 #include "core/hash.hpp"
 #include "pg/compat.hpp"
+#include "pg/plan_compat.hpp"
 
 namespace elile::capture {
 namespace {

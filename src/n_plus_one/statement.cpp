@@ -4,51 +4,12 @@
 
 #include "n_plus_one/identity.hpp"
 #include "n_plus_one/parsed_again.hpp"
+#include "n_plus_one/tokens.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 
 namespace elile::n_plus_one {
 namespace {
-
-// Counted once: who asks does so for each parameter.
-void CountUses(Statement* statement) {
-    // As many as a client can give.
-    constexpr int kMostParameters = 65535;
-    int highest = 0;
-    const Token* end = statement->tokens + statement->token_count;
-    for (const Token* token = statement->tokens; token != end; ++token) {
-        highest = Max(highest, token->parameter);
-    }
-    if (highest > kMostParameters) {
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("it has a parameter beyond $%d", kMostParameters)));
-    }
-    auto* uses = static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(highest) + 1)));
-    for (const Token* token = statement->tokens; token != end; ++token) {
-        uses[token->parameter] += token->parameter != 0 ? 1 : 0;
-    }
-    statement->uses = uses;
-    statement->most_used = highest;
-}
-
-void Scan(const char* text, Statement* statement) {
-    core_yy_extra_type extra;
-    core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-    extra.escape_string_warning = false;
-    auto* tokens = static_cast<Token*>(palloc(sizeof(Token) * (strlen(text) + 1)));
-    int count = 0;
-    core_YYSTYPE value;
-    YYLTYPE begin = 0;
-    for (int token = 0; (token = core_yylex(&value, &begin, scanner)) != 0;) {
-        // The scanner ends a token with a zero byte in its buffer until the next call.
-        const int end = begin + static_cast<int>(strlen(extra.scanbuf + begin));
-        tokens[count++] = {begin, end, token == pg::kTokenParam ? value.ival : 0};
-    }
-    scanner_finish(scanner);
-    statement->tokens = tokens;
-    statement->token_count = count;
-    CountUses(statement);
-}
 
 // A literal that has become a parameter has left no type: where nothing else says it, as in
 // count($1) or generate_series($1, $2), it was a number. False when none is so.
@@ -267,26 +228,6 @@ bool IsEquality(Node* condition) {
     const auto& operation = *castNode(OpExpr, condition);
     const Oid left = exprType(static_cast<Node*>(linitial(operation.args)));
     return op_mergejoinable(operation.opno, left) || op_hashjoinable(operation.opno, left);
-}
-
-int Statement::TokenAt(int begin) const {
-    const Token* end = tokens + token_count;
-    const Token* found = std::lower_bound(
-        tokens, end, begin, [](const Token& token, int wanted) { return token.begin < wanted; });
-    return found != end && found->begin == begin ? static_cast<int>(found - tokens) : -1;
-}
-
-bool Statement::Mentions(const char* name) const {
-    const size_t length = strlen(name);
-    return std::any_of(tokens, tokens + token_count, [&](const Token& token) {
-        const char* begin = text + token.begin;
-        auto size = static_cast<size_t>(token.end - token.begin);
-        if (size == length + 2 && *begin == '"') {
-            ++begin;
-            size -= 2;
-        }
-        return size == length && pg_strncasecmp(begin, name, length) == 0;
-    });
 }
 
 const char* Analyse(const Known& known, Statement* statement) {

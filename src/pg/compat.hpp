@@ -1,4 +1,5 @@
-// Where PostgreSQL 15, 16, 17 and 18 differ. No other file tests the version.
+// Where PostgreSQL 15, 16, 17 and 18 differ; of plans see plan_compat.hpp. No other file tests the
+// version.
 #pragma once
 
 #include "core/statement.hpp"
@@ -302,14 +303,6 @@ inline void DropTransactionTimeout() {
 #endif
 }
 
-// What a ModifyTable node of newer servers computes besides.
-template <typename Each>
-void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
-#if PG_VERSION_NUM >= 170000
-    each(node.mergeJoinConditions);
-#endif
-}
-
 // The methods of a memory context that can allocate and nothing else.
 template <void* (*kAllocate)(MemoryContext, Size)>
 MemoryContextMethods AllocateOnly() {
@@ -320,50 +313,6 @@ MemoryContextMethods AllocateOnly() {
     methods.alloc = kAllocate;
 #endif
     return methods;
-}
-
-// So that starting the plan checks no right on a table: it only becomes text.
-inline void AskForNoRights(PlannedStmt& plan) {
-    ListCell* cell = nullptr;
-    foreach (cell, plan.rtable) {
-        auto* entry = lfirst_node(RangeTblEntry, cell);
-#if PG_VERSION_NUM >= 160000
-        entry->perminfoindex = 0;
-#else
-        entry->requiredPerms = 0;
-#endif
-    }
-#if PG_VERSION_NUM >= 160000
-    plan.permInfos = NIL;
-#endif
-}
-
-// Hooks of others, which expect a statement of a client around them.
-inline void DropHooksOfOthers() {
-    ExecutorCheckPerms_hook = nullptr;
-    object_access_hook = nullptr;
-#if PG_VERSION_NUM >= 180000
-    explain_per_plan_hook = nullptr;
-    explain_per_node_hook = nullptr;
-#endif
-}
-
-// All partitions of the plan are to be shown: those that would be pruned as it starts too.
-inline void KeepAllPartitions([[maybe_unused]] PlannedStmt& plan) {
-#if PG_VERSION_NUM >= 180000
-    plan.partPruneInfos = NIL;
-    plan.unprunableRelids = bms_add_range(nullptr, 1, list_length(plan.rtable));
-#endif
-}
-
-// Starting a plan would prune partitions, which runs functions of the statement.
-template <typename AppendNode>
-void DropPruning(AppendNode& node) {
-#if PG_VERSION_NUM >= 180000
-    node.part_prune_index = -1;
-#else
-    node.part_prune_info = nullptr;
-#endif
 }
 
 inline void GetJitUse(const JitInstrumentation& jit, core::ResourceUse& use) {

@@ -1,0 +1,11 @@
+// A statement's text as the server's scanner divides it.
+#pragma once
+
+#include "n_plus_one/statement.hpp"
+
+namespace elile::n_plus_one {
+
+// Sets the statement's tokens, and how often each parameter is used.
+void Scan(const char* text, Statement* statement);
+
+}  // namespace elile::n_plus_one

@@ -1,0 +1,61 @@
+// Where plans of PostgreSQL 15, 16, 17 and 18 differ, and what has to be taken from a plan that is
+// only to become text.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+namespace elile::pg {
+
+// What a ModifyTable node of newer servers computes besides.
+template <typename Each>
+void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
+#if PG_VERSION_NUM >= 170000
+    each(node.mergeJoinConditions);
+#endif
+}
+
+// So that starting the plan checks no right on a table: it only becomes text.
+inline void AskForNoRights(PlannedStmt& plan) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.rtable) {
+        auto* entry = lfirst_node(RangeTblEntry, cell);
+#if PG_VERSION_NUM >= 160000
+        entry->perminfoindex = 0;
+#else
+        entry->requiredPerms = 0;
+#endif
+    }
+#if PG_VERSION_NUM >= 160000
+    plan.permInfos = NIL;
+#endif
+}
+
+// Hooks of others, which expect a statement of a client around them.
+inline void DropHooksOfOthers() {
+    ExecutorCheckPerms_hook = nullptr;
+    object_access_hook = nullptr;
+#if PG_VERSION_NUM >= 180000
+    explain_per_plan_hook = nullptr;
+    explain_per_node_hook = nullptr;
+#endif
+}
+
+// All partitions of the plan are to be shown: those that would be pruned as it starts too.
+inline void KeepAllPartitions([[maybe_unused]] PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 180000
+    plan.partPruneInfos = NIL;
+    plan.unprunableRelids = bms_add_range(nullptr, 1, list_length(plan.rtable));
+#endif
+}
+
+// Starting a plan would prune partitions, which runs functions of the statement.
+template <typename AppendNode>
+void DropPruning(AppendNode& node) {
+#if PG_VERSION_NUM >= 180000
+    node.part_prune_index = -1;
+#else
+    node.part_prune_info = nullptr;
+#endif
+}
+
+}  // namespace elile::pg
