@@ -15,9 +15,6 @@ constexpr uint64 kBetweenNs = 60 * kNsPerSecond;
 constexpr uint64 kFirstPauseNs = 10 * kNsPerSecond;
 constexpr uint64 kLongestPauseNs = 600 * kNsPerSecond;
 
-// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
-constexpr int kLongestStayMs = 2000;
-
 constexpr uint32 kRowsOfDatabase = 250;
 
 struct Asked {
@@ -63,17 +60,9 @@ bool HasFigures(const core::Segment& segment, uint32 dbid) {
 }
 
 void Start(uint32 index, uint32 dbid) {
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, "elile_optimize index statistics", BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "elile_optimize index statistics", BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_ConsistentState;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_index_worker_main", BGW_MAXLEN);
-    worker.bgw_main_arg = ObjectIdGetDatum(dbid);
     // Without a free slot the figures grow older, which they say.
-    if (RegisterDynamicBackgroundWorker(&worker, &running)) {
+    if (StartVisitor(dbid, "elile_index_worker_main", "elile_optimize index statistics",
+                     &running)) {
         running_for = index;
     }
 }
@@ -223,15 +212,8 @@ void Look() {
     CommitTransactionCommand();
 }
 
-void OnTimeout() {
-    QueryCancelPending = true;
-    InterruptPending = true;
-}
-
 void Connect(Oid dbid) {
-    RegisterTimeout(USER_TIMEOUT, OnTimeout);
-    enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
-    ConnectAsMonitor(dbid);
+    Visit(dbid);
     SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
 }
 

@@ -20,8 +20,6 @@ using core::LostPlan;
 using store::WaitingRun;
 using store::WaitingRuns;
 
-// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
-constexpr int kLongestStayMs = 2000;
 constexpr uint32 kMostTries = 10;
 constexpr TimestampTz kBetweenTriesUs = USECS_PER_SEC;
 
@@ -42,15 +40,8 @@ void LeaveWork(int, Datum) {
     }
 }
 
-void OnTimeout() {
-    QueryCancelPending = true;
-    InterruptPending = true;
-}
-
 void Connect(Oid dbid) {
-    RegisterTimeout(USER_TIMEOUT, OnTimeout);
-    enable_timeout_after(USER_TIMEOUT, kLongestStayMs);
-    ConnectAsMonitor(dbid);
+    Visit(dbid);
     pg::DropHooksOfOthers();
     SetConfigOption("default_transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION);
     // Of indexes, which a plan that writes opens; tables are not waited for.
@@ -132,7 +123,7 @@ Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
     InTransaction(run, context, [&] {
         // Its own memory, since the copy is changed.
         auto* plan = static_cast<PlannedStmt*>(copyObjectImpl(run.plan));
-        capture::CheckNames(*plan, kLongestStayMs / 2);
+        capture::CheckNames(*plan, kLongestVisitMs / 2);
         if (LockTables(*plan, &attempt)) {
             attempt.plan = capture::CutPlan(
                 capture::ExplainCopiedPlan(plan, run.source, run.source_location, hides));
@@ -210,7 +201,7 @@ bool WriteDown(const WaitingRun& run, MemoryContext context) {
 void WorkOff(Oid dbid) {
     MemoryContext context =
         AllocSetContextCreate(TopMemoryContext, "elile_optimize run", ALLOCSET_DEFAULT_SIZES);
-    const TimestampTz until = GetCurrentTimestamp() + kLongestStayMs * INT64CONST(1000) / 2;
+    const TimestampTz until = GetCurrentTimestamp() + kLongestVisitMs * INT64CONST(1000) / 2;
     TimestampTz now = 0;
     while ((now = GetCurrentTimestamp()) < until) {
         worked = WaitingRuns::TakeFirst([dbid, now](const WaitingRun& run) {

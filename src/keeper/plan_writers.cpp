@@ -3,6 +3,7 @@
 #include "capture/n_plus_one_log.hpp"
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
+#include "keeper/worker_session.hpp"
 #include "pg/encoding.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
@@ -109,16 +110,8 @@ bool HasWriter(Oid dbid) {
 
 // False when no worker could be had.
 bool Start(Writer& writer, Oid dbid, TimestampTz now) {
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, "elile_optimize plan writer", BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "elile_optimize plan writer", BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_ConsistentState;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_plan_writer_main", BGW_MAXLEN);
-    worker.bgw_main_arg = ObjectIdGetDatum(dbid);
-    if (!RegisterDynamicBackgroundWorker(&worker, &writer.handle)) {
+    if (!StartVisitor(dbid, "elile_plan_writer_main", "elile_optimize plan writer",
+                      &writer.handle)) {
         return false;
     }
     writer.dbid = dbid;
