@@ -1,4 +1,4 @@
-// The monotonic clock that durations are measured by.
+// The clocks that durations are measured by.
 #pragma once
 
 #include <ctime>
@@ -7,11 +7,16 @@
 
 namespace elile::pg {
 
-inline std::uint64_t MonotonicNs() {
+inline std::uint64_t ClockNs(clockid_t clock) {
     timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1000000000 +
            static_cast<std::uint64_t>(now.tv_nsec);
 }
+
+inline std::uint64_t MonotonicNs() { return ClockNs(CLOCK_MONOTONIC); }
+
+// What this process has used of processors.
+inline std::uint64_t ProcessorNs() { return ClockNs(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace elile::pg

@@ -1,7 +1,6 @@
 #include "pg/guard.hpp"
 
 #include <csignal>
-#include <ctime>
 
 #include "pg/clock.hpp"
 
@@ -20,12 +19,6 @@ bool had_held_conflicts = false;
 uint64 began_ns = 0;      // monotonic
 uint64 processor_ns = 0;  // of this process as it began
 uint64 most_ns = 0;       // of a processor
-
-uint64 ProcessorNs() {
-    timespec now = {};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<uint64>(now.tv_sec) * 1000000000 + static_cast<uint64>(now.tv_nsec);
-}
 
 // In a signal handler. A request that was there before is somebody's own.
 void OnDeadline() {
@@ -238,9 +231,9 @@ bool HoldConflicts() {
     return InterruptPending == 0;
 }
 
-void ReleaseConflicts(const Saved& saved) {
+// The caller sets the signals free that wait.
+void ReleaseConflicts() {
     sigdelset(&UnBlockSig, SIGUSR1);
-    sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
     are_conflicts_held = false;
     had_held_conflicts = true;
 }
@@ -304,7 +297,8 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     SaveForAbort(&saved);
     const bool holds_conflicts = !how.is_raised && !are_conflicts_held && RecoveryInProgress();
     if (holds_conflicts && !HoldConflicts()) {
-        ReleaseConflicts(saved);
+        ReleaseConflicts();
+        sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
         Refuse(error);
         return false;
     }
@@ -322,10 +316,10 @@ bool RunInSubtransaction(const Guarded& how, GuardedBody body, void* argument, E
     PG_CATCH();
     { raised = Undo(saved); }
     PG_END_TRY();
-    sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
     if (holds_conflicts) {
-        ReleaseConflicts(saved);
+        ReleaseConflicts();
     }
+    sigprocmask(SIG_SETMASK, &saved.signals, nullptr);
     RestoreHoldoffs(saved);
     error_context_stack = saved.callbacks;
     CurrentResourceOwner = saved.owner;

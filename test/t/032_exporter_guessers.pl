@@ -10,6 +10,7 @@ use MIME::Base64;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Patience;
 use Processes;
 use Test::More;
 use Time::HiRes qw(time usleep);
@@ -69,18 +70,6 @@ sub ask
     return { status => $status // 0, head => $head // '', body => $body // '', seconds => time - $began };
 }
 sub ask_as { my ($user) = @_; return ask('/metrics', $user, "password of $user") }
-
-sub poll
-{
-    my ($until) = @_;
-    my $end = time + $patience;
-    while (time < $end)
-    {
-        return 1 if $until->();
-        usleep(100_000);
-    }
-    return 0;
-}
 
 # Guesses over 16 connections at once until it is told to end, for two minutes at most. Returns how
 # often each status came.

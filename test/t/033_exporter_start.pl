@@ -7,24 +7,11 @@ use HTTP::Tiny;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Patience;
 use Processes;
 use Test::More;
-use Time::HiRes qw(time usleep);
 
 delete @ENV{qw(http_proxy HTTP_PROXY all_proxy ALL_PROXY)};
-my $patience = $PostgreSQL::Test::Utils::timeout_default || 180;
-
-sub poll
-{
-    my ($until) = @_;
-    my $end = time + $patience;
-    while (time < $end)
-    {
-        return 1 if $until->();
-        usleep(100_000);
-    }
-    return 0;
-}
 
 # From now on the kernel says of close_range() that it has none, to this process and all that it starts.
 sub take_close_range_away

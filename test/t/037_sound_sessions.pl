@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Patience;
 use Session;
 use Test::More;
 use Time::HiRes qw(time);
@@ -58,12 +59,7 @@ sub log_with
 {
     my ($pattern, $from) = @_;
     my $log = '';
-    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-    {
-        $log = slurp_file($node->logfile, $from);
-        last if $log =~ /$pattern/;
-        select undef, undef, undef, 0.1;
-    }
+    poll(sub { ($log = slurp_file($node->logfile, $from)) =~ /$pattern/ });
     return $log;
 }
 
