@@ -10,8 +10,10 @@ EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
 EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
 EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 
-PG_CXXFLAGS = -std=c++20 -O2 -flto=auto -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
-PG_LDFLAGS = -flto=auto -fno-plt
+# Optimising over all files at once takes most of a build: DEV=1 is for who builds often.
+WHOLE_PROGRAM = $(if $(DEV),,-flto=auto)
+PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
+PG_LDFLAGS = $(WHOLE_PROGRAM) -fno-plt
 SHLIB_LINK += -lstdc++
 
 # Debian's pg_config means the newest server there is; this project's home is 15.
