@@ -173,10 +173,13 @@ check_dashboards() {
 }
 
 check_scripts() {
-    say "scripts beside a running server"
-    local status=0 log=$scratch/scripts.log
-    test/scripts/check.sh >"$log" 2>&1 || status=$?
-    count_lines "$log" "$status" "scripts beside a running server"
+    local script status log=$scratch/scripts.log
+    for script in test/scripts/*.sh; do
+        say "$script"
+        status=0
+        "$script" >"$log" 2>&1 || status=$?
+        count_lines "$log" "$status" "$script"
+    done
 }
 
 # What setup.sh has taken out of packages is below build/, which the server's user may not be able to

@@ -15,7 +15,7 @@ case $mode in
     build) packages=("${build_packages[@]}") ;;
     check)
         packages=("${build_packages[@]}" libgtest-dev libipc-run-perl perl diffutils pgbadger
-            jq apache2-utils chromium faketime python3-sqlalchemy python3-greenlet python3-psycopg2
+            jq unzip apache2-utils chromium faketime python3-sqlalchemy python3-greenlet python3-psycopg2
             python3-asyncpg python3-django alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
