@@ -25,9 +25,9 @@ wanted_programs=()
 case $mode in
     build) ;;
     check)
-        packages+=(libgtest-dev libipc-run-perl perl diffutils)
-        optional=(pgbadger jq apache2-utils chromium faketime python3-sqlalchemy python3-greenlet
-            python3-psycopg2 python3-asyncpg python3-django alembic)
+        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq python3-sqlalchemy
+            python3-greenlet python3-psycopg2 python3-asyncpg python3-django)
+        optional=(apache2-utils chromium alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
     assert)
@@ -36,7 +36,7 @@ case $mode in
         ;;
     lint) packages+=(libgtest-dev clang-format clang-tidy) ;;
     bench)
-        packages+=(valgrind libbenchmark-dev python3 curl)
+        packages+=(valgrind libbenchmark-dev python3 curl procps)
         wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
@@ -155,7 +155,7 @@ drop_absent() {
     done
     missing=("${kept[@]}")
     ((${#unknown[@]})) || return 0
-    echo "no package source of this machine has ${unknown[*]}; for PostgreSQL see https://apt.postgresql.org"
+    echo "none of the package sources here has ${unknown[*]}; for PostgreSQL see https://apt.postgresql.org"
     return 1
 }
 
@@ -191,7 +191,7 @@ get_wanted() {
     ((!${#lacking[@]})) || get_programs
 }
 
-say "installing ${wanted[*]}"
+say "installing ${wanted[*]}; that takes some minutes"
 if ! get_wanted >"$log" 2>&1; then
     cat "$log" >&2
     fail "that failed, as apt says above"
