@@ -38,7 +38,9 @@ run_sanitized() {
     for try in 1 2 3 4 5 6 7 8 9 10; do
         status=0
         "${fixed[@]}" "$1/run" >"$1/log" 2>&1 || status=$?
-        ((status != 0 && ${#fixed[@]} == 0)) && never_began "$1/log" || break
+        if ((status == 0 || ${#fixed[@]})) || ! never_began "$1/log"; then
+            break
+        fi
     done
     return "$status"
 }
@@ -75,7 +77,7 @@ check_unit_with() {
 check_unit() {
     check_unit_with asan -fsanitize=address,undefined -fno-sanitize-recover=all
     # TSan does not know fences; what they order here are atomics that it sees.
-    check_unit_with tsan -fsanitize=thread -Wno-tsan
+    check_unit_with tsan -fsanitize=thread -Wno-unknown-warning-option -Wno-tsan
 }
 
 # run_pg_regress PROGRAM FOLDER NAME EXPECTED-FOLDER TEST...
@@ -203,10 +205,15 @@ check_dashboards() {
 }
 
 check_scripts() {
-    say "scripts beside a running server"
-    local status=0 log=$scratch/scripts.log
-    test/scripts/check.sh >"$log" 2>&1 || status=$?
-    count_lines "$log" "$status" "scripts beside a running server"
+    local script status name
+    for script in test/scripts/*.sh; do
+        name=${script##*/}
+        name=${name%.sh}
+        say "scripts, $name"
+        status=0
+        "$script" >"$scratch/$name.log" 2>&1 || status=$?
+        count_lines "$scratch/$name.log" "$status" "scripts, $name"
+    done
 }
 
 # What setup.sh has taken out of packages is below build/, which the server's user may not be able to
