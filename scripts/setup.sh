@@ -42,10 +42,6 @@ case $mode in
     *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
 esac
 
-is_installed() {
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
-}
-
 has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }
 
 # The major version that is asked for or half installed; without one it is the distribution's choice.
@@ -83,10 +79,12 @@ fi
 
 # What this distribution does not have is kept, so that not every run asks for it.
 absent=build/absent-packages
-missing=()
-for package in "${packages[@]}" "${optional[@]}"; do
-    is_installed "$package" || grep -qsx -- "$package" "$absent" || missing+=("$package")
-done
+there=$(
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" "${optional[@]}" 2>/dev/null |
+        sed -n 's/^installed //p'
+    cat "$absent" 2>/dev/null
+) || true
+mapfile -t missing < <(printf '%s\n' "${packages[@]}" "${optional[@]}" | grep -vxF -e "$there")
 
 # Debian's packages of these start daemons, now and with every boot. The tests only run the programs,
 # so where they are not installed those are taken out of the packages.
@@ -100,7 +98,7 @@ say_absent() {
     [[ ! -s $absent ]] || say "not to be had here, what needs it is skipped: $(paste -sd ' ' "$absent")"
 }
 wanted=("${missing[@]}" "${lacking[@]}")
-[[ -z $needs_server ]] || wanted+=("postgresql${major:+-$major}" "postgresql-server-dev${major:+-$major}")
+[[ -z $needs_server ]] || wanted+=("postgresql${major:+-$major}" "postgresql-server-dev-${major:-all}")
 ((${#wanted[@]})) || { say_absent; exit 0; }
 
 fail() { stop "$1; please install: ${wanted[*]}"; }
