@@ -54,8 +54,8 @@ in_session() {
 }
 
 run_demo() { in_session env DURATION=1 SCALE=0.02 make demo; }
-run_suite() { in_session make check-isolation; }
-leaves_nothing() { [[ -z $(find "$scratch" -maxdepth 1 -name 'elile.*' -print) ]]; }
+run_suite() { in_session scripts/check.sh isolation && grep -E "^[1-9][0-9]* passed, 0 failed$" "$scratch/check.log"; }
+leaves_nothing() { [[ -z $(find "$scratch" -mindepth 1 -maxdepth 1 -name 'elile.*' -print) ]]; }
 
 # scratch_with TMPDIR: prints which folder is taken then, and what is said.
 scratch_with() { TMPDIR=$1 bash -c 'source scripts/lib.sh && make_scratch && echo "taken: ${scratch%/*}"' 2>&1; }
