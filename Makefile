@@ -22,7 +22,7 @@ PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
-script_goals = demo check check-assert $(suite_goals) lint format bench
+script_goals = demo check check-assert check-all $(suite_goals) lint format bench
 pgxs_goals = all install uninstall clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
@@ -36,6 +36,8 @@ check:
 	scripts/check.sh
 check-assert:
 	scripts/check_assert.sh
+check-all:
+	scripts/check_all.sh
 $(suite_goals): check-%:
 	scripts/check.sh $*
 lint:
