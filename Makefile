@@ -16,9 +16,6 @@ PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -W
 PG_LDFLAGS = $(WHOLE_PROGRAM) -fno-plt
 SHLIB_LINK += -lstdc++
 
-# Debian's pg_config means the newest server there is; this project's home is 15.
-PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
-
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
@@ -51,16 +48,28 @@ bench:
 
 else
 
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
-ifeq ($(PGXS),)
-$(error $(PG_CONFIG) knows no PostgreSQL server to build for: run scripts/setup.sh, or set PG_CONFIG)
+# The script says itself what is missing. An older make shows a command line's variables to no $(shell).
+override PG_CONFIG := $(shell PG_CONFIG='$(PG_CONFIG)' scripts/pg_config.sh build)
+ifeq ($(PG_CONFIG),)
+$(error there is no PostgreSQL to build for)
 endif
+PGXS := $(shell '$(PG_CONFIG)' --pgxs)
 
 # Bitcode of C++ would be compiled as C++14, and hooks gain nothing from it. PGXS's own dependency
 # files are named without their folder, so two sources of one name would share one.
 override with_llvm := no
 override autodepend := no
 include $(PGXS)
+
+# Objects are of one server's headers: those of another one are made anew.
+build/server:
+	@mkdir -p $(@D)
+	@'$(PG_CONFIG)' --version --configure >$@
+ifneq ($(shell '$(PG_CONFIG)' --version --configure),$(shell cat build/server 2>/dev/null))
+build/server: FORCE
+endif
+$(OBJS): build/server
+.PHONY: FORCE
 
 # The server's headers are no subject of our warnings, and the core may not even see them.
 override CPPFLAGS := $(patsubst -I%,-isystem%,$(filter-out -I.,$(CPPFLAGS)))
