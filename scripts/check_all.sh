@@ -37,7 +37,7 @@ run_in() {
     local chroot=$1
     shift
     # shellcheck disable=SC2016 # the inner shell expands these
-    in_chroot "$chroot" env -u MAKEFLAGS -u MAKELEVEL sh -c 'cd "/$0" && exec "$@"' "$checkout" "$@"
+    in_chroot "$chroot" env -u MAKEFLAGS -u MAKELEVEL -u PG_CONFIG sh -c 'cd "/$0" && exec "$@"' "$checkout" "$@"
 }
 
 # Objects are of one compiler and one server's headers.
