@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Prints the instructions of a statement on the server that PG_CONFIG means, and those that each configuration of
 # servers.sh adds: bench/instruction_table.sh [CONFIGURATION ...]. Its lines are CONFIGURATION SIMPLE PREPARED NESTED.
-# It needs valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/setup.sh build
+command -v valgrind >/dev/null || { echo "there is no valgrind: apt-get install valgrind" >&2; exit 1; }
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 for part in servers instructions; do
