@@ -25,7 +25,7 @@ SHLIB_LINK += -lstdc++
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
-script_goals = demo check check-assert $(suite_goals) lint format bench dist
+script_goals = demo check check-assert check-all $(suite_goals) lint format bench dist
 pgxs_goals = all install uninstall installcheck clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
@@ -39,6 +39,8 @@ check:
 	scripts/check.sh
 check-assert:
 	scripts/check_assert.sh
+check-all:
+	scripts/check_all.sh
 $(suite_goals): check-%:
 	scripts/check.sh $*
 lint:

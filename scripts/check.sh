@@ -3,7 +3,12 @@
 # shellcheck disable=SC2016 # what "sh -c" is given expands there
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh check
+# Tests in SQL alone need no more than what builds.
+needs=build
+for suite in "${@:-all}"; do
+    [[ $suite == regress || $suite == isolation ]] || needs=check
+done
+scripts/setup.sh "$needs"
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 
