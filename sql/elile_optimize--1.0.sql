@@ -95,7 +95,9 @@ create function statements_rows(
     out plans_seen integer,
     out plan_changed_at timestamptz,
     out plan_regressed boolean,
-    out estimated boolean)
+    out estimated boolean,
+    out generic_plan_calls bigint,
+    out custom_plan_calls bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_statements';
@@ -112,6 +114,8 @@ comment on column statements.plans_seen is 'different plans among its slow execu
 comment on column statements.plan_changed_at is 'when a slow execution last had another plan than the one before it; null never';
 comment on column statements.plan_regressed is 'true while slow executions take at least twice as long on average as they did before plan_changed_at';
 comment on column statements.estimated is 'true when executions were counted with elile_optimize.sample_rate below 1: each then stands for 1/sample_rate, so sums are right on average; slow and failed ones are exact';
+comment on column statements.generic_plan_calls is 'calls that ran a cached generic plan, which suits any parameters; null before PostgreSQL 19';
+comment on column statements.custom_plan_calls is 'calls of a prepared or cached statement that ran a plan made for the parameters of that call; null before PostgreSQL 19';
 comment on column statements.mean_exec_time is 'total_exec_time / (calls + failed_calls), ms';
 comment on column statements.shared_blk_read_time is 'ms; before PostgreSQL 17 local blocks are in it';
 

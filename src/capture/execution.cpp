@@ -226,6 +226,9 @@ Execution* BeginPlan(QueryDesc* query) {
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
+    if constexpr (pg::kKnowsPlanOrigin) {
+        execution->origin = pg::OriginOf(plan);
+    }
     RegisterReset(*query->estate->es_query_cxt, &execution->on_reset);
     execution->is_measured = measured;
     execution->own_ns = -static_cast<int64>(began_ns);
@@ -252,6 +255,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
                                 [&none] { return none; }));
     utility->query = nullptr;
+    utility->origin = core::kOtherPlan;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;
     utility->on_error.arg = utility;

@@ -27,6 +27,7 @@ struct Execution {
     bool is_counted;
     bool is_measured;
     bool is_outermost;                // of the run: it ran in no other
+    core::PlanOrigin origin;          // set where pg::kKnowsPlanOrigin
     SubTransactionId subtransaction;  // of the run
     uint64 run_began_ns;              // monotonic
     int64 own_ns;                     // what capturing a measured one took, less when it began

@@ -6,6 +6,7 @@
 #include "capture/slow_log.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -89,7 +90,8 @@ inline void StartAgain(Execution* execution) {
     const core::KnownStatement& statement = execution->statement;
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
-                              sqlstate != 0, slow};
+                              sqlstate != 0, slow,
+                              pg::kKnowsPlanOrigin ? execution->origin : core::kOtherPlan};
     if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
         CountSampled(execution, sample);
     } else if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {

@@ -1,7 +1,8 @@
-// Where plans of PostgreSQL 15, 16, 17 and 18 differ, and what has to be taken from a plan that is
+// Where plans of PostgreSQL 15 to 19 differ, and what has to be taken from a plan that is
 // only to become text.
 #pragma once
 
+#include "core/tally.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
@@ -12,6 +13,23 @@ void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unus
 #if PG_VERSION_NUM >= 170000
     each(node.mergeJoinConditions);
 #endif
+}
+
+// Whether a plan says where it came from, as 19 and later know.
+inline constexpr bool kKnowsPlanOrigin = PG_VERSION_NUM >= 190000;
+
+inline core::PlanOrigin OriginOf([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 190000
+    switch (plan.planOrigin) {
+        case PLAN_STMT_CACHE_GENERIC:
+            return core::kGenericPlan;
+        case PLAN_STMT_CACHE_CUSTOM:
+            return core::kCustomPlan;
+        default:
+            break;
+    }
+#endif
+    return core::kOtherPlan;
 }
 
 // So that starting the plan checks no right on a table: it only becomes text.
