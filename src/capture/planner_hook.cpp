@@ -1,6 +1,7 @@
 #include "capture/entries.hpp"
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
 
@@ -51,7 +52,29 @@ PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListI
     return plan;
 }
 
+planner_hook_type prev_identifier = nullptr;
+
+// Whoever planned before has the first say.
+PlannedStmt* OnPlanned(Query* parse, const char* source, int options, ParamListInfo parameters) {
+    PlannedStmt* plan = prev_identifier != nullptr
+                            ? prev_identifier(parse, source, options, parameters)
+                            : standard_planner(parse, source, options, parameters);
+    if (pg::Settings::compute_plan_id) {
+        IdentifyPlan(plan);
+    }
+    return plan;
+}
+
 }  // namespace
+
+void OnComputePlanId(bool on, void*) {
+    static bool is_installed = false;
+    if (on && !is_installed) {
+        prev_identifier = planner_hook;
+        planner_hook = OnPlanned;
+        is_installed = true;
+    }
+}
 
 void InstallPlannerHook() {
     prev_planner = planner_hook;

@@ -32,6 +32,24 @@ inline core::PlanOrigin OriginOf([[maybe_unused]] const PlannedStmt& plan) {
     return core::kOtherPlan;
 }
 
+// Whether a plan has an identifier, which extensions set and read.
+inline constexpr bool kPlansHaveIds = PG_VERSION_NUM >= 180000;
+
+// 0: none.
+inline uint64 PlanIdIn([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 180000
+    return static_cast<uint64>(plan.planId);
+#else
+    return 0;
+#endif
+}
+
+inline void PutPlanId([[maybe_unused]] PlannedStmt* plan, [[maybe_unused]] uint64 plan_id) {
+#if PG_VERSION_NUM >= 180000
+    plan->planId = static_cast<int64>(plan_id);
+#endif
+}
+
 // So that starting the plan checks no right on a table: it only becomes text.
 inline void AskForNoRights(PlannedStmt& plan) {
     ListCell* cell = nullptr;
