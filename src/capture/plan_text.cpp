@@ -16,6 +16,7 @@ char* Explain(QueryDesc* query) {
     state->timing = (collected & INSTRUMENT_TIMER) != 0;
     state->buffers = (collected & INSTRUMENT_BUFFERS) != 0;
     state->wal = (collected & INSTRUMENT_WAL) != 0;
+    pg::ShowReadsAhead(state, collected);
     ExplainBeginOutput(state);
     ExplainPrintPlan(state, query);
     if (state->analyze) {
