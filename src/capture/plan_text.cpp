@@ -18,6 +18,7 @@ char* Explain(QueryDesc* query, bool hides, bool extended) {
     state->timing = (collected & INSTRUMENT_TIMER) != 0;
     state->buffers = (collected & INSTRUMENT_BUFFERS) != 0;
     state->wal = (collected & INSTRUMENT_WAL) != 0;
+    pg::ShowReadsAhead(state, collected);
     ExplainBeginOutput(state);
     ExplainPrintPlan(state, query);
     if (state->analyze) {

@@ -3,6 +3,7 @@
 #include "capture/hooks.hpp"
 #include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {
@@ -10,9 +11,9 @@ namespace {
 
 planner_hook_type prev_planner = nullptr;
 
-PlannedStmt* Plan(Query* parse, const char* source, int options, ParamListInfo parameters) {
-    return prev_planner != nullptr ? prev_planner(parse, source, options, parameters)
-                                   : standard_planner(parse, source, options, parameters);
+PlannedStmt* Plan(ELILE_PLANNER_PARAMETERS) {
+    return prev_planner != nullptr ? prev_planner(ELILE_PLANNER_ARGUMENTS)
+                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
 }
 
 void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
@@ -28,9 +29,9 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
 
 // A function that planning evaluates is nested in the statement, whether or not planning is
 // measured.
-PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListInfo parameters) {
+PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return Plan(parse, source, options, parameters);
+        return Plan(ELILE_PLANNER_ARGUMENTS);
     }
     NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
@@ -41,7 +42,7 @@ PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListI
     PG_TRY();
     {
         is_nested = true;
-        plan = Plan(parse, source, options, parameters);
+        plan = Plan(ELILE_PLANNER_ARGUMENTS);
     }
     PG_FINALLY();
     { is_nested = !outermost; }
