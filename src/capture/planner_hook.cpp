@@ -56,10 +56,9 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
 planner_hook_type prev_identifier = nullptr;
 
 // Whoever planned before has the first say.
-PlannedStmt* OnPlanned(Query* parse, const char* source, int options, ParamListInfo parameters) {
-    PlannedStmt* plan = prev_identifier != nullptr
-                            ? prev_identifier(parse, source, options, parameters)
-                            : standard_planner(parse, source, options, parameters);
+PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
+    PlannedStmt* plan = prev_identifier != nullptr ? prev_identifier(ELILE_PLANNER_ARGUMENTS)
+                                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
     if (pg::Settings::compute_plan_id) {
         IdentifyPlan(plan);
     }
