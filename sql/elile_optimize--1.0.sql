@@ -173,8 +173,8 @@ comment on column slow_queries.sqlstate is 'how it failed; null when it succeede
 comment on column slow_queries.threshold_ms is 'elile_optimize.slow_query_threshold of its session';
 comment on column slow_queries.query is 'normalised: no literal, no parameter';
 comment on column slow_queries.parameters is 'values of the $n in query: parameters with their types, literals as written; null unless log_parameters is on';
-comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row';
-comment on column slow_queries.plan_id is 'the plan''s shape: nodes, tables and indexes, not costs or values';
+comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row, and without what log_extension_options adds';
+comment on column slow_queries.plan_id is 'the identifier that another extension has given the plan, from PostgreSQL 18 on; else the plan''s shape: nodes, tables and indexes, not costs or values';
 
 create function n_plus_one_rows(
     out datname text,

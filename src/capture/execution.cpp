@@ -177,7 +177,9 @@ void CountEvicted(Execution* execution, core::Sample sample) {
         statement.handle = MakeEntry(statement.key, statement.target,
                                      {query->sourceText, plan.stmt_location, plan.stmt_len});
     }
-    if (query == nullptr || !store->AddExecution(statement.handle, sample, execution->use)) {
+    const core::PlanOrigin origin = sample.failed ? core::kOtherPlan : OriginOf(*execution);
+    if (query == nullptr ||
+        !store->AddExecution(statement.handle, sample, execution->use, 1, origin)) {
         store->AddLeftover(statement.target, sample);
         core::Add(store->Parts().header->dropped, 1);
     }
@@ -192,7 +194,7 @@ void CountSampled(Execution* execution, const core::Sample& sample) {
     auto times = static_cast<uint64>(exact);
     times += pg_prng_double(&pg_global_prng_state) < exact - static_cast<double>(times) ? 1 : 0;
     if (!store::attached_store->AddExecution(execution->statement.handle, sample, execution->use,
-                                             times)) {
+                                             times, OriginOf(*execution))) {
         CountEvicted(execution, sample);
     }
 }

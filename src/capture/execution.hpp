@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/statement.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
@@ -40,6 +41,11 @@ struct Execution {
 
 inline uint64 FirstRunNs(const Execution& execution) {
     return execution.first_run_ns != 0 ? execution.first_run_ns : execution.run_began_ns;
+}
+
+// Known for good when the server version does not tell.
+inline core::PlanOrigin OriginOf(const Execution& execution) {
+    return pg::kKnowsPlanOrigin ? execution.origin : core::kOtherPlan;
 }
 
 // Whether what comes next runs in a statement or in planning.

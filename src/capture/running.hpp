@@ -6,7 +6,6 @@
 #include "capture/slow_log.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
-#include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -90,11 +89,12 @@ inline void StartAgain(Execution* execution) {
     const core::KnownStatement& statement = execution->statement;
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
-                              sqlstate != 0, slow,
-                              pg::kKnowsPlanOrigin ? execution->origin : core::kOtherPlan};
+                              sqlstate != 0, slow};
+    const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;
     if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
         CountSampled(execution, sample);
-    } else if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
+    } else if (!store->AddExecution(statement.handle, sample, execution->use, 1, origin))
+        [[unlikely]] {
         CountEvicted(execution, sample);
     }
     if (slow) [[unlikely]] {

@@ -77,6 +77,14 @@ private:
 };
 static_assert(kResources <= 32, "moved_ has a bit for each");
 
+// Where a plan came from, as far as that is counted.
+enum PlanOrigin : std::uint8_t {
+    kGenericPlan,
+    kCustomPlan,
+    kPlanOrigins,
+    kOtherPlan = kPlanOrigins
+};
+
 // In shared memory: planning, and the origins of plans. One line, which most executions leave
 // alone.
 struct alignas(kCacheLine) PlanTally {

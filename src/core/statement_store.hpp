@@ -55,11 +55,12 @@ public:
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
-    // `times` is above 1 for an execution that stands for others, which were not looked at. Its
-    // call comes before its plan's origin, so that origins never make more than there are calls.
+    // `times` is above 1 for an execution that stands for others, which were not looked at.
+    // `origin` is of one that succeeded, whose call comes before it: origins never make more than
+    // there are calls.
     [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample,
-                                             const ResourceUse& use,
-                                             std::uint64_t times = 1) noexcept {
+                                             const ResourceUse& use, std::uint64_t times = 1,
+                                             PlanOrigin origin = kOtherPlan) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
         if (entry == nullptr) [[unlikely]] {
             return false;
@@ -69,9 +70,8 @@ public:
         if (!AddSample(counters.tally, segment_.octaves, sample, times)) [[unlikely]] {
             NoteCollision(*entry);
         }
-        if (sample.origin != kOtherPlan && !sample.failed) {
-            counters.plans.calls_by_origin[sample.origin].fetch_add(times,
-                                                                    std::memory_order_release);
+        if (origin != kOtherPlan) {
+            counters.plans.calls_by_origin[origin].fetch_add(times, std::memory_order_release);
         }
         if (times != 1) [[unlikely]] {
             entry->flags.fetch_or(kEstimated, std::memory_order_relaxed);

@@ -14,21 +14,12 @@
 
 namespace elile::core {
 
-// Where a plan came from, as far as that is counted.
-enum PlanOrigin : std::uint8_t {
-    kGenericPlan,
-    kCustomPlan,
-    kPlanOrigins,
-    kOtherPlan = kPlanOrigins
-};
-
 // One finished execution. A failed one has no rows.
 struct Sample {
     std::uint64_t duration_ns;
     std::uint64_t rows;
     bool failed;
     bool slow;
-    PlanOrigin origin = kOtherPlan;
 };
 
 // In shared memory: the buckets of one octave.
