@@ -2,7 +2,7 @@
 // only to become text.
 #pragma once
 
-#include "core/tally.hpp"
+#include "core/counters.hpp"
 #include "pg/postgres.hpp"
 
 #if PG_VERSION_NUM >= 190000

@@ -110,6 +110,9 @@ for my $libraries ("$probe, elile_optimize", "elile_optimize, $probe")
         "$where: one that fails costs its own lines");
     unlike(slurp_file($node->logfile), qr/told to fail/, 'and no word in the log');
 
+    like(kept($node, 'plan', "$options = 'debug'", 'set debug_parallel_query = on', $look), qr/\nProbe: debug/,
+        "$where: parallel workers take the setting over");
+
     # What is set is looked at.
     like(refused($node, "$options = 'shout'"), qr/No library that is loaded has an EXPLAIN option "shout"/,
         "$where: an unknown option");
