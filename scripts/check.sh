@@ -163,7 +163,7 @@ check_tap() {
     ((EUID != 0)) || chown -R postgres: "$scratch/t"
     # From 16 on the server's modules take relative paths unless they are told, and a test may change its folder.
     # Tests end programs by SIGINT, which a background job's children ignore.
-    as_user env --default-signal PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \
+    as_user env --default-signal PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" PG_CONFIG="$pg_config" TESTDIR="$scratch/t" \
         TESTDATADIR="$scratch/t/tmp_check" TESTLOGDIR="$scratch/t/tmp_check/log" \
         PG_REGRESS="$pgxs_test/regress/pg_regress" PGUSER=postgres LANG=C \
         sh -c 'cd "$0" && prove -v --nocolor -j2 ./*.pl' "$scratch/t" >"$log" 2>&1 || status=$?
