@@ -168,7 +168,7 @@ void ReportNoTables() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_build_small_indexes) {
+ELILE_SQL_FUNCTION(elile_build_small_indexes, kStrict, VOIDOID) {
     const char* schema = pg::Settings::index_schema;
     if (!indexes::HasAllTables(schema)) {
         Notify(ReportNoTables);
