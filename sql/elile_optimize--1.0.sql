@@ -10,6 +10,14 @@ comment on function require_safe_schema() is 'Only while the script runs: refuse
 select @extschema@.require_safe_schema();
 drop function require_safe_schema();
 
+create function require_library(version text)
+returns void language c volatile strict parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_require_library';
+comment on function require_library(text) is
+'For the extension''s scripts, which call it before they make anything: an error, with what to do, when the server has loaded an older library than this version. Error: object_not_in_prerequisite_state.';
+revoke all on function require_library(text) from public;
+
 create function summary_rows(
     out total_queries bigint,
     out slow_queries bigint,

@@ -183,7 +183,8 @@ void WriteResources(pg::RowWriter& row, const std::array<uint64, core::kResource
         } else if (IsTime(resource)) {
             row.Milliseconds(static_cast<double>(resources[resource]));
         } else if (resource == core::kWalBytes) {
-            row.Value(DirectFunctionCall1(int8_numeric,
+            row.Value(NUMERICOID,
+                      DirectFunctionCall1(int8_numeric,
                                           Int64GetDatum(static_cast<int64>(resources[resource]))));
         } else {
             row.Bigint(resources[resource]);
@@ -211,7 +212,7 @@ void WarnWithoutIdentifiers() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_statements) {
+ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     WarnWithoutIdentifiers();
     pg::RowWriter row(fcinfo);
@@ -246,7 +247,7 @@ ELILE_SQL_FUNCTION(elile_statements) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_percentile) {
+ELILE_SQL_FUNCTION(elile_percentile, kStrict, FLOAT8OID, INT8OID, FLOAT8OID) {
     core::StatementStore& store = store::RequireSharedStore();
     const auto queryid = static_cast<uint64>(PG_GETARG_INT64(0));
     const double fraction = PG_GETARG_FLOAT8(1);
