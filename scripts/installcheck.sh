@@ -12,11 +12,10 @@ fail() {
 
 ask() { "$bin/psql" -X -At -d postgres -c "$1"; }
 
-usage="PGHOST, PGPORT, PGUSER and PGPASSWORD lead to a server"
 facts=$(ask "select current_setting('shared_preload_libraries'), current_user,
     (select rolsuper from pg_roles where rolname = current_user),
     (select count(*) from pg_available_extensions where name = 'elile_optimize')") ||
-    fail "no server answers; $usage"
+    fail "no server answers; PGHOST, PGPORT, PGUSER and PGPASSWORD lead to a server"
 IFS='|' read -r libraries user superuser available <<<"$facts"
 
 [[ $superuser == t && $user == postgres ]] ||
@@ -25,6 +24,11 @@ IFS='|' read -r libraries user superuser available <<<"$facts"
 [[ ,${libraries//[\" ]/}, == *,elile_optimize,* ]] ||
     fail "the library is not loaded; put this line into postgresql.conf, restart the server and try again:" \
         "    shared_preload_libraries = 'elile_optimize${libraries:+, $libraries}'"
+
+# What applications report of their pools is kept as long as the server runs, and the tests fill that table.
+repeated=$(ask "select count(*) from pg_database where datname = 'contrib_regression'
+    and (pg_stat_file('base/' || oid || '/PG_VERSION')).modification > pg_postmaster_start_time()")
+((!repeated)) || fail "the tests ran on this server already: restart it before they run again"
 
 mkdir -p "$folder"
 ln -sfn "$PWD/test/sql" "$folder/sql"
