@@ -25,8 +25,7 @@ case $mode in
         ;;
     lint) packages=("${build_packages[@]}" libgtest-dev clang-format clang-tidy) ;;
     bench)
-        packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl
-            postgresql-15-pg-stat-kcache postgresql-15-pg-qualstats)
+        packages=("${build_packages[@]}" valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
