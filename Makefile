@@ -10,9 +10,6 @@ EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
 EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
 EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 
-# Debian's pg_config means the newest server there is; this project's home is 15.
-PG_CONFIG ?= $(or $(wildcard /usr/lib/postgresql/15/bin/pg_config),pg_config)
-
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
@@ -43,10 +40,12 @@ bench:
 
 else
 
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
-ifeq ($(PGXS),)
-$(error $(PG_CONFIG) knows no PostgreSQL server to build for: run scripts/setup.sh, or set PG_CONFIG)
+# The script says itself what is missing. An older make shows a command line's variables to no $(shell).
+override PG_CONFIG := $(shell PG_CONFIG='$(PG_CONFIG)' scripts/pg_config.sh build)
+ifeq ($(PG_CONFIG),)
+$(error there is no PostgreSQL to build for)
 endif
+PGXS := $(shell '$(PG_CONFIG)' --pgxs)
 
 # Flags of a packager's or a user's, on make's command line or in the environment, of which PGXS takes no notice.
 given = $(if $(filter command environment,$(firstword $(origin $1))),$($1))

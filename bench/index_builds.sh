@@ -21,7 +21,7 @@ write_while() {
     local label=$1 writers
     shift
     rm -f "$scratch"/log.*
-    (cd "$scratch" && as_user sh -c "cd $scratch && echo \$\$ >writers.pid; exec $bin/pgbench -h $scratch -p $port -U postgres -n -c 4 -j 1 -T 3600 \
+    (cd "$scratch" && as_user sh -c "cd $scratch && echo \$\$ >writers.pid && exec $bin/pgbench -h $scratch -p $port -U postgres -n -c 4 -j 1 -T 3600 \
         -f workload/audit_insert.sql -f workload/cache_expire.sql -f workload/entity_touch.sql -f workload/profile_insert.sql \
         -f workload/relation_insert.sql -f workload/tenant_touch.sql \
         -l --log-prefix=$scratch/log postgres" >"$scratch/writers.log" 2>&1) &
@@ -32,7 +32,7 @@ write_while() {
     local took
     took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
     sleep "$pause"
-    as_user kill "$(cat "$scratch/writers.pid")"
+    kill -TERM "$(<"$scratch/writers.pid")" || true
     wait "$writers" || true
     # The last line that it has written may be cut.
     cat "$scratch"/log.* | awk 'NF >= 6' | sort -n -k3 | awk -v label="$label" -v took="$took" '
