@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 given=${1:-${ASSERT_SOURCE:-}}
 home=$root/build/assert-server
-pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+pg_config=$(scripts/pg_config.sh)
 scratch=
 
 say() { printf 'assert server: %s\n' "$*" >&2; }

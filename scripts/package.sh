@@ -133,12 +133,15 @@ write_readme() {
 
 follow_readme() {
     write_readme
-    in_chroot "$bare" sh /readme/follow_readme.sh
+    chroot_apt "$bare" install curl iproute2 || return
+    # The server's port and the exporter's may be taken on this machine.
+    in_chroot "$bare" unshare --net sh -c 'ip link set lo up && exec sh /readme/follow_readme.sh'
 }
 
 run_autopkgtest() {
-    chroot_apt "$bare" install autopkgtest dpkg-dev &&
-        in_chroot "$bare" sh -c 'exec autopkgtest --no-built-binaries /packages/*.deb /packages/*.dsc -- null'
+    chroot_apt "$bare" install autopkgtest dpkg-dev iproute2 &&
+        in_chroot "$bare" unshare --net sh -c 'ip link set lo up &&
+            exec autopkgtest --no-built-binaries /packages/*.deb /packages/*.dsc -- null'
 }
 
 try_suite() {
