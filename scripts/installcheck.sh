@@ -10,7 +10,7 @@ fail() {
     exit 1
 }
 
-ask() { "$bin/psql" -X -At -d postgres -c "$1"; }
+ask() { "$bin/psql" -X -w -At -d postgres -c "$1"; }
 
 facts=$(ask "select current_setting('shared_preload_libraries'), current_user,
     (select rolsuper from pg_roles where rolname = current_user),
@@ -24,6 +24,12 @@ IFS='|' read -r libraries user superuser available <<<"$facts"
 [[ ,${libraries//[\" ]/}, == *,elile_optimize,* ]] ||
     fail "the library is not loaded; put this line into postgresql.conf, restart the server and try again:" \
         "    shared_preload_libraries = 'elile_optimize${libraries:+, $libraries}'"
+
+# A test connects as a role that it has just made.
+ask 'create role elile_installcheck login' >/dev/null
+refused=$(PGUSER=elile_installcheck ask 'select' 2>&1 >/dev/null) || true
+ask 'drop role elile_installcheck' >/dev/null
+[[ -z $refused ]] || fail "the tests connect as roles without a password, which pg_hba.conf must trust:" "$refused"
 
 # What applications report of their pools is kept as long as the server runs, and the tests fill that table.
 repeated=$(ask "select count(*) from pg_database where datname = 'contrib_regression'
