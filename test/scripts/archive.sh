@@ -59,11 +59,11 @@ has_what_is_committed() {
         [[ $(cd "$scratch" && unzip -Z1 "$archive" | cut -d / -f 1 | sort -u) == "$name" ]]
 }
 
-# The checkout's objects are taken along where its sources are those of the archive: with them go the names of the
-# headers, so that what the archive lacks is missed nevertheless, and only then compiled.
+# The checkout's objects are taken along where they are made of what is committed. With them go the names of their
+# headers, so that one which the archive lacks is missed nevertheless.
 builds() {
     local folder=$scratch/$name
-    if git diff --quiet HEAD -- src Makefile; then
+    if git diff --quiet HEAD -- src Makefile && make -q PG_CONFIG="$pg_config" all; then
         find src build/exporter -name '*.[od]' -print0 2>/dev/null |
             tar -c --null -T - | tar -C "$folder" -x -m --no-same-owner
     fi
