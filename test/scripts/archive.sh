@@ -50,19 +50,19 @@ finds_faults() {
 
 makes_archive() {
     archive=$(scripts/dist.sh "$scratch")
-    name=$(basename "$archive" .zip)
-    [[ $name =~ ^elile_optimize-[0-9]+\.[0-9]+\.[0-9]+$ ]] && unzip -q "$archive" -d "$scratch"
+    unpacked=$(basename "$archive" .zip)
+    [[ $unpacked =~ ^elile_optimize-[0-9]+\.[0-9]+\.[0-9]+$ ]] && unzip -q "$archive" -d "$scratch"
 }
 
 has_what_is_committed() {
-    diff <(git ls-tree -r --name-only HEAD | sort) <(cd "$scratch/$name" && find . ! -type d | sed 's,^\./,,' | sort) &&
-        [[ $(cd "$scratch" && unzip -Z1 "$archive" | cut -d / -f 1 | sort -u) == "$name" ]]
+    diff <(git ls-tree -r --name-only HEAD | sort) <(cd "$scratch/$unpacked" && find . ! -type d | sed 's,^\./,,' | sort) &&
+        [[ $(cd "$scratch" && unzip -Z1 "$archive" | cut -d / -f 1 | sort -u) == "$unpacked" ]]
 }
 
 # The checkout's objects are taken along where they are made of what is committed. With them go the names of their
 # headers, so that one which the archive lacks is missed nevertheless.
 builds() {
-    local folder=$scratch/$name
+    local folder=$scratch/$unpacked
     if git diff --quiet HEAD -- src Makefile && make -q PG_CONFIG="$pg_config" all; then
         find src build/exporter -name '*.[od]' -print0 2>/dev/null |
             tar -c --null -T - | tar -C "$folder" -x -m --no-same-owner
@@ -74,7 +74,7 @@ builds() {
 installs() {
     local sources script
     sources=$("$pg_config" --sharedir)/extension
-    make -s -C "$scratch/$name" PG_CONFIG="$pg_config" DESTDIR="$scratch/installed" install || return
+    make -s -C "$scratch/$unpacked" PG_CONFIG="$pg_config" DESTDIR="$scratch/installed" install || return
     diff <(printf '%s\n' "$("$pg_config" --pkglibdir)"/elile_optimize{.so,_exporter} "$sources/elile_optimize.control" \
         "$(cd sql && for script in *.sql; do echo "$sources/$script"; done)" | sort) \
         <(cd "$scratch/installed" && find . -type f | sed 's/^\.//' | sort)
