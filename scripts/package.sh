@@ -139,9 +139,8 @@ follow_readme() {
 }
 
 run_autopkgtest() {
-    chroot_apt "$bare" install autopkgtest dpkg-dev iproute2 &&
-        in_chroot "$bare" unshare --net sh -c 'ip link set lo up &&
-            exec autopkgtest --no-built-binaries /packages/*.deb /packages/*.dsc -- null'
+    chroot_apt "$bare" install autopkgtest dpkg-dev &&
+        in_chroot "$bare" sh -c 'exec autopkgtest --no-built-binaries /packages/*.deb /packages/*.dsc -- null'
 }
 
 try_suite() {
