@@ -102,15 +102,16 @@ steps := $(OBJS) $(shlib) $(EXPORTER_OBJS) $(EXPORTER)
 $(foreach step,$(steps),$(eval counted += x)$(eval number.$(step) := $(words $(counted))))
 say = $(info [$(number.$@) of $(words $(steps))] $(if $(filter %.o,$@),$<,$@))
 
-# Objects have one server's layout in them, so those that were made for another one are made again.
-server := $(VERSION) in $(includedir_server)
+# Objects have one server's layout in them, so those that were made for another one are made again. A copy of the
+# same server elsewhere is no other one.
+server := $(shell '$(PG_CONFIG)' --version --configure)
 built_for := $(file <build/server)
 ifneq ($(built_for),$(server))
 $(if $(built_for),$(filter-out src/core/%,$(OBJS))): FORCE
 all: build/server
 build/server: $(shlib)
 	@mkdir -p $(@D)
-	@echo '$(server)' >$@
+	$(file >$@,$(server))
 endif
 
 build/found-for-%: scripts/find_headers.sh
