@@ -6,20 +6,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-failed=0
-
-# check NAME COMMAND...: what the command prints is shown only when it fails.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/check.log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$scratch/check.log"
-        failed=1
-    fi
-}
+# shellcheck source=test/scripts/lib/check.sh
+source test/scripts/lib/check.sh
 
 # Each is one fault in a META.json that is right otherwise.
 faults=(
