@@ -16,12 +16,6 @@ REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=$(INSTALLCHECK) --encoding=UTF8 --load-extension=$(EXTENSION)
 REGRESS_PREP = installcheck-input
 
-# Optimising over all files at once takes most of a build: DEV=1 is for who builds often.
-WHOLE_PROGRAM = $(if $(DEV),,-flto=auto)
-PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
-PG_LDFLAGS = $(WHOLE_PROGRAM) -fno-plt
-SHLIB_LINK += -lstdc++
-
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
@@ -63,39 +57,79 @@ $(error there is no PostgreSQL to build for)
 endif
 PGXS := $(shell '$(PG_CONFIG)' --pgxs)
 
+# Flags of a packager's or a user's, on make's command line or in the environment, of which PGXS takes no notice.
+given = $(if $(filter command environment,$(firstword $(origin $1))),$($1))
+given_CXX := $(call given,CXX)
+given_CXXFLAGS := $(call given,CXXFLAGS)
+given_CPPFLAGS := $(call given,CPPFLAGS)
+given_LDFLAGS := $(call given,LDFLAGS)
+
 # Bitcode of C++ would be compiled as C++14, and hooks gain nothing from it. PGXS's own dependency
 # files are named without their folder, so two sources of one name would share one.
 override with_llvm := no
 override autodepend := no
 include $(PGXS)
 
-# Objects are of one server's headers: those of another one are made anew.
-build/server:
-	@mkdir -p $(@D)
-	@'$(PG_CONFIG)' --version --configure >$@
-ifneq ($(shell '$(PG_CONFIG)' --version --configure),$(shell cat build/server 2>/dev/null))
-build/server: FORCE
-endif
-$(OBJS): build/server
-.PHONY: FORCE
+override CXX := $(or $(given_CXX),$(CXX))
+# Optimising over all files at once takes most of a build: DEV=1 is for who builds often. Clang's needs another linker.
+is_gcc := $(findstring Free Software,$(shell $(CXX) --version 2>/dev/null))
+WHOLE_PROGRAM := $(if $(DEV),,$(if $(is_gcc),-flto=auto))
+# A definition of our own would clash with the compiler's or the packager's.
+has_fortify := $(findstring _FORTIFY_SOURCE,$(given_CPPFLAGS) $(given_CXXFLAGS) \
+    $(shell $(CXX) -O2 -dM -E -x c++ /dev/null 2>/dev/null))
+FORTIFY := $(if $(has_fortify),,-D_FORTIFY_SOURCE=2)
+# The folder's name and a random number would make each build another one.
+REPRODUCIBLE = '-ffile-prefix-map=$(CURDIR)=.' -frandom-seed=$@
+WARNINGS := -Wall -Wextra -Wshadow -Wformat-security $(if $(WERROR),-Werror)
+NEEDED = -std=c++20 $(WARNINGS) $(REPRODUCIBLE) -Isrc
 
-# The server's headers are no subject of our warnings, and the core may not even see them.
-override CPPFLAGS := $(patsubst -I%,-isystem%,$(filter-out -I.,$(CPPFLAGS)))
+# The server's headers count on the two of -f, and are no subject of our warnings; the core may not even see them.
+server_CXXFLAGS := $(filter-out -W% $(given_CXXFLAGS),$(CXXFLAGS))
+server_CPPFLAGS := $(filter-out -I. -I./ -D_FORTIFY_SOURCE% $(given_CPPFLAGS),$(CPPFLAGS))
+override CPPFLAGS := $(FORTIFY) $(given_CPPFLAGS) $(patsubst -I%,-isystem%,$(server_CPPFLAGS))
+override LDFLAGS := $(filter-out $(given_LDFLAGS),$(LDFLAGS)) $(given_LDFLAGS)
+override CXXFLAGS = $(server_CXXFLAGS) -O2 $(WHOLE_PROGRAM) $(given_CXXFLAGS) $(NEEDED) \
+    $(CFLAGS_SL) -fno-strict-aliasing -fwrapv -fno-plt -fvisibility=hidden
+override LINK.shared = $(say)$(CXX) $(CXXFLAGS) -shared
 src/core/%.o: override CPPFLAGS := $(filter-out -isystem%,$(CPPFLAGS))
 
 # The core alone may use exceptions; elsewhere ereport's longjmp would skip them.
 $(filter-out src/core/%,$(OBJS)): override CXXFLAGS += -fno-exceptions -fno-rtti
 
-EXPORTER_CXXFLAGS = -std=c++20 -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-    -Wall -Wextra -Wshadow -Werror -MMD -MP -Isrc
+EXPORTER_CXXFLAGS = -O2 -g -fstack-protector-strong $(given_CXXFLAGS) $(NEEDED) -fPIE
 EXPORTER_LIBS = -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lpthread
 
-build/exporter/%.o: src/%.cpp
+# Said when its turn comes, also by make -s.
+steps := $(OBJS) $(shlib) $(EXPORTER_OBJS) $(EXPORTER)
+$(foreach step,$(steps),$(eval counted += x)$(eval number.$(step) := $(words $(counted))))
+say = $(info [$(number.$@) of $(words $(steps))] $(if $(filter %.o,$@),$<,$@))
+
+# Objects have one server's layout in them, so those that were made for another one are made again. A copy of the
+# same server elsewhere is no other one.
+server := $(shell '$(PG_CONFIG)' --version --configure)
+built_for := $(file <build/server)
+ifneq ($(built_for),$(server))
+$(if $(built_for),$(filter-out src/core/%,$(OBJS))): FORCE
+all: build/server
+build/server: $(shlib)
 	@mkdir -p $(@D)
-	$(CXX) $(EXPORTER_CXXFLAGS) -c $< -o $@
+	$(file >$@,$(server))
+endif
+
+build/found-for-%: scripts/find_headers.sh
+	@scripts/find_headers.sh $* $(CXX) $(CPPFLAGS) $(NEEDED)
+	@mkdir -p $(@D)
+	@touch $@
+
+$(OBJS): %.o: %.cpp | build/found-for-library
+	$(say)$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c $< -o $@
+
+$(EXPORTER_OBJS): build/exporter/%.o: src/%.cpp | build/found-for-exporter
+	@mkdir -p $(@D)
+	$(say)$(CXX) $(EXPORTER_CXXFLAGS) $(FORTIFY) $(given_CPPFLAGS) -MMD -MP -c $< -o $@
 
 $(EXPORTER): $(EXPORTER_OBJS)
-	$(CXX) -pie -Wl,-z,relro,-z,now $^ $(EXPORTER_LIBS) -o $@
+	$(say)$(CXX) $(EXPORTER_CXXFLAGS) -pie $^ -Wl,-z,relro,-z,now $(given_LDFLAGS) $(EXPORTER_LIBS) -o $@
 
 all: $(EXPORTER)
 install: install-exporter
@@ -109,7 +143,10 @@ uninstall-exporter:
 installcheck-input:
 	@scripts/installcheck.sh '$(bindir)' '$(INSTALLCHECK)'
 
-.PHONY: install-exporter uninstall-exporter installcheck-input
+# A server that runs has the old files open, and others may be opened at any moment.
+override INSTALL := scripts/install.sh
+
+.PHONY: install-exporter uninstall-exporter installcheck-input FORCE
 
 -include $(DEPS) $(EXPORTER_OBJS:.o=.d)
 

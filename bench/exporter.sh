@@ -21,10 +21,17 @@ start_exporter() {
     set_metrics_port "$metrics_port"
 }
 
+# children_of PROCESS: their numbers.
+children_of() { sed -n "s/^[0-9]* (.*) [A-Z] $1 .*/&/p" /proc/[0-9]*/stat 2>/dev/null | cut -d ' ' -f 1; }
+
+# The keeper's only child; the keeper is one of the postmaster's.
 exporter_memory() {
-    local keeper
-    keeper=$(pgrep -f -P "$(head -n 1 "$scratch/elile_optimize/postmaster.pid")" 'elile_optimize keeper')
-    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(pgrep -P "$keeper")/status"
+    local child
+    for child in $(children_of "$(head -n 1 "$scratch/elile_optimize/postmaster.pid")"); do
+        if grep -qs 'elile_optimize keeper' "/proc/$child/cmdline"; then
+            sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(children_of "$child")/status"
+        fi
+    done
 }
 
 select_only_beside() {
@@ -60,7 +67,7 @@ measure_scrapes() {
         end loop; end loop; end loop; end \$\$"
     start_exporter
     sleep 2 # a sample is taken each second
-    for ((round = 1; round <= 20; ++round)); do
+    for ((round = 1; round <= scrapes; ++round)); do
         sleep 0.3 # what was rendered a moment ago is served again
         record "scrape" "1,000 series" "$round" "$(scrape)"
     done

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # How long a writer is stopped while the index set is built on a million rows: by build_indexes(),
-# and by a plain script in one transaction, in the same run on the same server.
+# and by a plain script in one transaction, in the same run on the same server. TRY=1 only shows that it runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh build
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-scale=${SCALE:-1.6}
+if [[ -n ${TRY:-} ]]; then
+    scale=0.02 rounds=1 quiet_seconds=1 pause=0.5
+else
+    scale=${SCALE:-1.6} rounds=${ROUNDS:-2} quiet_seconds=10 pause=3
+fi
 workload=$root/test/workload
 
 ask() { run_psql -At -c "$1" postgres; }
@@ -22,22 +26,23 @@ write_while() {
         -f workload/relation_insert.sql -f workload/tenant_touch.sql \
         -l --log-prefix=$scratch/log postgres" >"$scratch/writers.log" 2>&1) &
     writers=$!
-    sleep 3
+    sleep "$pause"
     local start=$EPOCHREALTIME
     "$@"
     local took
     took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
-    sleep 3
+    sleep "$pause"
     kill -TERM "$(<"$scratch/writers.pid")" || true
     wait "$writers" || true
-    cat "$scratch"/log.* | sort -n -k3 | awk -v label="$label" -v took="$took" '
+    # The last line that it has written may be cut.
+    cat "$scratch"/log.* | awk 'NF >= 6' | sort -n -k3 | awk -v label="$label" -v took="$took" '
         { ms[NR] = $3 / 1000; failed += ($3 == "failed") }
         END { printf "%-22s took %6.1f s  longest %9.1f ms  p99.9 %8.1f ms  %7d transactions, %d failed\n",
               label, took, ms[NR], ms[int(NR * 0.999) + 1], NR, failed }' | tee -a "$scratch/result"
     ! grep -iE 'error|aborted' "$scratch/writers.log" >&2
 }
 
-nothing() { sleep 10; }
+nothing() { sleep "$quiet_seconds"; }
 
 drop_set() {
     ask "select format('drop index %s;', index_oid::regclass) from elile_optimize.index_status
@@ -71,7 +76,7 @@ run_psql -v scale="$scale" -f "$scratch/workload/load.sql" postgres >/dev/null
 run_psql -c "create extension elile_optimize" postgres >/dev/null 2>&1
 say "rows: $(ask "select sum(n_live_tup) from pg_stat_user_tables")"
 write_while "no build" nothing
-for round in $(seq "${ROUNDS:-2}"); do
+for round in $(seq "$rounds"); do
     write_while "build_indexes() $round" concurrently
     drop_set
     write_while "plain script $round" plain_script

@@ -1,8 +1,12 @@
 # Sourced by run.sh: instructions that an extension adds to a statement, which no noise moves.
 #
-# callgrind counts all that `postgres --single` executes for 1,000 and for 3,000 look-ups by primary
-# key; the difference divided by 2,000 is a statement's. Start-up and shutdown cancel out.
-# shellcheck shell=bash disable=SC2154
+# callgrind counts all that `postgres --single` executes for few and for many look-ups by primary
+# key; the difference divided by theirs is a statement's. Start-up and shutdown cancel out.
+# shellcheck shell=bash disable=SC2154,SC2016
+
+shapes_counted=(simple prepared nested)
+few_look_ups=1000
+many_look_ups=3000
 
 write_statements() {
     local shape=$1 count=$2
@@ -37,12 +41,12 @@ instructions_of() {
 measure_instructions() {
     local measure=$1 configuration shape few many done=0
     shift
-    local all=$(($# * 3))
+    local all=$(($# * ${#shapes_counted[@]}))
     for configuration in "$@"; do
-        for shape in simple prepared nested; do
-            few=$(instructions_of "$configuration" "$shape" 1000)
-            many=$(instructions_of "$configuration" "$shape" 3000)
-            record "$measure/$shape" "$configuration" 1 $(((many - few) / 2000))
+        for shape in "${shapes_counted[@]}"; do
+            few=$(instructions_of "$configuration" "$shape" "$few_look_ups")
+            many=$(instructions_of "$configuration" "$shape" "$many_look_ups")
+            record "$measure/$shape" "$configuration" 1 $(((many - few) / (many_look_ups - few_look_ups)))
             progress "instructions" $((++done)) "$all" "$configuration, $shape"
         done
     done

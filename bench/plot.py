@@ -97,7 +97,7 @@ def between(points, x):
 
 
 def curves(title, series, marks, unit):
-    """series: {name: [(x, share of the best)]}; marks: {name: x}, each a point on its curve."""
+    """series: {name: [(x, share of the best)]}; marks: {name: x}, each a point on its curve, of some of them."""
     colours = colours_of(series)
     most = max(x for points in series.values() for x, _ in points)
     height_of, body = axis(1.0, 0, 5, lambda value: f"{value:.0%}")
@@ -113,6 +113,8 @@ def curves(title, series, marks, unit):
         line = " ".join(f"{x_of(x):.1f},{height_of(share):.1f}" for x, share in points)
         body.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2">'
                     f"<title>{name}</title></polyline>")
+        if name not in marks:
+            continue
         share = between(points, marks[name])
         body.append(f'<circle cx="{x_of(marks[name]):.1f}" cy="{height_of(share):.1f}" r="6" '
                     f'fill="white" stroke="{colour}" stroke-width="3">'

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pools.py RESULTS: what pools.sh recorded, as the plot and the table of docs/pools.md."""
+"""pools.py RESULTS [--try]: what pools.sh recorded, as the plot and the table of docs/pools.md; --try only prints it."""
 import csv
 import pathlib
 import sys
@@ -23,7 +23,9 @@ def read_results(path):
                 # The best round: what else the machine does can only take from it.
                 curve[int(row[2])] = max(float(row[3]), curve.get(int(row[2]), 0))
             else:
-                advice.setdefault(row[1], {})[row[2]] = (int(row[3]), int(row[4]), row[6])
+                # There is no size where too little was seen.
+                size, overflow = (int(figure) if figure else None for figure in row[3:5])
+                advice.setdefault(row[1], {})[row[2]] = (size, overflow, row[6])
     return throughput, advice
 
 
@@ -41,18 +43,19 @@ def main():
         knee = knee_of(curve)
         best = max(curve.values())
         for at, (size, overflow, finding) in advice[workload].items():
-            rows.append([NAMES[workload], f"{best:,.0f}", knee, at, f"{size} + {overflow}",
-                         f"{size / knee - 1:+.0%}", finding])
+            recommended = ["", ""] if size is None else [f"{size} + {overflow}", f"{size / knee - 1:+.0%}"]
+            rows.append([NAMES[workload], f"{best:,.0f}", knee, at, *recommended, finding])
         curves[NAMES[workload]] = sorted((size, value / best) for size, value in curve.items())
-        marks[NAMES[workload]] = advice[workload][ROOMY][0]
+        if advice[workload][ROOMY][0] is not None:
+            marks[NAMES[workload]] = advice[workload][ROOMY][0]
     text = report.table(["workload", "best, tx/s", "knee", "ran at", "recommended", "off", "finding"],
                         rows)
     print(text)
-    docs = report.ROOT / "docs"
-    report.replace_section(docs / "pools.md", "pools", text)
-    (docs / "pool-size.svg").write_text(
-        plot.curves("Throughput by pool size; the size recommended", curves, marks, "connections"),
-        encoding="utf-8")
+    picture = plot.curves("Throughput by pool size; the size recommended", curves, marks, "connections")
+    if "--try" not in sys.argv:
+        docs = report.ROOT / "docs"
+        report.replace_section(docs / "pools.md", "pools", text)
+        (docs / "pool-size.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Throughput by the size of PgBouncer's pool, and the size that pool_advice recommends beside the
 # smallest one with 95 % of the best throughput. A quarter of an hour; writes docs/pool-size.svg and the table
-# of docs/pools.md.
+# of docs/pools.md. TRY=1 only shows that it runs: half a minute, and nothing is written.
 # shellcheck disable=SC2154 # bin and port are of lib.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,6 +11,11 @@ source scripts/lib.sh
 seconds=3
 rounds=${ROUNDS:-2}
 sizes=(2 5 8 11 14 16 18 19 20 21 22 24 28 40)
+workloads=(sleeping talking thinking computing)
+advice_seconds=40
+if [[ -n ${TRY:-} ]]; then
+    seconds=1 rounds=1 sizes=(5 40) workloads=(sleeping computing) advice_seconds=3
+fi
 roomy=40
 tight=5
 results=$root/build/bench-pools
@@ -83,7 +88,7 @@ advise() {
     start_bouncer "$2"
     tell_waiting "$1" &
     teller=$!
-    run_clients "$1" 40 >/dev/null
+    run_clients "$1" "$advice_seconds" >/dev/null
     kill "$teller"
     wait "$teller" 2>/dev/null || true
     ask "select elile_optimize.set_clients_waiting(0, '$1')" >/dev/null
@@ -104,7 +109,7 @@ done
 chmod -R a+rX "$scratch"
 start_server "log_min_messages = error" "shared_buffers = 128MB"
 ask "create extension elile_optimize" >/dev/null 2>&1
-for workload in sleeping talking thinking computing; do
+for workload in "${workloads[@]}"; do
     say "$workload"
     for size in "${sizes[@]}"; do
         start_bouncer "$size"
@@ -117,4 +122,4 @@ for workload in sleeping talking thinking computing; do
     advise "$workload" "$roomy"
     advise "$workload" "$tight"
 done
-bench/pools.py "$results"
+bench/pools.py "$results" ${TRY:+--try}

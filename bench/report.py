@@ -41,14 +41,15 @@ def spread(values, digits=3):
 
 
 def instruction_table(results, measure="instructions", names=None):
+    shapes = [shape for shape in SHAPES if f"{measure}/{shape}" in results]
     rows = [["bare server"] + [f"{results[f'{measure}/{shape}']['bare'][0]:,.0f}"
-                               for shape in SHAPES]]
-    for configuration in results[f"{measure}/{SHAPES[0]}"]:
+                               for shape in shapes]]
+    for configuration in results[f"{measure}/{shapes[0]}"]:
         if configuration != "bare":
             rows.append([(names or {}).get(configuration, configuration)]
                         + [f"{added(results, shape, configuration, measure):+,.0f}"
-                           for shape in SHAPES])
-    return table(["instructions a statement", *SHAPES], rows)
+                           for shape in shapes])
+    return table(["instructions a statement", *shapes], rows)
 
 
 def added(results, shape, configuration, measure="instructions"):
@@ -159,9 +160,10 @@ def replace_section(path, name, text):
 
 def write_plots(results, folder):
     configurations = [name for name in results["instructions/simple"] if name != "bare"]
-    groups = {name: [added(results, shape, name) for shape in SHAPES] for name in configurations}
+    shapes = [shape for shape in SHAPES if f"instructions/{shape}" in results]
+    groups = {name: [added(results, shape, name) for shape in shapes] for name in configurations}
     (folder / "instructions.svg").write_text(
-        plot.bars("Instructions added to a statement", SHAPES, groups), encoding="utf-8")
+        plot.bars("Instructions added to a statement", shapes, groups), encoding="utf-8")
     lines = {}
     for measure, figures in results.items():
         if measure.startswith("select-only/"):

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures what elile_optimize costs beside what its peers cost, and prints a table of ratios.
 # A full run rewrites the figures of docs/performance.md and README.md; QUICK=1 takes five minutes,
-# leaves them alone, and has fewer rounds and peers.
+# leaves them alone, and has fewer rounds and peers. TRY=1 only shows that all of it runs.
+# shellcheck disable=SC2034 # the parts that are sourced use them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh bench
@@ -16,7 +17,16 @@ cores=$(nproc)
 scale=1
 shapes=100000
 client_counts=(1 "$cores" "$((4 * cores))")
-if [[ -n ${QUICK:-} ]]; then
+known_rounds=80 scrapes=20 core_rounds=5 core_seconds=0.2
+if [[ -n ${TRY:-} ]]; then
+    QUICK=1
+    peers=(pg_stat_statements)
+    rounds=1 seconds=1 churn_rounds=1 reader_seconds=1
+    nested_statements=5000 memory_statements=5000 shapes=1000 known_rounds=1 scrapes=1 core_rounds=2 core_seconds=0.01
+    client_counts=("$cores")
+    shapes_counted=(simple)
+    few_look_ups=10 many_look_ups=20
+elif [[ -n ${QUICK:-} ]]; then
     peers=(pg_stat_statements)
     rounds=3 seconds=2 churn_rounds=1 reader_seconds=2
     nested_statements=500000 memory_statements=200000
@@ -27,6 +37,9 @@ else
     nested_statements=500000 memory_statements=1000000
 fi
 compared=(bare elile_optimize "${peers[@]}")
+counted=(bare query_ids elile_optimize "${peers[@]}")
+counted_slow=(bare elile_optimize_slow auto_explain_slow)
+[[ -z ${TRY:-} ]] || counted=(bare elile_optimize) counted_slow=(bare elile_optimize_slow)
 results=$root/build/bench
 mkdir -p "$results"
 : >"$results/results.tsv"
@@ -49,10 +62,12 @@ describe_machine() {
 }
 
 run_core() {
+    local compiler
+    read -ra compiler <<<"${CXX:-g++}"
     say "the store alone"
-    g++ -std=c++20 -O2 -Wall -Wextra -Wshadow -Werror -Isrc bench/store_benchmark.cpp src/core/*.cpp \
-        -lbenchmark -lpthread -o "$results/store_benchmark"
-    "$results/store_benchmark" --benchmark_repetitions=5 --benchmark_min_time=0.2 \
+    "${compiler[@]}" -std=c++20 -O2 -Wall -Wextra -Wshadow -Werror -Isrc bench/store_benchmark.cpp \
+        build/exporter/core/*.o -lbenchmark -lpthread -o "$results/store_benchmark"
+    "$results/store_benchmark" --benchmark_repetitions="$core_rounds" --benchmark_min_time="$core_seconds" \
         --benchmark_report_aggregates_only=true --benchmark_format=csv \
         2>/dev/null >"$results/store.csv"
 }
@@ -63,8 +78,9 @@ make_tree
 describe_machine >"$results/machine.tsv"
 run_core
 make_base
-measure_instructions instructions bare query_ids elile_optimize "${peers[@]}"
-measure_instructions "slow instructions" bare elile_optimize_slow auto_explain_slow
+add_peers
+measure_instructions instructions "${counted[@]}"
+measure_instructions "slow instructions" "${counted_slow[@]}"
 start_servers "${compared[@]}"
 measure_nested "${compared[@]}"
 measure_select_only "${compared[@]}"

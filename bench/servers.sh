@@ -42,6 +42,19 @@ make_base() {
     as_user "$bin/pg_ctl" -D "$data" -m fast -w -s stop
 }
 
+# From the distribution's packages into the private copy: the machine's own server gets none.
+add_peers() {
+    local name from
+    [[ " ${peers[*]} " == *" pg_stat_kcache "* ]] || return 0
+    from=build/neighbours-$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+    scripts/neighbours.sh
+    for name in pg_stat_kcache pg_qualstats; do
+        cp --remove-destination "$from/lib/$name.so" "$lib/"
+        cp --remove-destination "$from/extension/$name"* "$share/extension/"
+    done
+    chmod -R a+rX "$lib" "$share/extension"
+}
+
 # bench_on CLUSTER PROGRAM ARGUMENT...
 bench_on() {
     local on_port=${ports[$1]:-$port} program=$2

@@ -14,7 +14,7 @@
 namespace elile::core {
 namespace {
 
-constexpr SegmentSizes kSizes{5000, 500, 1000, 32768, 8192, 128};
+constexpr SegmentSizes kSizes{5000, 500, 1000, 32768, 8192, 128, 200};
 constexpr std::uint64_t kSamples = 1024;  // a power of two
 
 class BenchSegment {

@@ -95,7 +95,7 @@ measure_many_statements() {
     for ((round = 1; round <= rounds; ++round)); do
         for name in $(rotated "$round" "$@"); do
             record "thousands of statements" "$name" "$round" \
-                "$(bench_on "$name" pgbench -n -M prepared -c "$cores" -j "$cores" -t 80 \
+                "$(bench_on "$name" pgbench -n -M prepared -c "$cores" -j "$cores" -t "$known_rounds" \
                     -f "$scratch/known.sql" 2>&1 | tps_of)"
             progress "thousands of statements" $((++done)) "$all" "$name"
         done

@@ -153,12 +153,18 @@ get_metrics() {
 
 serves_metrics() { wait_until get_metrics; }
 
-# The namespace's first process has the server as its only child.
+# Below what this script started there is one process in another, and the server is the last but its own children.
+find_server() {
+    main=$server
+    while [[ $(<"/proc/$main/comm") != postgres ]]; do
+        read -r main _ <"/proc/$main/task/$main/children" || return
+    done
+}
+
 ends_at_its_stop_signal() {
-    local first main status=0
-    first=$(<"/proc/$server/task/$server/children")
-    main=$(<"/proc/${first// /}/task/${first// /}/children")
-    kill -INT "${main// /}"
+    local main status=0
+    find_server || return
+    kill -INT "$main"
     wait "$server" || status=$?
     server=
     cat "$folder/server.log"
@@ -167,7 +173,10 @@ ends_at_its_stop_signal() {
 
 has_its_data() { [[ $(ask "select extname from pg_extension where extname = 'elile_optimize'") == elile_optimize ]]; }
 
-end_server() { [[ -z ${server:-} ]] || kill -KILL "$server" 2>/dev/null || true; }
+end_server() {
+    local main
+    [[ -z ${server:-} ]] || ! find_server || kill -QUIT "$main" || true
+}
 
 can_chroot >&2 || exit 1
 mkdir -p "$folder"

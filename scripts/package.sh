@@ -116,7 +116,11 @@ write_readme() {
     local folder=$bare/readme
     rm -rf "$folder"
     mkdir -p "$folder"
-    cp test/packages/before.sql test/workload/schema.sql "$folder/"
+    cp test/packages/before.sql test/packages/follow_readme.sh test/workload/schema.sql "$folder/"
+    {
+        echo "select entity_id from entities where tenant_id = (select tenant_id from tenants where slug = 'acme') limit 50;"
+        printf "select * from entity_profiles where entity_id = '%032d';\n" {1..50}
+    } >"$folder/loop.sql"
     grep -E "^(shared_preload_libraries|elile_optimize\.metrics_port) = " README.md >"$folder/postgresql.conf"
     awk '/^```/ { fence = !fence; sql = ($0 == "```sql"); next }
         !fence { next }
@@ -124,13 +128,14 @@ write_readme() {
         sql || open { print; if (/;/) open = 0 }
         /^create extension elile_optimize;/ { print "\\i before.sql" }' README.md >"$folder/statements.sql"
     awk '/^```/ { fence = !fence } fence && sub(/^\$ /, "")' README.md >"$folder/commands.sh"
-    cp test/packages/follow_readme.sh "$folder/"
     chmod -R a+rwX "$folder"
 }
 
 follow_readme() {
     write_readme
-    in_chroot "$bare" sh /readme/follow_readme.sh
+    chroot_apt "$bare" install curl iproute2 || return
+    # The server's port and the exporter's may be taken on this machine.
+    in_chroot "$bare" unshare --net sh -c 'ip link set lo up && exec sh /readme/follow_readme.sh'
 }
 
 run_autopkgtest() {

@@ -36,7 +36,7 @@ case $mode in
         ;;
     lint) packages+=(libgtest-dev clang-format clang-tidy) ;;
     bench)
-        packages+=(valgrind libbenchmark-dev python3 curl procps)
+        packages+=(valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
@@ -75,7 +75,6 @@ elif [[ $("$pg_config" --bindir) =~ ^/usr/lib/postgresql/([0-9]+)/bin$ ]]; then
     major=${BASH_REMATCH[1]}
     packages+=(libkrb5-dev)
 fi
-[[ $mode != bench || -z $major ]] || optional+=("postgresql-$major-pg-stat-kcache" "postgresql-$major-pg-qualstats")
 
 # What this distribution does not have is kept, so that not every run asks for it.
 absent=build/absent-packages

@@ -12,6 +12,11 @@ server start
 trap 'server stop -m immediate' EXIT
 as_postgres psql -X -q -v ON_ERROR_STOP=1 -f schema.sql
 as_postgres psql -X -a -P pager=off -v ON_ERROR_STOP=1 -f statements.sql
-as_postgres createdb -O app appdb 2>/dev/null || true
 as_postgres psql -X -q -d appdb -c 'create extension elile_optimize'
+# What is served is a second old.
+tries=60
+until curl -s http://127.0.0.1:9187/metrics | grep -q entities || [ "$tries" = 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.5
+done
 as_postgres sh -exc '. ./commands.sh'

@@ -6,20 +6,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-failed=0
-
-# check NAME COMMAND...: what the command prints is shown only when it fails.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/check.log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$scratch/check.log"
-        failed=1
-    fi
-}
+# shellcheck source=test/scripts/lib/check.sh
+source test/scripts/lib/check.sh
 
 # Each is one fault in a META.json that is right otherwise.
 faults=(
@@ -50,20 +38,20 @@ finds_faults() {
 
 makes_archive() {
     archive=$(scripts/dist.sh "$scratch")
-    name=$(basename "$archive" .zip)
-    [[ $name =~ ^elile_optimize-[0-9]+\.[0-9]+\.[0-9]+$ ]] && unzip -q "$archive" -d "$scratch"
+    unpacked=$(basename "$archive" .zip)
+    [[ $unpacked =~ ^elile_optimize-[0-9]+\.[0-9]+\.[0-9]+$ ]] && unzip -q "$archive" -d "$scratch"
 }
 
 has_what_is_committed() {
-    diff <(git ls-tree -r --name-only HEAD | sort) <(cd "$scratch/$name" && find . ! -type d | sed 's,^\./,,' | sort) &&
-        [[ $(cd "$scratch" && unzip -Z1 "$archive" | cut -d / -f 1 | sort -u) == "$name" ]]
+    diff <(git ls-tree -r --name-only HEAD | sort) <(cd "$scratch/$unpacked" && find . ! -type d | sed 's,^\./,,' | sort) &&
+        [[ $(cd "$scratch" && unzip -Z1 "$archive" | cut -d / -f 1 | sort -u) == "$unpacked" ]]
 }
 
-# The checkout's objects are taken along where its sources are those of the archive: with them go the names of the
-# headers, so that what the archive lacks is missed nevertheless, and only then compiled.
+# The checkout's objects are taken along where they are made of what is committed. With them go the names of their
+# headers, so that one which the archive lacks is missed nevertheless.
 builds() {
-    local folder=$scratch/$name
-    if git diff --quiet HEAD -- src Makefile; then
+    local folder=$scratch/$unpacked
+    if git diff --quiet HEAD -- src Makefile && make -q PG_CONFIG="$pg_config" all; then
         find src build/exporter -name '*.[od]' -print0 2>/dev/null |
             tar -c --null -T - | tar -C "$folder" -x -m --no-same-owner
     fi
@@ -74,7 +62,7 @@ builds() {
 installs() {
     local sources script
     sources=$("$pg_config" --sharedir)/extension
-    make -s -C "$scratch/$name" PG_CONFIG="$pg_config" DESTDIR="$scratch/installed" install || return
+    make -s -C "$scratch/$unpacked" PG_CONFIG="$pg_config" DESTDIR="$scratch/installed" install || return
     diff <(printf '%s\n' "$("$pg_config" --pkglibdir)"/elile_optimize{.so,_exporter} "$sources/elile_optimize.control" \
         "$(cd sql && for script in *.sql; do echo "$sources/$script"; done)" | sort) \
         <(cd "$scratch/installed" && find . -type f | sed 's/^\.//' | sort)
