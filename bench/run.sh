@@ -36,10 +36,6 @@ else
     rounds=10 seconds=3 churn_rounds=12 reader_seconds=6
     nested_statements=500000 memory_statements=1000000
 fi
-compared=(bare elile_optimize "${peers[@]}")
-counted=(bare query_ids elile_optimize "${peers[@]}")
-counted_slow=(bare elile_optimize_slow auto_explain_slow)
-[[ -z ${TRY:-} ]] || counted=(bare elile_optimize) counted_slow=(bare elile_optimize_slow)
 results=$root/build/bench
 mkdir -p "$results"
 : >"$results/results.tsv"
@@ -77,8 +73,12 @@ make_scratch
 make_tree
 describe_machine >"$results/machine.tsv"
 run_core
-make_base
 add_peers
+compared=(bare elile_optimize "${peers[@]}")
+counted=(bare query_ids elile_optimize "${peers[@]}")
+counted_slow=(bare elile_optimize_slow auto_explain_slow)
+[[ -z ${TRY:-} ]] || counted=(bare elile_optimize) counted_slow=(bare elile_optimize_slow)
+make_base
 measure_instructions instructions "${counted[@]}"
 measure_instructions "slow instructions" "${counted_slow[@]}"
 start_servers "${compared[@]}"

@@ -42,16 +42,24 @@ make_base() {
     as_user "$bin/pg_ctl" -D "$data" -m fast -w -s stop
 }
 
-# From the distribution's packages into the private copy: the machine's own server gets none.
+# From the distribution's packages into the private copy, for the machine's own server gets none. Peers that are not to
+# be had are left out.
 add_peers() {
-    local name from
-    [[ " ${peers[*]} " == *" pg_stat_kcache "* ]] || return 0
+    local name from there=()
     from=build/neighbours-$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
-    scripts/neighbours.sh
-    for name in pg_stat_kcache pg_qualstats; do
-        cp --remove-destination "$from/lib/$name.so" "$lib/"
-        cp --remove-destination "$from/extension/$name"* "$share/extension/"
+    [[ ${peers[*]} != *pg_stat_kcache* ]] || scripts/neighbours.sh
+    for name in "${peers[@]}"; do
+        if [[ -f $from/lib/$name.so ]]; then
+            cp --remove-destination "$from/lib/$name.so" "$lib/"
+            cp --remove-destination "$from/extension/$name"[.-]* "$share/extension/"
+        fi
+        if [[ -f $lib/$name.so ]]; then
+            there+=("$name")
+        else
+            say "$name is not to be had"
+        fi
     done
+    peers=("${there[@]}")
     chmod -R a+rX "$lib" "$share/extension"
 }
 

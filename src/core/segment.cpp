@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "core/hash.hpp"
+#include "core/version.hpp"
 
 namespace elile::core {
 namespace {
@@ -191,10 +192,25 @@ std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
     return bytes;
 }
 
+namespace {
+
+// Of the version and of the layout: the counts are primes, so that the bytes are others whatever
+// part gets another size.
+std::uint64_t Identity() noexcept {
+    constexpr SegmentSizes kCounts{1009, 211, 307, 4001, 2003, 101, 53};
+    std::uint64_t identity = kMagic;
+    for (const char* at = kVersion; *at != '\0'; ++at) {
+        identity = Mix(identity ^ static_cast<unsigned char>(*at));
+    }
+    return Mix(identity ^ Segment::BytesFor(kCounts));
+}
+
+}  // namespace
+
 Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     std::size_t bytes = 0;
     Segment segment = Carve(static_cast<char*>(memory), sizes, &bytes);
-    segment.header->magic = kMagic;
+    segment.header->magic = Identity();
     segment.header->sizes = sizes;
     Put(segment.header->generation, 1);
     Put(segment.header->repaired, 1);
@@ -219,7 +235,7 @@ Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
 
 bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
     const auto* header = static_cast<const SegmentHeader*>(memory);
-    return bytes >= sizeof(SegmentHeader) && header->magic == kMagic &&
+    return bytes >= sizeof(SegmentHeader) && header->magic == Identity() &&
            bytes >= BytesFor(header->sizes);
 }
 

@@ -129,6 +129,17 @@ void KeepMemorySmall() {
     mallopt(M_MMAP_THRESHOLD, kTrimAbove);
 }
 
+// Ends the process; the code is that of a failure.
+int Serve(const Link& link, const SegmentView& segment) {
+    try {
+        Exporter(link, segment).Run();
+        std::_Exit(0);  // who waits for nobody need not wait for its threads
+    } catch (const std::exception& error) {
+        link.Warn(error.what());
+        return 1;
+    }
+}
+
 int Main() {
     KeepMemorySmall();
     dup2(STDIN_FILENO, STDERR_FILENO);  // the link is for messages from now on
@@ -137,12 +148,10 @@ int Main() {
         link.Note("this kernel has no seccomp; the exporter runs without it");
     }
     try {
-        const SegmentView segment(core::kSegmentDescriptor);
-        Exporter(link, segment).Run();
-        std::_Exit(0);  // who waits for nobody need not wait for its threads
+        return Serve(link, SegmentView(core::kSegmentDescriptor));
     } catch (const std::exception& error) {
-        link.Warn(error.what());
-        return 1;
+        link.SayUnfit(error.what());
+        return core::kNotStarted;
     }
 }
 

@@ -99,6 +99,8 @@ void Link::SayState(std::string_view state, std::string_view address) const {
 
 void Link::Warn(std::string_view line) const { Send(core::kWarning, line); }
 
+void Link::SayUnfit(std::string_view why) const { Send(core::kUnfit, why); }
+
 void Link::Note(std::string_view line) const { Send(core::kNotice, line); }
 
 }  // namespace elile::exporter

@@ -55,6 +55,7 @@ public:
     void SayAlive(const Logins& logins) const;
     void SayState(std::string_view state, std::string_view address) const;
     void Warn(std::string_view line) const;
+    void SayUnfit(std::string_view why) const;
     void Note(std::string_view line) const;
 
 private:

@@ -21,7 +21,9 @@ SegmentView::SegmentView(int descriptor) {
     }
     if (!core::Segment::IsSound(memory_, bytes_)) {
         munmap(memory_, bytes_);
-        throw std::runtime_error("the segment is of another version: restart the server");
+        throw std::runtime_error(
+            "its program and the library that the server runs are of different versions: "
+            "restart the server when both are installed");
     }
     segment_ = core::Segment::Attach(memory_);
 }

@@ -219,6 +219,9 @@ void Take(char* message, uint64 now_ns) {
             Describe(child.fault, sizeof(child.fault), text,
                      second != nullptr ? static_cast<int>(strtol(second, nullptr, 10)) : 0);
             break;
+        case core::kUnfit:
+            CopyText(child.fault, sizeof(child.fault), text);
+            break;
         default:
             MakePrintable(message);
             CopyText(child.fault, sizeof(child.fault), message);

@@ -79,7 +79,7 @@ leaves_the_old_where_it_fails() {
     diff "$scratch/hash" <(hash_files)
 }
 
-# exporter_process [IS-DELETED]: the number of the process that runs it, from the file or from one that was replaced.
+# exporter_process [" (deleted)"]: the number of the process that runs it, or the file that was there before.
 exporter_process() {
     local process
     for process in /proc/[0-9]*; do
@@ -90,6 +90,27 @@ runs_from_file() { [[ -n $(exporter_process) ]]; }
 starts_exporter_anew() {
     kill -KILL "$(exporter_process ' (deleted)')"
     wait_for runs_from_file && wait_for scrape
+}
+
+# Of the same sources but for the number.
+make_other_exporter() {
+    local folder=$scratch/other
+    mkdir "$folder"
+    tar -c Makefile src build/exporter scripts elile_optimize.control | tar -x -C "$folder"
+    sed -i 's/kVersion = ".*"/kVersion = "0.1"/' "$folder/src/core/version.hpp"
+    make -s -C "$folder" PG_CONFIG="$pg_config" elile_optimize_exporter
+}
+state() { ask 'select exporter_state from elile_optimize.info'; }
+says_what_to_do() { [[ $(state) == "cannot start: "*"of different versions: restart the server"* ]]; }
+is_listening() { [[ $(state) == listening ]]; }
+tells_another_version() {
+    make_other_exporter
+    scripts/install.sh "$scratch/other/elile_optimize_exporter" "$lib/"
+    kill -KILL "$(exporter_process ' (deleted)')"
+    wait_for says_what_to_do || return
+    [[ $(grep -c 'WARNING: .*could not start the exporter.*of different versions' "$data.log") == 1 ]] || return
+    install_once
+    wait_for is_listening && wait_for scrape
 }
 
 uninstalls() {
@@ -116,6 +137,7 @@ check "the exporter serves on" scrape
 check "an install that fails leaves what was there" leaves_the_old_where_it_fails
 install_once
 check "an exporter that ends is started from the new file" starts_exporter_anew
+check "an exporter of another version says what to do, and the right one is started" tells_another_version
 check "sessions go on beside it" clients_go_on
 check "nothing is left beside the files" diff "$scratch/hash" <(hash_files)
 check "uninstall takes all of it away" uninstalls

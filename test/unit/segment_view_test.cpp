@@ -37,6 +37,12 @@ TEST_F(SegmentViewTest, SeesWhatTheServerWrites) {
     EXPECT_NE(view.Parts().header, segment.header);
 }
 
+TEST_F(SegmentViewTest, RefusesAnotherVersions) {
+    core::Segment segment = core::Segment::Format(file_.memory, core::kSmallSizes);
+    ++segment.header->magic;
+    EXPECT_THROW(exporter::SegmentView{file_.read_only}, std::runtime_error);
+}
+
 TEST_F(SegmentViewTest, AWriteFaults) {
     core::Segment::Format(file_.memory, core::kSmallSizes);
     const exporter::SegmentView view(file_.read_only);
