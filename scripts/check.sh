@@ -3,7 +3,12 @@
 # shellcheck disable=SC2016 # what "sh -c" is given expands there
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh check
+# Tests in SQL alone need no more than what builds.
+needs=build
+for suite in "${@:-all}"; do
+    [[ $suite == regress || $suite == isolation ]] || needs=check
+done
+scripts/setup.sh "$needs"
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 
@@ -153,12 +158,12 @@ check_tap() {
     say "TAP tests"
     local status=0 log=$scratch/tap.log
     mkdir -p "$scratch/t"
-    cp -r test/t/* test/workload docs/from-the-python-module.md "$scratch/t/"
+    cp -r test/t/* test/workload README.md docs/from-the-python-module.md "$scratch/t/"
     chmod -R a+rX "$scratch/t"
     ((EUID != 0)) || chown -R postgres: "$scratch/t"
     # From 16 on the server's modules take relative paths unless they are told, and a test may change its folder.
     # Tests end programs by SIGINT, which a background job's children ignore.
-    as_user env --default-signal PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" TESTDIR="$scratch/t" \
+    as_user env --default-signal PATH="$bin:$PATH" PERL5LIB="$pgxs_test/perl" PG_CONFIG="$pg_config" TESTDIR="$scratch/t" \
         TESTDATADIR="$scratch/t/tmp_check" TESTLOGDIR="$scratch/t/tmp_check/log" \
         PG_REGRESS="$pgxs_test/regress/pg_regress" PGUSER=postgres LANG=C \
         sh -c 'cd "$0" && prove -v --nocolor -j2 ./*.pl' "$scratch/t" >"$log" 2>&1 || status=$?
