@@ -74,7 +74,7 @@ make_scratch() {
     trap clean_up EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    try_folder "${TMPDIR:-/tmp}" || try_folder /tmp || try_folder /var/tmp ||
+    { [[ ${TMPDIR:-/tmp} != /tmp ]] && try_folder "$TMPDIR"; } || try_folder /tmp || try_folder /var/tmp ||
         stop "set TMPDIR to a folder in which the user $(as_user id -un) may run programs"
     export TMPDIR=$scratch/tmp
     mkdir -m 1777 "$TMPDIR"
