@@ -15,7 +15,7 @@ $node->init;
 chomp(my $folder = `pg_config --pkglibdir`);
 my $library = slurp_file("$folder/elile_optimize.so");
 my $numbers = pack 'l*', map { $_->[1] } @kinds;
-is(scalar(() = $library =~ /\Q$numbers\E/g), 1, 'the library has the numbers in one place');
+isnt(index($library, $numbers), -1, 'the library has the numbers');
 
 # The path of a copy that has another number for this kind.
 sub misreading
@@ -55,7 +55,7 @@ $node->stop;
 
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'elile_optimize'");
 $node->append_conf('postgresql.conf', "backslash_quote = off\nelile_optimize.slow_query_threshold = 0");
-$node->append_conf('postgresql.conf', 'standard_conforming_strings = off') if $node->pg_version < 19;
+$node->append_conf('postgresql.conf', 'standard_conforming_strings = off') if `pg_config --version` !~ /^PostgreSQL (19|[2-9]\d)/;
 $node->start;
 $node->safe_psql('postgres', 'create extension elile_optimize');
 pass('the library as it is lets it start, also where strings do not conform');
