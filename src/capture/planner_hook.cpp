@@ -1,6 +1,7 @@
 #include "capture/entries.hpp"
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
@@ -52,7 +53,28 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     return plan;
 }
 
+planner_hook_type prev_identifier = nullptr;
+
+// Whoever planned before has the first say.
+PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
+    PlannedStmt* plan = prev_identifier != nullptr ? prev_identifier(ELILE_PLANNER_ARGUMENTS)
+                                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
+    if (pg::Settings::compute_plan_id) {
+        IdentifyPlan(plan);
+    }
+    return plan;
+}
+
 }  // namespace
+
+void OnComputePlanId(bool on, void*) {
+    static bool is_installed = false;
+    if (on && !is_installed) {
+        prev_identifier = planner_hook;
+        planner_hook = OnPlanned;
+        is_installed = true;
+    }
+}
 
 void InstallPlannerHook() {
     prev_planner = planner_hook;

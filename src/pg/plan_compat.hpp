@@ -2,6 +2,7 @@
 // only to become text.
 #pragma once
 
+#include "core/counters.hpp"
 #include "pg/postgres.hpp"
 
 #if PG_VERSION_NUM >= 190000
@@ -41,6 +42,41 @@ template <typename Each>
 void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
 #if PG_VERSION_NUM >= 170000
     each(node.mergeJoinConditions);
+#endif
+}
+
+// Whether a plan says where it came from, as 19 and later know.
+inline constexpr bool kKnowsPlanOrigin = PG_VERSION_NUM >= 190000;
+
+inline core::PlanOrigin OriginOf([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 190000
+    switch (plan.planOrigin) {
+        case PLAN_STMT_CACHE_GENERIC:
+            return core::kGenericPlan;
+        case PLAN_STMT_CACHE_CUSTOM:
+            return core::kCustomPlan;
+        default:
+            break;
+    }
+#endif
+    return core::kOtherPlan;
+}
+
+// Whether a plan has an identifier, which extensions set and read.
+inline constexpr bool kPlansHaveIds = PG_VERSION_NUM >= 180000;
+
+// 0: none.
+inline uint64 PlanIdIn([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 180000
+    return static_cast<uint64>(plan.planId);
+#else
+    return 0;
+#endif
+}
+
+inline void PutPlanId([[maybe_unused]] PlannedStmt* plan, [[maybe_unused]] uint64 plan_id) {
+#if PG_VERSION_NUM >= 180000
+    plan->planId = static_cast<int64>(plan_id);
 #endif
 }
 
