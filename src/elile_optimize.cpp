@@ -3,6 +3,7 @@
 #include "capture/hooks.hpp"
 #include "keeper/keeper.hpp"
 #include "pg/postgres.hpp"
+#include "pg/scanner.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -18,8 +19,9 @@ PGDLLEXPORT void _PG_init() {
         return;
     }
     // pg_upgrade runs statements of its own on data that must not change meanwhile: settings are
-    // known, but nothing is counted, and no process of ours begins.
-    if (IsBinaryUpgrade) {
+    // known, but nothing is counted, and no process of ours begins. So it is in a single-user
+    // server whose literals are not known.
+    if (IsBinaryUpgrade || !elile::pg::ReadsLiterals()) {
         elile::pg::DefineSettings({nullptr, nullptr});
         return;
     }

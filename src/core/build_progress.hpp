@@ -10,7 +10,7 @@ struct BuildProgress {
     double percent;     // of the phase, 0 to 100; below 0: it has no figure
 };
 
-// From a backend's progress parameters (commands/progress.h: they are the same in 15 to 18).
+// From a backend's progress parameters (commands/progress.h: they are the same in 15 to 19).
 BuildProgress ProgressOf(const std::int64_t* parameters) noexcept;
 
 }  // namespace elile::core

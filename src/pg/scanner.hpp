@@ -6,7 +6,8 @@
 namespace elile::pg {
 
 // Tokens that are literals, as the core scanner numbers them (gram.y: the first tokens are fixed,
-// other scanners share them). gram.h is not installed for all versions.
+// other scanners share them). gram.h is not installed for all versions, so they are checked at
+// start.
 enum ScannerToken : int {
     kTokenFconst = 260,
     kTokenSconst = 261,
@@ -26,6 +27,13 @@ inline core_yyscan_t StartScanner(const char* text, core_yy_extra_type* extra) {
     return scanner;
 }
 
+// For this text, whatever the session's setting.
+inline void ReadConformingStrings([[maybe_unused]] core_yy_extra_type* extra) {
+#if PG_VERSION_NUM < 190000
+    extra->standard_conforming_strings = true;
+#endif
+}
+
 // Whether a backslash in a plain string is nothing but itself; always so from 19 on.
 inline bool ConformingStrings() {
 #if PG_VERSION_NUM >= 190000
@@ -40,5 +48,10 @@ inline void SetConformingStrings([[maybe_unused]] bool conforming) {
     standard_conforming_strings = conforming;
 #endif
 }
+
+// Whether the scanner numbers literals, and ends tokens, as this library takes it. Where it does
+// not, the postmaster does not start: texts would be kept with their literals. Any other process is
+// warned.
+bool ReadsLiterals();
 
 }  // namespace elile::pg

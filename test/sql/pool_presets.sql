@@ -140,11 +140,6 @@ select elile_optimize.pgbouncer_config('staging', 'postgres');
 select elile_optimize.pgbouncer_config('production', 'nowhere');
 select elile_optimize.pgbouncer_config('production', null);
 select elile_optimize.pgbouncer_config('production', 'postgres', pool_size => 1, max_overflow => 97);
-create database "two
-lines" template template0;
-select elile_optimize.pgbouncer_config('production', E'two\nlines');
-drop database "two
-lines";
 
 drop view has;
 drop database "da ta'""base";

@@ -66,7 +66,10 @@ $node->command_ok([ 'pgbench', '-n', '-C', '-c', 4, '-j', 2, '-t', $transactions
 		$node->connstr('postgres') . ' application_name=short' ], 'short sessions');
 poll("select connections_opened = $short from elile_optimize.pool_statistics where application_name = 'short'",
 	'each is counted');
-$node->safe_psql('postgres', q{set application_name = 'later'; select 1});
+{
+	local $ENV{PGAPPNAME} = 'later';
+	$node->safe_psql('postgres', 'select 1');
+}
 poll(q{select connections_opened >= 0 from elile_optimize.pool_statistics where application_name = 'later'},
 	'the keeper looks again');
 is($node->safe_psql('postgres', q{select connections_opened, pool_size from elile_optimize.pool_statistics
