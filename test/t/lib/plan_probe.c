@@ -2,6 +2,8 @@
  * seen, and has options of EXPLAIN. */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "commands/defrem.h"
 #include "commands/explain.h"
 #include "commands/explain_format.h"
