@@ -10,9 +10,14 @@ EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
 EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
 EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 
+# clang would need a linker that reads its own form of objects. The server's flags have warnings that it lacks.
+IS_CLANG = $(findstring clang,$(CXX))
+CLANG_CXXFLAGS = $(if $(IS_CLANG),-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
+
 # Optimising over all files at once takes most of a build: DEV=1 is for who builds often.
-WHOLE_PROGRAM = $(if $(DEV),,-flto=auto)
-PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
+WHOLE_PROGRAM = $(if $(DEV)$(IS_CLANG),,-flto=auto)
+PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc \
+    $(CLANG_CXXFLAGS)
 PG_LDFLAGS = $(WHOLE_PROGRAM) -fno-plt
 SHLIB_LINK += -lstdc++
 
@@ -63,6 +68,9 @@ include $(PGXS)
 # The server's headers are no subject of our warnings, and the core may not even see them.
 override CPPFLAGS := $(patsubst -I%,-isystem%,$(filter-out -I.,$(CPPFLAGS)))
 src/core/%.o: override CPPFLAGS := $(filter-out -isystem%,$(CPPFLAGS))
+
+# Objects of one compiler's version are not always another one's to link.
+$(MODULE_big).so: override CC := $(CXX)
 
 # The core alone may use exceptions; elsewhere ereport's longjmp would skip them.
 $(filter-out src/core/%,$(OBJS)): override CXXFLAGS += -fno-exceptions -fno-rtti
