@@ -35,7 +35,8 @@ struct Child {
 constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, {"", nullptr}};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
-uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
+char told_fault[core::kMostReport] = "";  // that the log has been told last
+uint32 short_lives = 0;                   // in a row: it ended within a second, or did not begin
 
 void CopyText(char* to, size_t room, const char* from) {
     memset(to, 0, room);
@@ -72,6 +73,9 @@ void PlanRestart(bool lived, uint64 now_ns) {
     constexpr uint32 kPatience = 30;
     constexpr uint32 kMostDoublings = 6;
     short_lives = lived ? 0 : short_lives + 1;
+    if (lived) {
+        told_fault[0] = '\0';
+    }
     const uint32 doublings =
         short_lives > kPatience ? Min(short_lives - kPatience, kMostDoublings) : 0;
     start_not_before_ns = now_ns + (short_lives == 0 ? 0 : kSecondNs << doublings);
@@ -88,13 +92,14 @@ bool MayTell(uint64 now_ns) {
     return told++ < kLinesAMinute;
 }
 
-// Warns of the first in a row.
+// Warns of the first in a row, and of each other reason.
 void GiveUpStart(const StartFault& fault, uint64 now_ns) {
     char state[sizeof(core::ExporterStatus::state)];
     PlanRestart(false, now_ns);
     pg_snprintf(state, sizeof(state), "cannot start: %s", fault.why);
     Publish(state, "");
-    if (short_lives == 1) {
+    if (strcmp(told_fault, fault.why) != 0 && MayTell(now_ns)) {
+        strlcpy(told_fault, fault.why, sizeof(told_fault));
         ereport(WARNING,
                 (errcode(ERRCODE_SYSTEM_ERROR),
                  errmsg("could not start the exporter of elile_optimize: %s", fault.why),
@@ -324,6 +329,7 @@ void ReconfigureExporter() {
     }
     start_not_before_ns = 0;
     short_lives = 0;
+    told_fault[0] = '\0';
 }
 
 }  // namespace elile::keeper
