@@ -81,6 +81,8 @@ FORTIFY := $(if $(has_fortify),,-D_FORTIFY_SOURCE=2)
 # The folder's name and a random number would make each build another one.
 REPRODUCIBLE = '-ffile-prefix-map=$(CURDIR)=.' -frandom-seed=$@
 WARNINGS := -Wall -Wextra -Wshadow -Wformat-security $(if $(WERROR),-Werror)
+# The server's flags may be of another compiler than this one.
+WARNINGS += $(if $(is_gcc),,-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
 NEEDED = -std=c++20 $(WARNINGS) $(REPRODUCIBLE) -Isrc
 
 # The server's headers count on the two of -f, and are no subject of our warnings; the core may not even see them.

@@ -23,16 +23,22 @@ inline constexpr int kNotRegular = -1;
 // From the exporter.
 inline constexpr char kAlive = 'A';    // log-ins denied and refused since it began
 inline constexpr char kState = 'S';    // state in words, address where it listens or nothing
-inline constexpr char kWarning = 'W';  // a line for the server log
+inline constexpr char kWarning = 'W';  // a line for the server log, a hint or nothing
 inline constexpr char kNotice = 'N';   // likewise, of level LOG
 
-inline constexpr char kUnfit = 'X';  // why it cannot serve at all, before it ends with kNotStarted
 
 // From what was to become the exporter: what it could not do, the error's number. A message of any
 // other kind is what the dynamic linker wrote to standard error, which is the socket until then.
 inline constexpr char kStartFailed = 'F';
 
-// The exit code of both.
+// From the exporter before it serves: why it cannot, in words, and the error's number or 0.
+inline constexpr char kCannotServe = 'X';
+
+// What kStartFailed names where there is no program.
+inline constexpr const char* kFindProgram = "find its program elile_optimize_exporter";
+inline constexpr const char* kExecuteProgram = "execute its program elile_optimize_exporter";
+
+// The exit code of all three.
 inline constexpr int kNotStarted = 127;
 
 inline constexpr std::size_t kMostConfiguration = 4096;  // bytes

@@ -5,10 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <new>
 #include <string>
+#include <system_error>
 
 #include "core/exporter_link.hpp"
 #include "exporter/link.hpp"
@@ -129,29 +133,41 @@ void KeepMemorySmall() {
     mallopt(M_MMAP_THRESHOLD, kTrimAbove);
 }
 
-// Ends the process; the code is that of a failure.
-int Serve(const Link& link, const SegmentView& segment) {
-    try {
-        Exporter(link, segment).Run();
-        std::_Exit(0);  // who waits for nobody need not wait for its threads
-    } catch (const std::exception& error) {
-        link.Warn(error.what());
-        return 1;
+// The exit code.
+int SayWhyNotStarted(const Link& link, const std::exception& error) {
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+        link.SayCannotServe(std::string("could not get memory: ") + std::strerror(ENOMEM), ENOMEM);
+    } else {
+        const auto* of_system = dynamic_cast<const std::system_error*>(&error);
+        link.SayCannotServe(error.what(), of_system != nullptr ? of_system->code().value() : 0);
     }
+    return core::kNotStarted;
 }
 
 int Main() {
     KeepMemorySmall();
     dup2(STDIN_FILENO, STDERR_FILENO);  // the link is for messages from now on
     const Link link(core::kLinkDescriptor);
-    if (!EnterSandbox()) {
-        link.Note("this kernel has no seccomp; the exporter runs without it");
+    if (const int error = EnterSandbox(); error != 0) {
+        link.Warn(std::string("could not limit its system calls by seccomp, and runs without that "
+                              "limit: ") +
+                      std::strerror(error),
+                  "A container or an old kernel refuses prctl(PR_SET_NO_NEW_PRIVS) or seccomp: "
+                  "allow them.");
     }
+    bool has_begun = false;
     try {
-        return Serve(link, SegmentView(core::kSegmentDescriptor));
+        const SegmentView segment(core::kSegmentDescriptor);
+        Exporter exporter(link, segment);
+        has_begun = true;
+        exporter.Run();
+        std::_Exit(0);  // who waits for nobody need not wait for its threads
     } catch (const std::exception& error) {
-        link.SayUnfit(error.what());
-        return core::kNotStarted;
+        if (!has_begun) {
+            return SayWhyNotStarted(link, error);
+        }
+        link.Warn(error.what());
+        return 1;
     }
 }
 

@@ -97,10 +97,15 @@ void Link::SayState(std::string_view state, std::string_view address) const {
     Send(core::kState, std::string(state) + '\n' + std::string(address) + '\n');
 }
 
-void Link::Warn(std::string_view line) const { Send(core::kWarning, line); }
-
-void Link::SayUnfit(std::string_view why) const { Send(core::kUnfit, why); }
+void Link::Warn(std::string_view line, std::string_view hint) const {
+    Send(core::kWarning,
+         hint.empty() ? std::string(line) : std::string(line) + '\n' + std::string(hint) + '\n');
+}
 
 void Link::Note(std::string_view line) const { Send(core::kNotice, line); }
+
+void Link::SayCannotServe(std::string_view why, int error) const {
+    Send(core::kCannotServe, std::string(why) + '\n' + std::to_string(error) + '\n');
+}
 
 }  // namespace elile::exporter

@@ -54,9 +54,9 @@ public:
     // None of these waits or fails: a keeper that does not listen misses them. Any thread.
     void SayAlive(const Logins& logins) const;
     void SayState(std::string_view state, std::string_view address) const;
-    void Warn(std::string_view line) const;
-    void SayUnfit(std::string_view why) const;
+    void Warn(std::string_view line, std::string_view hint = "") const;
     void Note(std::string_view line) const;
+    void SayCannotServe(std::string_view why, int error) const;
 
 private:
     void Send(char kind, std::string_view text) const;

@@ -40,50 +40,56 @@ constexpr int kAllowed[] = {
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait)};
 
 // Threads, and no processes; clone3() hides its flags from filters, and glibc does without it.
-bool AllowThreads(scmp_filter_ctx filter) {
+int AllowThreads(scmp_filter_ctx filter) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0;
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 }
 
 // Only of the thread that asks.
-bool AllowLowerPriority(scmp_filter_ctx filter) {
+int AllowLowerPriority(scmp_filter_ctx filter) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
-                            SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1(SCMP_CMP_EQ, 0)) == 0;
+                            SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1(SCMP_CMP_EQ, 0));
 }
 
-bool AllowInternetSockets(scmp_filter_ctx filter) {
+int AllowSockets(scmp_filter_ctx filter, int family) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_EQ, AF_INET)) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_EQ, AF_INET6)) == 0;
+                            SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
 }
 
-// What is not allowed looks as if the kernel did not have it.
-bool LimitSystemCalls() {
+// What is not allowed looks as if the kernel did not have it. Returns an errno.
+int LimitSystemCalls() {
     const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
     if (filter == nullptr) {
-        return false;
+        return ENOMEM;
     }
+    // The library would say ECANCELED of whatever the kernel says.
+    seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);
+    int error = 0;
     for (const int call : kAllowed) {
         // A call that this architecture lacks needs no rule.
-        const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
-        if (error != 0 && error != -EDOM) {
-            return false;
-        }
+        const int of_call = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
+        error = error == 0 && of_call != -EDOM ? of_call : error;
     }
-    return AllowThreads(filter.get()) && AllowLowerPriority(filter.get()) &&
-           AllowInternetSockets(filter.get()) && seccomp_load(filter.get()) == 0;
+    error = error == 0 ? AllowThreads(filter.get()) : error;
+    error = error == 0 ? AllowLowerPriority(filter.get()) : error;
+    error = error == 0 ? AllowSockets(filter.get(), AF_INET) : error;
+    error = error == 0 ? AllowSockets(filter.get(), AF_INET6) : error;
+    error = error == 0 ? seccomp_load(filter.get()) : error;
+    return -error;
 }
 
 }  // namespace
 
-bool EnterSandbox() {
+int EnterSandbox() {
     const rlimit none{0, 0};
     std::signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    // The library would not say why this fails.
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return errno;
+    }
     return LimitSystemCalls();
 }
 

@@ -77,6 +77,9 @@ std::string ProbeAddress(const std::string& address, int port) {
     const bool is_four = inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1;
     inet_pton(AF_INET6, address.c_str(), &six.sin6_addr);
     const int probe = socket(is_four ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) {
+        return std::strerror(errno);
+    }
     const int on = 1;
     setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     const int result = is_four ? bind(probe, reinterpret_cast<sockaddr*>(&four), sizeof(four))

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace elile::exporter {
@@ -37,9 +38,18 @@ bool IsRight(const std::string& password, const std::string& hash) {
     return is_right;
 }
 
+template <typename Work>
+std::thread StartThread(Work work) {
+    try {
+        return std::thread(work);
+    } catch (const std::system_error& error) {
+        throw std::system_error(error.code(), "could not start a thread");
+    }
+}
+
 }  // namespace
 
-Verifier::Verifier() : thread_([this] { Run(); }) {}
+Verifier::Verifier() : thread_(StartThread([this] { Run(); })) {}
 
 Verifier::~Verifier() {
     {

@@ -6,6 +6,7 @@
 
 #include "core/exporter_link.hpp"
 #include "keeper/auth_file.hpp"
+#include "keeper/exporter_fault.hpp"
 #include "keeper/exporter_launch.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
@@ -17,7 +18,8 @@ namespace {
 constexpr uint64 kNsPerMs = 1000000;
 // A program that went wild may say little in the server log.
 constexpr uint32 kLinesAMinute = 20;
-constexpr uint64 kMinuteNs = 60000 * kNsPerMs;
+constexpr uint64 kSecondNs = 1000 * kNsPerMs;
+constexpr uint64 kMinuteNs = 60 * kSecondNs;
 
 struct Child {
     pid_t pid;  // 0: none
@@ -27,13 +29,14 @@ struct Child {
     uint64 heard_ns;       // 0: not yet
     uint64 logins_denied;  // as it said last
     uint64 logins_refused;
-    char fault[core::kMostReport];  // why it does not start, in its words; empty: it did not say
+    StartFault fault;  // why it does not start
 };
 
-constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, ""};
+constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, {"", nullptr}};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
-uint32 short_lives = 0;  // in a row: it ended within a second, or did not begin
+char told_fault[core::kMostReport] = "";  // that the log has been told last
+uint32 short_lives = 0;                   // in a row: it ended within a second, or did not begin
 
 void CopyText(char* to, size_t room, const char* from) {
     memset(to, 0, room);
@@ -66,12 +69,13 @@ void Forget() {
 }
 
 // At once when it had lived a while, else a second later; what dies again and again, more rarely.
-void PlanRestart(uint64 now_ns) {
-    constexpr uint64 kSecondNs = 1000 * kNsPerMs;
+void PlanRestart(bool lived, uint64 now_ns) {
     constexpr uint32 kPatience = 30;
     constexpr uint32 kMostDoublings = 6;
-    const bool lived = child.heard_ns != 0 && now_ns - child.started_ns > kSecondNs;
     short_lives = lived ? 0 : short_lives + 1;
+    if (lived) {
+        told_fault[0] = '\0';
+    }
     const uint32 doublings =
         short_lives > kPatience ? Min(short_lives - kPatience, kMostDoublings) : 0;
     start_not_before_ns = now_ns + (short_lives == 0 ? 0 : kSecondNs << doublings);
@@ -88,40 +92,41 @@ bool MayTell(uint64 now_ns) {
     return told++ < kLinesAMinute;
 }
 
-// Warns of the first in a row.
-void GiveUpStart(const char* why, uint64 now_ns) {
+// Warns of the first in a row, and of each other reason.
+void GiveUpStart(const StartFault& fault, uint64 now_ns) {
     char state[sizeof(core::ExporterStatus::state)];
-    PlanRestart(now_ns);
-    pg_snprintf(state, sizeof(state), "cannot start: %s", why);
+    PlanRestart(false, now_ns);
+    pg_snprintf(state, sizeof(state), "cannot start: %s", fault.why);
     Publish(state, "");
-    if (short_lives == 1) {
-        ereport(WARNING, (errmsg("could not start the exporter of elile_optimize: %s", why)));
+    if (strcmp(told_fault, fault.why) != 0 && MayTell(now_ns)) {
+        strlcpy(told_fault, fault.why, sizeof(told_fault));
+        ereport(WARNING,
+                (errcode(ERRCODE_SYSTEM_ERROR),
+                 errmsg("could not start the exporter of elile_optimize: %s", fault.why),
+                 errdetail("Its program is %s/elile_optimize_exporter. Statements are counted; "
+                           "there are no metrics meanwhile.",
+                           pkglib_path),
+                 fault.hint != nullptr ? errhint("%s", fault.hint) : 0));
     }
 }
 
-void Describe(char* to, size_t room, const char* step, int error) {
-    errno = error;
-    pg_snprintf(to, room, "could not %s: %m", step);
-}
-
 void FailToStart(const char* step, int error, uint64 now_ns) {
-    char why[core::kMostReport];
-    Describe(why, sizeof(why), step, error);
-    GiveUpStart(why, now_ns);
+    GiveUpStart(FaultOfStep(step, error), now_ns);
 }
 
 void Start(uint64 now_ns) {
     char program[MAXPGPATH];
     int ends[2];
     pg_snprintf(program, sizeof(program), "%s/elile_optimize_exporter", pkglib_path);
-    if (store::SegmentDescriptor() < 0) {
-        FailToStart("open the statistics segment by /proc", ENOENT, now_ns);
+    const store::SegmentFile& segment = store::OwnSegmentFile();
+    if (segment.read_only < 0) {
+        GiveUpStart(FaultOfSegmentFile(segment.failed_step, segment.error), now_ns);
     } else if (access(program, X_OK) != 0) {
-        FailToStart("find its program elile_optimize_exporter", errno, now_ns);
+        FailToStart(core::kFindProgram, errno, now_ns);
     } else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         FailToStart("create a socket", errno, now_ns);
     } else {
-        const pid_t pid = LaunchExporter(program, store::SegmentDescriptor(), ends[1]);
+        const pid_t pid = LaunchExporter(program, segment.read_only, ends[1]);
         const int error = errno;
         close(ends[1]);
         if (pid < 0) {
@@ -145,24 +150,32 @@ void Kill() {
     child.is_ending = true;
 }
 
+void TellEnd(int status) {
+    char how[128];
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (signal != 0) {
+        pg_snprintf(how, sizeof(how), "signal %d: %s", signal, pg_strsignal(signal));
+    } else {
+        pg_snprintf(how, sizeof(how), "exit code %d", WEXITSTATUS(status));
+    }
+    ereport(LOG, (errmsg("the exporter of elile_optimize ended with %s", how),
+                  errdetail("It is started again; no session is affected."),
+                  signal == SIGSYS ? errhint("A seccomp profile kills who makes a certain system "
+                                             "call: let it refuse the call instead.")
+                                   : 0));
+}
+
 void NoteEnd(int status, uint64 now_ns) {
     const bool was_wanted = pg::Settings::metrics_port != 0;
-    if (was_wanted && child.fault[0] != '\0' && WIFEXITED(status) &&
+    if (was_wanted && child.fault.why[0] != '\0' && WIFEXITED(status) &&
         WEXITSTATUS(status) == core::kNotStarted) {
         GiveUpStart(child.fault, now_ns);
         Forget();
         return;
     }
-    PlanRestart(now_ns);
+    PlanRestart(child.heard_ns != 0 && now_ns - child.started_ns > kSecondNs, now_ns);
     if (was_wanted && MayTell(now_ns)) {
-        char how[64];
-        if (WIFSIGNALED(status)) {
-            pg_snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
-        } else {
-            pg_snprintf(how, sizeof(how), "exit code %d", WEXITSTATUS(status));
-        }
-        ereport(LOG, (errmsg("the exporter of elile_optimize ended with %s", how),
-                      errdetail("It is started again; no session is affected.")));
+        TellEnd(status);
     }
     Forget();
     Publish(was_wanted ? "restarting" : "off", "");
@@ -192,6 +205,10 @@ void CountLogins(const char* denied, const char* refused) {
     CountSince(&header.logins_refused, &child.logins_refused, refused);
 }
 
+int NumberIn(const char* text) {
+    return text != nullptr ? static_cast<int>(strtol(text, nullptr, 10)) : 0;
+}
+
 void Take(char* message, uint64 now_ns) {
     char* text = message + 1;
     char* second = strchr(text, '\n');
@@ -212,19 +229,19 @@ void Take(char* message, uint64 now_ns) {
         case core::kNotice:
             if (MayTell(now_ns)) {
                 ereport(message[0] == core::kWarning ? WARNING : LOG,
-                        (errmsg("elile_optimize exporter: %s", text)));
+                        (errmsg("elile_optimize exporter: %s", text),
+                         second != nullptr ? errhint("%s", second) : 0));
             }
             break;
         case core::kStartFailed:
-            Describe(child.fault, sizeof(child.fault), text,
-                     second != nullptr ? static_cast<int>(strtol(second, nullptr, 10)) : 0);
+            child.fault = FaultOfStep(text, NumberIn(second));
             break;
-        case core::kUnfit:
-            CopyText(child.fault, sizeof(child.fault), text);
+        case core::kCannotServe:
+            child.fault = FaultInWords(text, NumberIn(second));
             break;
         default:
             MakePrintable(message);
-            CopyText(child.fault, sizeof(child.fault), message);
+            child.fault = FaultOfLinker(message);
             break;
     }
 }
@@ -312,6 +329,7 @@ void ReconfigureExporter() {
     }
     start_not_before_ns = 0;
     short_lives = 0;
+    told_fault[0] = '\0';
 }
 
 }  // namespace elile::keeper

@@ -42,12 +42,21 @@ void ResetOomScore() {
     }
 }
 
-// First out of the way, so that none is overwritten before it has been moved.
-bool ArrangeDescriptors(int segment, int link) {
-    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+// First out of the way, so that none is overwritten before it has been moved. What fails is the
+// last thing done, so that errno is its own.
+bool ArrangeDescriptors(int null, int segment, int link) {
     const int moved_null = fcntl(null, F_DUPFD_CLOEXEC, kFirstOther);
+    if (moved_null < 0) {
+        return false;
+    }
     const int moved_segment = fcntl(segment, F_DUPFD_CLOEXEC, kFirstOther);
+    if (moved_segment < 0) {
+        return false;
+    }
     const int moved_link = fcntl(link, F_DUPFD_CLOEXEC, kFirstOther);
+    if (moved_link < 0) {
+        return false;
+    }
     return dup2(moved_link, core::kLinkDescriptor) >= 0 && dup2(moved_null, STDIN_FILENO) >= 0 &&
            dup2(moved_null, STDOUT_FILENO) >= 0 && dup2(moved_link, STDERR_FILENO) >= 0 &&
            dup2(moved_segment, core::kSegmentDescriptor) >= 0;
@@ -129,7 +138,11 @@ bool CloseOthers() {
 [[noreturn]] void BecomeExporter(const char* program, int segment, int link) {
     ResetSignals();
     ResetOomScore();
-    if (!ArrangeDescriptors(segment, link)) {
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) {
+        Fail(link, "open /dev/null");
+    }
+    if (!ArrangeDescriptors(null, segment, link)) {
         Fail(link, "arrange its descriptors");
     }
     if (!CloseOthers()) {
@@ -141,7 +154,7 @@ bool CloseOthers() {
     char* const arguments[] = {const_cast<char*>("elile_optimize_exporter"), nullptr};
     char* const environment[] = {nullptr};
     execve(program, arguments, environment);
-    Fail(core::kLinkDescriptor, "execute its program elile_optimize_exporter");
+    Fail(core::kLinkDescriptor, core::kExecuteProgram);
 }
 
 }  // namespace

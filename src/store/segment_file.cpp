@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,11 +11,41 @@
 namespace elile::store {
 namespace {
 
+// Of what the system's headers may be too old to have.
+constexpr unsigned kNoExecSeal = 0x0008U;  // MFD_NOEXEC_SEAL, Linux 6.3
+constexpr int kPopulateWrite = 23;         // MADV_POPULATE_WRITE, Linux 5.14
+
 SegmentFile Failed(int file, const char* step, int error) noexcept {
     if (file >= 0) {
         close(file);
     }
     return {nullptr, -1, step, error};
+}
+
+bool IsWantOfMemory(int error) noexcept { return error == ENOMEM || error == ENOSPC; }
+
+// With vm.memfd_noexec the kernel refuses a file that could be made executable.
+int CreateFile() noexcept {
+    constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    const int file = memfd_create("elile_optimize", kFlags | kNoExecSeal);
+    return file < 0 && errno == EINVAL ? memfd_create("elile_optimize", kFlags) : file;
+}
+
+// Returns an errno. The limit on the size of files holds for this one too, which takes no disk: it
+// is lifted meanwhile as far as it may be.
+int AllocateFile(int file, std::size_t bytes) noexcept {
+    rlimit before{};
+    const bool has_limit = getrlimit(RLIMIT_FSIZE, &before) == 0;
+    const rlimit lifted{before.rlim_max, before.rlim_max};
+    const bool is_lifted = has_limit && setrlimit(RLIMIT_FSIZE, &lifted) == 0;
+    int error = EINTR;
+    while (error == EINTR) {
+        error = posix_fallocate(file, 0, static_cast<off_t>(bytes));
+    }
+    if (is_lifted) {
+        setrlimit(RLIMIT_FSIZE, &before);
+    }
+    return error;
 }
 
 // The seal forbids new mappings that write, the mode of the new descriptor forbids write(). A
@@ -27,14 +58,12 @@ int SealAndReopen(int file) noexcept {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-}  // namespace
-
-SegmentFile MakeSegmentFile(std::size_t bytes) noexcept {
-    const int file = memfd_create("elile_optimize", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+SegmentFile MakeInFile(std::size_t bytes) noexcept {
+    const int file = CreateFile();
     if (file < 0) {
         return Failed(file, "create", errno);
     }
-    const int error = posix_fallocate(file, 0, static_cast<off_t>(bytes));
+    const int error = AllocateFile(file, bytes);
     if (error != 0) {
         return Failed(file, "allocate", error);
     }
@@ -43,8 +72,35 @@ SegmentFile MakeSegmentFile(std::size_t bytes) noexcept {
         return Failed(file, "map", errno);
     }
     const int read_only = SealAndReopen(file);
+    const int open_error = errno;
     close(file);
+    if (read_only < 0) {
+        return {memory, -1, "open by /proc", open_error};
+    }
     return {memory, read_only, nullptr, 0};
+}
+
+// `refused` is why there is no file. A kernel that cannot take the pages now takes them when they
+// are used, as it does those of the server's own shared memory.
+SegmentFile MakeWithoutFile(std::size_t bytes, const SegmentFile& refused) noexcept {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        return Failed(-1, "map", errno);
+    }
+    if (madvise(memory, bytes, kPopulateWrite) != 0 && IsWantOfMemory(errno)) {
+        const int error = errno;
+        munmap(memory, bytes);
+        return Failed(-1, "allocate", error);
+    }
+    return {memory, -1, refused.failed_step, refused.error};
+}
+
+}  // namespace
+
+SegmentFile MakeSegmentFile(std::size_t bytes) noexcept {
+    const SegmentFile file = MakeInFile(bytes);
+    return file.memory != nullptr || IsWantOfMemory(file.error) ? file
+                                                                : MakeWithoutFile(bytes, file);
 }
 
 }  // namespace elile::store

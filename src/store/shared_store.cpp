@@ -3,7 +3,6 @@
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
-#include "store/segment_file.hpp"
 #include "store/waiting_runs.hpp"
 
 namespace elile::store {
@@ -14,9 +13,8 @@ namespace {
 
 shmem_request_hook_type prev_shmem_request = nullptr;
 shmem_startup_hook_type prev_shmem_startup = nullptr;
-void* segment_memory = nullptr;
 std::size_t segment_bytes = 0;
-int segment_descriptor = -1;
+SegmentFile segment_file = {nullptr, -1, nullptr, 0};
 
 // So that a reload may raise elile_optimize.metrics_max_tables up to its default.
 constexpr int kLeastSeriesTables = 200;
@@ -41,27 +39,26 @@ core::SegmentSizes SizesFromSettings() {
 
 void FailToMake(const char* step, int error) {
     errno = error;
-    ereport(FATAL, (errcode_for_file_access(),
-                    errmsg("could not %s the statistics segment of elile_optimize: %m", step),
-                    errdetail("It needs %zu kB of shared memory.", segment_bytes / 1024),
-                    errhint("Lower elile_optimize.max_statements, elile_optimize.max_tables, "
-                            "elile_optimize.slow_query_ring, elile_optimize.query_text_memory, "
-                            "elile_optimize.plan_memory or elile_optimize.metrics_max_tables, or "
-                            "give the server more memory.")));
+    ereport(FATAL,
+            (errcode_for_file_access(),
+             errmsg("could not %s the statistics segment of elile_optimize: %m", step),
+             errdetail("It needs %zu kB of shared memory.", segment_bytes / 1024),
+             errhint("Lower elile_optimize.max_statements, elile_optimize.max_tables, "
+                     "elile_optimize.slow_query_ring, elile_optimize.query_text_memory, "
+                     "elile_optimize.plan_memory or elile_optimize.metrics_max_tables, or "
+                     "give the server more memory; a container's or ulimit's limit counts.")));
 }
 
 void MakeSegment() {
     const core::SegmentSizes sizes = SizesFromSettings();
     segment_bytes = core::Segment::BytesFor(sizes);
-    const SegmentFile file = MakeSegmentFile(segment_bytes);
-    if (file.memory == nullptr) {
-        FailToMake(file.failed_step, file.error);
+    segment_file = MakeSegmentFile(segment_bytes);
+    if (segment_file.memory == nullptr) {
+        FailToMake(segment_file.failed_step, segment_file.error);
     }
-    const core::Segment segment = core::Segment::Format(file.memory, sizes);
+    const core::Segment segment = core::Segment::Format(segment_file.memory, sizes);
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
-    segment_memory = file.memory;
-    segment_descriptor = file.read_only;
 }
 
 void OnShmemRequest() {
@@ -76,7 +73,7 @@ void OnShmemStartup() {
         prev_shmem_startup();
     }
     WaitingRuns::MakeOrAttach();
-    if (segment_memory == nullptr) {
+    if (segment_file.memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
         // Nobody else lives here. Until the keeper has repaired it, nobody sums or resets.
@@ -96,11 +93,11 @@ void InstallSharedStore() {
 }
 
 core::StatementStore* AttachStore() {
-    if (segment_memory == nullptr || MyProc == nullptr) {
+    if (segment_file.memory == nullptr || MyProc == nullptr) {
         return nullptr;
     }
     static core::StatementStore store;
-    store = core::StatementStore(core::Segment::Attach(segment_memory), pg::ProcNumber());
+    store = core::StatementStore(core::Segment::Attach(segment_file.memory), pg::ProcNumber());
     attached_store = &store;
     return attached_store;
 }
@@ -147,10 +144,12 @@ void EnterStore(core::StatementStore& store) {
 
 void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
 
-core::SegmentHeader* SharedHeader() { return static_cast<core::SegmentHeader*>(segment_memory); }
+core::SegmentHeader* SharedHeader() {
+    return static_cast<core::SegmentHeader*>(segment_file.memory);
+}
 
 std::size_t SharedBytes() { return segment_bytes + WaitingRuns::Bytes(); }
 
-int SegmentDescriptor() { return segment_descriptor; }
+const SegmentFile& OwnSegmentFile() { return segment_file; }
 
 }  // namespace elile::store

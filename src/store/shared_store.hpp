@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include "core/statement_store.hpp"
+#include "store/segment_file.hpp"
 
 namespace elile::store {
 
@@ -46,7 +47,7 @@ std::size_t SharedBytes();
 // null without one.
 core::SegmentHeader* SharedHeader();
 
-// Of the segment's memory file, for reading only; -1 when the system gave none.
-int SegmentDescriptor();
+// The segment's memory file: its descriptor for reading, or why the system gave none.
+const SegmentFile& OwnSegmentFile();
 
 }  // namespace elile::store

@@ -21,7 +21,7 @@ template <typename Attempt>
 int InSandbox(Attempt attempt) {
     const pid_t child = fork();
     if (child == 0) {
-        _exit(EnterSandbox() ? attempt() : kNoSandbox);
+        _exit(EnterSandbox() == 0 ? attempt() : kNoSandbox);
     }
     int status = 0;
     waitpid(child, &status, 0);

@@ -72,12 +72,5 @@ TEST_F(SegmentViewTest, RefusesWhatIsNoSegmentOfThisVersion) {
     EXPECT_THROW(exporter::SegmentView{-1}, std::runtime_error);
 }
 
-TEST(SegmentFile, SaysWhatFailed) {
-    const store::SegmentFile file = store::MakeSegmentFile(0);
-    EXPECT_EQ(file.memory, nullptr);
-    EXPECT_STREQ(file.failed_step, "allocate");
-    EXPECT_NE(file.error, 0);
-}
-
 }  // namespace
 }  // namespace elile
