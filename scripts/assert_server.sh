@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 given=${1:-${ASSERT_SOURCE:-}}
 home=$root/build/assert-server
-pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+pg_config=$(scripts/pg_config.sh)
 scratch=
 
 say() { printf 'assert server: %s\n' "$*" >&2; }
@@ -49,54 +49,20 @@ download() {
     no_source "no source of PostgreSQL $major is to be had; give the path of one"
 }
 
-unpack() {
-    local archive=$given
-    [[ -n $archive ]] || download
-    if [[ -d $archive ]]; then
-        cp -r "$archive/." "$scratch/source"
-    else
-        mkdir "$scratch/source"
-        tar -xf "$archive" -C "$scratch/source" --strip-components=1
-    fi
-    found=$(sed -n "s/^PACKAGE_VERSION='\(.*\)'/\1/p" "$scratch/source/configure")
-    [[ ${found%%[!0-9]*} == "$major" ]] || no_source "that is PostgreSQL '$found', not $major"
-    [[ $found == "$version" ]] || say "the installed server is $version, the source $found"
-}
-
-# With "postgresql" in its name, libraries and modules are in one folder, which the tests copy whole.
-# The programs look for theirs next to themselves, so that a copy is complete.
-build() {
-    rm -rf "$prefix" "$home/source-$found"
-    mkdir -p "$home"
-    mv "$scratch/source" "$home/source-$found"
-    cd "$home/source-$found"
-    nice ./configure --quiet --prefix="$prefix" --enable-cassert --enable-debug --enable-tap-tests \
-        --disable-rpath --with-openssl --with-libxml --with-lz4 --with-zstd --with-icu --with-uuid=e2fs \
-        --with-system-tzdata=/usr/share/zoneinfo CFLAGS='-O1 -g -fno-omit-frame-pointer' || return
-    local part
-    for part in src contrib/auto_explain contrib/pg_stat_statements; do
-        make_part "$part" all && make_part "$part" install || return
-    done
-    make_part src/test/regress install-tests && touch "$prefix/complete"
-}
-
-# shellcheck disable=SC2016 # make and then the linker's shell expand the origin
-make_part() { nice make -s -j2 -C "$1" LDFLAGS_EX='-Wl,-rpath,'\''$$ORIGIN/../lib'\' "$2"; }
-
 version=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9.a-z]*\).*/\1/')
 major=${version%%[!0-9]*}
-prefix=$home/$(cat "$home/built-for-$version" 2>/dev/null || true)
-if [[ ! -f $prefix/complete ]]; then
+built=$home/$(cat "$home/built-for-$version" 2>/dev/null || true)
+if [[ ! -f $built/complete ]]; then
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
-    unpack
+    archive=$given
+    [[ -n $archive ]] || download
     scripts/setup.sh assert
-    prefix=$home/postgresql-$found
-    say "building PostgreSQL $found with assertions"
-    (build) >"$scratch/log" 2>&1 || {
-        tail -n 30 "$scratch/log" >&2
-        exit 1
-    }
-    echo "postgresql-$found" >"$home/built-for-$version"
+    built=$(scripts/source_server.sh "$home" "$major" "$archive" --enable-cassert --enable-debug \
+        CFLAGS='-O1 -g -fno-omit-frame-pointer')
+    built=${built%/bin/pg_config}
+    found=${built##*/postgresql-}
+    [[ $found == "$version" ]] || say "the installed server is $version, the source $found"
+    echo "${built##*/}" >"$home/built-for-$version"
 fi
-echo "$prefix/bin/pg_config"
+echo "$built/bin/pg_config"

@@ -4,11 +4,11 @@
 
 debs=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/debs
 
-# Whether chroots can be had here; where not, it prints the next step.
+# Whether chroots can be had here, where debootstrap may be installed for them; if not, it prints the next step.
 can_chroot() {
     if ((EUID != 0)); then
         echo "a chroot is root's alone: run this with sudo"
-    elif ! command -v debootstrap >/dev/null; then
+    elif ! has_debootstrap; then
         echo "there is no debootstrap: apt-get install debootstrap"
     elif ! unshare --mount --pid --fork true 2>/dev/null; then
         echo "this machine forbids mount namespaces: in a container, run it with --privileged"
@@ -16,6 +16,11 @@ can_chroot() {
         return 0
     fi
     return 1
+}
+
+has_debootstrap() {
+    command -v debootstrap >/dev/null ||
+        { apt-get -qq update && apt-get -qq -y --no-install-recommends install debootstrap; } >/dev/null 2>&1
 }
 
 # Where the machine's own packages come from; DEBIAN_MIRROR names another one.

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh lint
-pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
+pg_config=$(scripts/pg_config.sh build)
 scripts/check_layers.sh
 find src test/unit bench -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
 find src -name '*.cpp' -print0 | xargs -0 -P "$(nproc)" -n 4 sh -c '

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names=(pgaudit pg-stat-kcache pg-qualstats pg-wait-sampling plpgsql-check hypopg set-user)
-major=$("${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+major=$("$(scripts/pg_config.sh)" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 home=build/neighbours-$major
 [[ ! -d $home ]] || exit 0
 
