@@ -52,7 +52,9 @@ make_cluster() {
         >>"$data/postgresql.conf"
 }
 
-start() { "$1/pg_ctl" -D "$scratch/$2" -l "$scratch/$2.log" -w -s "${@:3}" start; }
+start() {
+    "$1/pg_ctl" -D "$scratch/$2" -l "$scratch/$2.log" -w -s "${@:3}" start || { cat "$scratch/$2.log" >&2; return 1; }
+}
 stop() { "$1/pg_ctl" -D "$scratch/$2" -m fast -w -s stop; }
 
 # poll DATABASE QUERY: until it gives t.
