@@ -10,6 +10,12 @@ EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
 EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
 EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 
+# pg_regress wants both of its folders in one place.
+INSTALLCHECK = build/installcheck
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=$(INSTALLCHECK) --encoding=UTF8 --load-extension=$(EXTENSION)
+REGRESS_PREP = installcheck-input
+
 # Optimising over all files at once takes most of a build: DEV=1 is for who builds often.
 WHOLE_PROGRAM = $(if $(DEV),,-flto=auto)
 PG_CXXFLAGS = -std=c++20 -O2 $(WHOLE_PROGRAM) -fno-plt -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -MMD -MP -Isrc
@@ -19,8 +25,8 @@ SHLIB_LINK += -lstdc++
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
-script_goals = demo check check-assert check-all $(suite_goals) lint format bench
-pgxs_goals = all install uninstall clean
+script_goals = demo check check-assert check-all $(suite_goals) lint format bench dist
+pgxs_goals = all install uninstall installcheck clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
 
@@ -43,6 +49,8 @@ format:
 	scripts/format.sh
 bench:
 	bench/run.sh
+dist:
+	scripts/dist.sh
 
 .PHONY: $(script_goals) $(pgxs_goals)
 
@@ -98,7 +106,10 @@ install-exporter: $(EXPORTER) installdirs
 uninstall-exporter:
 	rm -f '$(DESTDIR)$(pkglibdir)/$(EXPORTER)'
 
-.PHONY: install-exporter uninstall-exporter
+installcheck-input:
+	@scripts/installcheck.sh '$(bindir)' '$(INSTALLCHECK)'
+
+.PHONY: install-exporter uninstall-exporter installcheck-input
 
 -include $(DEPS) $(EXPORTER_OBJS:.o=.d)
 

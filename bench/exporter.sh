@@ -17,7 +17,7 @@ set_metrics_port() {
 }
 
 start_exporter() {
-    metrics_port=$((20000 + RANDOM % 30000))
+    pick_port metrics_port
     set_metrics_port "$metrics_port"
 }
 

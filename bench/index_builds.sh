@@ -17,7 +17,7 @@ write_while() {
     local label=$1 writers
     shift
     rm -f "$scratch"/log.*
-    (cd "$scratch" && as_user sh -c "cd $scratch && exec $bin/pgbench -h $scratch -p $port -U postgres -n -c 4 -j 1 -T 3600 \
+    (cd "$scratch" && as_user sh -c "cd $scratch && echo \$\$ >writers.pid && exec $bin/pgbench -h $scratch -p $port -U postgres -n -c 4 -j 1 -T 3600 \
         -f workload/audit_insert.sql -f workload/cache_expire.sql -f workload/entity_touch.sql -f workload/profile_insert.sql \
         -f workload/relation_insert.sql -f workload/tenant_touch.sql \
         -l --log-prefix=$scratch/log postgres" >"$scratch/writers.log" 2>&1) &
@@ -28,7 +28,7 @@ write_while() {
     local took
     took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')
     sleep 3
-    as_user pkill -INT -f "^$bin/pgbench -h $scratch " || true
+    kill -TERM "$(<"$scratch/writers.pid")" || true
     wait "$writers" || true
     cat "$scratch"/log.* | sort -n -k3 | awk -v label="$label" -v took="$took" '
         { ms[NR] = $3 / 1000; failed += ($3 == "failed") }

@@ -25,10 +25,22 @@ run_workload() {
     for entry in "${weights[@]}"; do
         files+=(-f "$scratch/workload/${entry%@*}.sql@${entry#*@}")
     done
-    as_user "$bin/pgbench" -h "$scratch" -p "$port" -U postgres -n -M prepared -c 4 -j 2 \
+    rm -f "$scratch/pgbench.pid"
+    # shellcheck disable=SC2016 # the shell that becomes pgbench expands its arguments
+    as_user sh -c 'echo $$ >"$0" && exec "$@"' "$scratch/pgbench.pid" \
+        "$bin/pgbench" -h "$scratch" -p "$port" -U postgres -n -M prepared -c 4 -j 2 \
         -T "$1" -P 1 "${files[@]}" postgres 2>&1 >"$scratch/pgbench.log" |
         { grep --line-buffered "${2:-^nothing}" || true; } >&2 ||
         { [[ -z ${2:-} ]] || { cat "$scratch/pgbench.log" >&2; return 1; }; }
+}
+
+# end_workload JOB: pgbench is a child of as_user's, and may have been started with SIGINT ignored.
+end_workload() {
+    while kill -0 "$1" 2>/dev/null; do
+        [[ ! -s $scratch/pgbench.pid ]] || kill -TERM "$(<"$scratch/pgbench.pid")" 2>/dev/null || break
+        sleep 0.1
+    done
+    wait "$1" || true
 }
 
 # What goes wrong in every application: a report that times out, a slug that is taken.
@@ -62,8 +74,7 @@ build_set() {
     workload=$!
     ask "select elile_optimize.build_indexes() || ' builds are queued'" >&2
     watch_builds
-    as_user pkill -INT -f "^$bin/pgbench -h $scratch " || true
-    wait "$workload" || true
+    end_workload "$workload"
     ask "select elile_optimize.reset()" >/dev/null
     say "the workload again, for $duration s"
     run_workload "$duration" '^progress'
@@ -95,7 +106,8 @@ make_tree
 cp -r "$workload" "$scratch/workload"
 chmod -R a+rX "$scratch/workload"
 say "starting a throwaway server"
-metrics_port=$((20000 + RANDOM % 30000))
+metrics_port=
+pick_port metrics_port
 start_server "shared_buffers = 256MB" "log_min_messages = error" \
     "elile_optimize.inline_index_limit = 0" "elile_optimize.metrics_port = $metrics_port"
 say "its status page: http://127.0.0.1:$metrics_port/"

@@ -3,6 +3,14 @@
 # into the system, and all of it goes when the script ends, however it ends.
 # shellcheck shell=bash
 
+# What the caller's session says of servers, languages and modes of files is not for throwaway servers.
+unset CDPATH LANGUAGE "${!LC_@}"
+export LC_ALL=C.UTF-8
+umask 022
+for variable in "${!PG@}"; do
+    [[ $variable == PG_* ]] || unset "$variable"
+done
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 pg_config=$("$root/scripts/pg_config.sh")
 scratch=
@@ -10,6 +18,10 @@ data=
 port=
 
 say() { printf '== %s\n' "$*" >&2; }
+stop() {
+    say "$*"
+    exit 1
+}
 
 # Servers refuse to run as root.
 as_user() {
@@ -34,14 +46,45 @@ clean_up() {
     exit "$status"
 }
 
+# try_folder FOLDER: makes scratch in it, and says why where that can't be.
+try_folder() {
+    local made
+    # Settings and programs' arguments have the path in them, and a socket's has at most 107 bytes.
+    if [[ ! $1 =~ ^/[A-Za-z0-9/._+@=-]{0,60}$ ]]; then
+        say "$1 is no folder for servers: its path has unusual characters or more than 60 of them"
+    elif made=$(mktemp -d "$1/elile.XXXXXX"); then
+        scratch=$made
+        chmod 755 "$scratch"
+        ((EUID != 0)) || chown postgres: "$scratch"
+        cp "$(type -P true)" "$scratch/probe"
+        if as_user "$scratch/probe" 2>/dev/null; then
+            rm "$scratch/probe"
+            return 0
+        fi
+        rm -r "$scratch"
+        scratch=
+        say "$1 is no folder for servers: their user may not enter it, or it is mounted noexec"
+    fi
+    return 1
+}
+
 make_scratch() {
+    ((EUID != 0)) || id -u postgres >/dev/null 2>&1 ||
+        stop "servers do not run as root, and there is no user postgres: useradd -r -U postgres"
     trap clean_up EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    # A socket's path has at most 107 bytes, so the directory is not below a long TMPDIR.
-    scratch=$(mktemp -d /tmp/elile.XXXXXX)
-    chmod 755 "$scratch"
-    ((EUID != 0)) || chown postgres: "$scratch"
+    try_folder "${TMPDIR:-/tmp}" || try_folder /tmp || try_folder /var/tmp ||
+        stop "set TMPDIR to a folder in which the user $(as_user id -un) may run programs"
+    export TMPDIR=$scratch/tmp
+    mkdir -m 1777 "$TMPDIR"
+}
+
+# pick_port VARIABLE: one that nobody listens on, below those that outgoing connections get.
+pick_port() {
+    local candidate
+    while candidate=$((20000 + RANDOM % 12000)) && (: >"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; do :; done
+    printf -v "$1" %s "$candidate"
 }
 
 # copy_files FROM TO: files of its own for what is a file or a link to one. A link to the installation
@@ -73,8 +116,11 @@ make_tree() {
 }
 
 build() {
-    say "building"
-    make -s -C "$root" -j"$(nproc)" all >/dev/null
+    local version
+    version=$("$pg_config" --version)
+    say "building for ${version%% (*}, $pg_config"
+    make -s -C "$root" -j"$(nproc)" PG_CONFIG="$pg_config" ${CXX:+"CXX=$CXX"} all ||
+        stop "the build failed, as the compiler says above; scripts/setup.sh installs what it needs"
 }
 
 # make_cluster NAME: a cluster in $scratch/NAME that nothing runs on yet; sets data.
@@ -95,7 +141,7 @@ start_cluster() {
     printf '%s\n' "$@" | as_user tee -a "$data/postgresql.conf" >/dev/null
     local try
     for try in 1 2 3 4 5 6 7 8 9 10; do
-        port=$((20000 + RANDOM % 30000))
+        pick_port port
         if as_user "$bin/pg_ctl" -D "$data" -l "$data.log" -w -s -o "-p $port" start >/dev/null 2>&1; then
             return 0
         fi

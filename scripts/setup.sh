@@ -25,9 +25,9 @@ wanted_programs=()
 case $mode in
     build) ;;
     check)
-        packages+=(libgtest-dev libipc-run-perl perl diffutils)
-        optional=(pgbadger jq apache2-utils chromium faketime python3-sqlalchemy python3-greenlet
-            python3-psycopg2 python3-asyncpg python3-django alembic)
+        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq unzip python3-sqlalchemy
+            python3-greenlet python3-psycopg2 python3-asyncpg python3-django)
+        optional=(apache2-utils chromium alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
     assert)
@@ -36,15 +36,11 @@ case $mode in
         ;;
     lint) packages+=(libgtest-dev clang-format clang-tidy) ;;
     bench)
-        packages+=(valgrind libbenchmark-dev python3 curl)
+        packages+=(valgrind libbenchmark-dev python3 curl procps)
         wanted_programs=(pgbouncer)
         ;;
     *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
 esac
-
-is_installed() {
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
-}
 
 has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }
 
@@ -83,10 +79,12 @@ fi
 
 # What this distribution does not have is kept, so that not every run asks for it.
 absent=build/absent-packages
-missing=()
-for package in "${packages[@]}" "${optional[@]}"; do
-    is_installed "$package" || grep -qsx -- "$package" "$absent" || missing+=("$package")
-done
+there=$(
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" "${optional[@]}" 2>/dev/null |
+        sed -n 's/^installed //p'
+    cat "$absent" 2>/dev/null
+) || true
+mapfile -t missing < <(printf '%s\n' "${packages[@]}" "${optional[@]}" | grep -vxF -e "$there")
 
 # Debian's packages of these start daemons, now and with every boot. The tests only run the programs,
 # so where they are not installed those are taken out of the packages.
@@ -100,7 +98,7 @@ say_absent() {
     [[ ! -s $absent ]] || say "not to be had here, what needs it is skipped: $(paste -sd ' ' "$absent")"
 }
 wanted=("${missing[@]}" "${lacking[@]}")
-[[ -z $needs_server ]] || wanted+=("postgresql${major:+-$major}" "postgresql-server-dev${major:+-$major}")
+[[ -z $needs_server ]] || wanted+=("postgresql${major:+-$major}" "postgresql-server-dev-${major:-all}")
 ((${#wanted[@]})) || { say_absent; exit 0; }
 
 fail() { stop "$1; please install: ${wanted[*]}"; }
@@ -155,7 +153,7 @@ drop_absent() {
     done
     missing=("${kept[@]}")
     ((${#unknown[@]})) || return 0
-    echo "no package source of this machine has ${unknown[*]}; for PostgreSQL see https://apt.postgresql.org"
+    echo "none of the package sources here has ${unknown[*]}; for PostgreSQL see https://apt.postgresql.org"
     return 1
 }
 
@@ -191,7 +189,7 @@ get_wanted() {
     ((!${#lacking[@]})) || get_programs
 }
 
-say "installing ${wanted[*]}"
+say "installing ${wanted[*]}; that takes some minutes"
 if ! get_wanted >"$log" 2>&1; then
     cat "$log" >&2
     fail "that failed, as apt says above"

@@ -10,6 +10,14 @@ comment on function require_safe_schema() is 'Only while the script runs: refuse
 select @extschema@.require_safe_schema();
 drop function require_safe_schema();
 
+create function require_library(version text)
+returns void language c volatile strict parallel safe
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_require_library';
+comment on function require_library(text) is
+'For the extension''s scripts, which call it before they make anything: an error, with what to do, when the server has loaded an older library than this version. Error: object_not_in_prerequisite_state.';
+revoke all on function require_library(text) from public;
+
 create function summary_rows(
     out total_queries bigint,
     out slow_queries bigint,
@@ -95,7 +103,9 @@ create function statements_rows(
     out plans_seen integer,
     out plan_changed_at timestamptz,
     out plan_regressed boolean,
-    out estimated boolean)
+    out estimated boolean,
+    out generic_plan_calls bigint,
+    out custom_plan_calls bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_statements';
@@ -112,6 +122,8 @@ comment on column statements.plans_seen is 'different plans among its slow execu
 comment on column statements.plan_changed_at is 'when a slow execution last had another plan than the one before it; null never';
 comment on column statements.plan_regressed is 'true while slow executions take at least twice as long on average as they did before plan_changed_at';
 comment on column statements.estimated is 'true when executions were counted with elile_optimize.sample_rate below 1: each then stands for 1/sample_rate, so sums are right on average; slow and failed ones are exact';
+comment on column statements.generic_plan_calls is 'calls that ran a cached generic plan, which suits any parameters; null before PostgreSQL 19';
+comment on column statements.custom_plan_calls is 'calls of a prepared or cached statement that ran a plan made for the parameters of that call; null before PostgreSQL 19';
 comment on column statements.mean_exec_time is 'total_exec_time / (calls + failed_calls), ms';
 comment on column statements.shared_blk_read_time is 'ms; before PostgreSQL 17 local blocks are in it';
 
@@ -169,8 +181,8 @@ comment on column slow_queries.sqlstate is 'how it failed; null when it succeede
 comment on column slow_queries.threshold_ms is 'elile_optimize.slow_query_threshold of its session';
 comment on column slow_queries.query is 'normalised: no literal, no parameter';
 comment on column slow_queries.parameters is 'values of the $n in query: parameters with their types, literals as written; null unless log_parameters is on';
-comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row';
-comment on column slow_queries.plan_id is 'the plan''s shape: nodes, tables and indexes, not costs or values';
+comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, literals as $n unless log_parameters is on; runs with the same plan share the first one''s; null unless log_query_plan is on; of a failed statement a moment later than the row, and without what log_extension_options adds';
+comment on column slow_queries.plan_id is 'the identifier that another extension has given the plan, from PostgreSQL 18 on; else the plan''s shape: nodes, tables and indexes, not costs or values';
 
 create function n_plus_one_rows(
     out datname text,

@@ -20,11 +20,11 @@ PGDLLEXPORT void _PG_init() {
     // pg_upgrade runs statements of its own on data that must not change meanwhile: settings are
     // known, but nothing is counted, and no process of ours begins.
     if (IsBinaryUpgrade) {
-        elile::pg::DefineSettings(nullptr);
+        elile::pg::DefineSettings({nullptr, nullptr});
         return;
     }
     EnableQueryId();
-    elile::pg::DefineSettings(elile::capture::OnLogAnalyze);
+    elile::pg::DefineSettings({elile::capture::OnLogAnalyze, elile::capture::OnComputePlanId});
     elile::store::InstallSharedStore();
     elile::capture::InstallPlannerHook();
     elile::capture::InstallExecutorHooks();

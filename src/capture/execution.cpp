@@ -177,7 +177,9 @@ void CountEvicted(Execution* execution, core::Sample sample) {
         statement.handle = MakeEntry(statement.key, statement.target,
                                      {query->sourceText, plan.stmt_location, plan.stmt_len});
     }
-    if (query == nullptr || !store->AddExecution(statement.handle, sample, execution->use)) {
+    const core::PlanOrigin origin = sample.failed ? core::kOtherPlan : OriginOf(*execution);
+    if (query == nullptr ||
+        !store->AddExecution(statement.handle, sample, execution->use, 1, origin)) {
         store->AddLeftover(statement.target, sample);
         core::Add(store->Parts().header->dropped, 1);
     }
@@ -192,7 +194,7 @@ void CountSampled(Execution* execution, const core::Sample& sample) {
     auto times = static_cast<uint64>(exact);
     times += pg_prng_double(&pg_global_prng_state) < exact - static_cast<double>(times) ? 1 : 0;
     if (!store::attached_store->AddExecution(execution->statement.handle, sample, execution->use,
-                                             times)) {
+                                             times, OriginOf(*execution))) {
         CountEvicted(execution, sample);
     }
 }
@@ -226,6 +228,9 @@ Execution* BeginPlan(QueryDesc* query) {
     Execution* execution = TakeRecord();
     Prepare(execution, statement);
     execution->query = query;
+    if constexpr (pg::kKnowsPlanOrigin) {
+        execution->origin = pg::OriginOf(plan);
+    }
     RegisterReset(*query->estate->es_query_cxt, &execution->on_reset);
     execution->is_measured = measured;
     execution->own_ns = -static_cast<int64>(began_ns);
@@ -252,6 +257,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
                                 [&none] { return none; }));
     utility->query = nullptr;
+    utility->origin = core::kOtherPlan;
     utility->is_utility = true;
     utility->on_error.callback = NoteError;
     utility->on_error.arg = utility;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/statement.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
@@ -27,6 +28,7 @@ struct Execution {
     bool is_counted;
     bool is_measured;
     bool is_outermost;                // of the run: it ran in no other
+    core::PlanOrigin origin;          // set where pg::kKnowsPlanOrigin
     SubTransactionId subtransaction;  // of the run
     uint64 run_began_ns;              // monotonic
     int64 own_ns;                     // what capturing a measured one took, less when it began
@@ -39,6 +41,11 @@ struct Execution {
 
 inline uint64 FirstRunNs(const Execution& execution) {
     return execution.first_run_ns != 0 ? execution.first_run_ns : execution.run_began_ns;
+}
+
+// Known for good when the server version does not tell.
+inline core::PlanOrigin OriginOf(const Execution& execution) {
+    return pg::kKnowsPlanOrigin ? execution.origin : core::kOtherPlan;
 }
 
 // Whether what comes next runs in a statement or in planning.

@@ -211,7 +211,7 @@ void CopyForFailure(const Execution& execution) {
     bool with_plan = keeps_plan;
     if (keeps_plan) {
         const LostPlan* reason = WhyNotCopied(plan);
-        copy.plan_id = PlanIdOf(plan);
+        copy.plan_id = IdentifyPlan(query.plannedstmt);
         copy.reason = reason != nullptr ? *reason : LostPlan::kError;
         copy.is_known = copy.shares && HasPlanText(execution.statement, copy.plan_id);
         copy.is_shared = reason == nullptr && copy.shares && !copy.is_known &&

@@ -12,4 +12,7 @@ void WatchSessions();
 // with the first time that it is on.
 void OnLogAnalyze(bool on, void*);
 
+// Likewise, on the way of every plan that is made.
+void OnComputePlanId(bool on, void*);
+
 }  // namespace elile::capture

@@ -3,24 +3,30 @@
 #include "capture/plan_tree.hpp"
 #include "capture/query_text.hpp"
 #include "pg/compat.hpp"
+#include "pg/explain_options.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {
 namespace {
 
-char* Explain(QueryDesc* query) {
+char* Explain(QueryDesc* query, bool hides, bool extended) {
     ExplainState* state = NewExplainState();
+    const bool has_options = extended && pg::ApplyExtensionOptions(state, hides);
     const int collected = query->planstate->instrument != nullptr ? query->instrument_options : 0;
     state->analyze = collected != 0;
     state->timing = (collected & INSTRUMENT_TIMER) != 0;
     state->buffers = (collected & INSTRUMENT_BUFFERS) != 0;
     state->wal = (collected & INSTRUMENT_WAL) != 0;
+    pg::ShowReadsAhead(state, collected);
     ExplainBeginOutput(state);
     ExplainPrintPlan(state, query);
     if (state->analyze) {
         ExplainPrintTriggers(state, query);
         ExplainPrintJITSummary(state, query);
+    }
+    if (has_options) {
+        pg::PrintBelowPlan(state, *query, hides);
     }
     ExplainEndOutput(state);
     StringInfo text = state->str;
@@ -58,9 +64,9 @@ void CheckNames(const PlannedStmt& plan, int most_ms) {
     }
 }
 
-const char* ExplainPlan(QueryDesc* query, bool hides) {
+const char* ExplainPlan(QueryDesc* query, bool hides, bool extended) {
     if (!hides) {
-        return Explain(query);
+        return Explain(query, hides, extended);
     }
     HiddenLiterals literals;
     const char* text = nullptr;
@@ -70,7 +76,7 @@ const char* ExplainPlan(QueryDesc* query, bool hides) {
         const PlannedStmt& plan = *query->plannedstmt;
         NumberLiterals(&literals, FindValues(query->sourceText, plan.stmt_location, plan.stmt_len),
                        0);
-        text = Explain(query);
+        text = Explain(query, hides, extended);
     }
     PG_FINALLY();
     { literals.Show(); }
@@ -91,7 +97,7 @@ const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, int locatio
                                        None_Receiver, nullptr, nullptr, 0);
     // Past the hooks: this is no statement of anybody's.
     standard_ExecutorStart(query, EXEC_FLAG_EXPLAIN_ONLY);
-    const char* text = Explain(query);
+    const char* text = Explain(query, hides, false);
     standard_ExecutorEnd(query);
     FreeQueryDesc(query);
     return text;

@@ -11,9 +11,10 @@ void CheckNames(const PlannedStmt& plan, int most_ms);
 
 // The plan of a query that ran, with rows and times where they were collected, in the current
 // memory context; without its literals if `hides`: they become $n, with the numbers that they have
-// in the statement's normalised text. Looks at the catalogue, and runs type output functions unless
-// `hides`, so it belongs into a subtransaction.
-const char* ExplainPlan(QueryDesc* query, bool hides);
+// in the statement's normalised text; with what extensions add to it if `extended`. Looks at the
+// catalogue, runs type output functions unless `hides`, and extensions' code if `extended`, so it
+// belongs into a subtransaction.
+const char* ExplainPlan(QueryDesc* query, bool hides, bool extended);
 
 // Of a plan that is not running: nothing of it is run, and no right on a table is asked for. Its
 // tables are locked by the caller as the plan has them. The plan must be a copy of its own, for it

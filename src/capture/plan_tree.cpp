@@ -300,10 +300,16 @@ void ForEachLiteralArgument(const Call& call, Visit visit) {
 
 }  // namespace
 
-uint64 PlanIdOf(const PlannedStmt& plan) {
+uint64 IdentifyPlan(PlannedStmt* plan) {
+    const uint64 given = pg::PlanIdIn(*plan);
+    if (given != 0) {
+        return given;
+    }
     uint64 hash = 0;
-    WalkAll(plan, [&](Plan* node) { hash = core::Mix(hash ^ HashOf(plan, node)); });
-    return hash != 0 ? hash : 1;
+    WalkAll(*plan, [&](Plan* node) { hash = core::Mix(hash ^ HashOf(*plan, node)); });
+    hash = hash != 0 ? hash : 1;
+    pg::PutPlanId(plan, hash);
+    return hash;
 }
 
 int CountNodes(const PlannedStmt& plan, int most) {

@@ -5,9 +5,11 @@
 
 namespace elile::capture {
 
-// Of the plan's shape: kinds of nodes, their order, the tables and indexes that they read. Costs,
+// The identifier that another extension has given the plan (18 and later). Else the plan gets one
+// of ours, where the server has a place for it, so that tools which look at it later agree. Ours is
+// of the plan's shape: kinds of nodes, their order, the tables and indexes that they read. Costs,
 // literals and parameters are not part of it. Never 0. Memory only, like all of this file.
-uint64 PlanIdOf(const PlannedStmt& plan);
+uint64 IdentifyPlan(PlannedStmt* plan);
 
 // How many nodes the plan has, or `most` when it has more.
 int CountNodes(const PlannedStmt& plan, int most);

@@ -1,7 +1,9 @@
 #include "capture/entries.hpp"
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {
@@ -9,9 +11,9 @@ namespace {
 
 planner_hook_type prev_planner = nullptr;
 
-PlannedStmt* Plan(Query* parse, const char* source, int options, ParamListInfo parameters) {
-    return prev_planner != nullptr ? prev_planner(parse, source, options, parameters)
-                                   : standard_planner(parse, source, options, parameters);
+PlannedStmt* Plan(ELILE_PLANNER_PARAMETERS) {
+    return prev_planner != nullptr ? prev_planner(ELILE_PLANNER_ARGUMENTS)
+                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
 }
 
 void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
@@ -27,9 +29,9 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
 
 // A function that planning evaluates is nested in the statement, whether or not planning is
 // measured.
-PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListInfo parameters) {
+PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return Plan(parse, source, options, parameters);
+        return Plan(ELILE_PLANNER_ARGUMENTS);
     }
     NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
@@ -40,7 +42,7 @@ PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListI
     PG_TRY();
     {
         is_nested = true;
-        plan = Plan(parse, source, options, parameters);
+        plan = Plan(ELILE_PLANNER_ARGUMENTS);
     }
     PG_FINALLY();
     { is_nested = !outermost; }
@@ -51,7 +53,28 @@ PlannedStmt* OnPlanner(Query* parse, const char* source, int options, ParamListI
     return plan;
 }
 
+planner_hook_type prev_identifier = nullptr;
+
+// Whoever planned before has the first say.
+PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
+    PlannedStmt* plan = prev_identifier != nullptr ? prev_identifier(ELILE_PLANNER_ARGUMENTS)
+                                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
+    if (pg::Settings::compute_plan_id) {
+        IdentifyPlan(plan);
+    }
+    return plan;
+}
+
 }  // namespace
+
+void OnComputePlanId(bool on, void*) {
+    static bool is_installed = false;
+    if (on && !is_installed) {
+        prev_identifier = planner_hook;
+        planner_hook = OnPlanned;
+        is_installed = true;
+    }
+}
 
 void InstallPlannerHook() {
     prev_planner = planner_hook;

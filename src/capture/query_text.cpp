@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/text_pool.hpp"
-#include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/scanner.hpp"
 
 namespace elile::capture {
 namespace {
@@ -43,8 +43,7 @@ bool IsLiteral(int token) {
 // zero byte in its buffer until the next call, which gives the token's end.
 Scan ScanTokens(const char* statement) {
     core_yy_extra_type extra;
-    core_yyscan_t scanner = scanner_init(statement, &extra, &ScanKeywords, ScanKeywordTokens);
-    extra.escape_string_warning = false;
+    core_yyscan_t scanner = pg::StartScanner(statement, &extra);
     int room = 64;
     Scan scan{static_cast<Piece*>(palloc(sizeof(Piece) * room)), 0, 0, 0};
     Size kept = 0;

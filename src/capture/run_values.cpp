@@ -49,7 +49,7 @@ uint64 HashParameter(const ParamExternData& parameter, uint64 seed) {
     if (layout.by_value) {
         return HashBytes(&parameter.value, sizeof(parameter.value), seed);
     }
-    const char* value = DatumGetPointer(parameter.value);
+    const auto* value = static_cast<const char*>(DatumGetPointer(parameter.value));
     return HashBytes(value, Min(LengthOf(layout, value), kMostValueBytes), seed);
 }
 

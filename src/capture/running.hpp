@@ -90,9 +90,11 @@ inline void StartAgain(Execution* execution) {
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                               sqlstate != 0, slow};
+    const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;
     if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
         CountSampled(execution, sample);
-    } else if (!store->AddExecution(statement.handle, sample, execution->use)) [[unlikely]] {
+    } else if (!store->AddExecution(statement.handle, sample, execution->use, 1, origin))
+        [[unlikely]] {
         CountEvicted(execution, sample);
     }
     if (slow) [[unlikely]] {

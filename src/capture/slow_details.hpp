@@ -21,8 +21,9 @@ struct SlowText {
 struct PlanOfRun {
     core::KnownStatement statement;
     uint64 plan_id;
-    bool hides;   // its literals
-    bool shares;  // its text with other runs: nothing in it is of one run alone
+    bool hides;                // its literals
+    bool shares;               // its text with other runs: nothing in it is of one run alone
+    bool is_extended = false;  // by options of extensions
 };
 
 // Notes it in the statement's history. Memory only.
@@ -40,8 +41,9 @@ bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* detai
 void CountLostPlan(core::LostPlan reason, uint64 plans = 1);
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
 
-// `explain(hides)` returns the plan's text. When it fails with the literals shown, for a type's
-// output function may, it is called again with them hidden. Each call takes at most `most_ms`.
+// `explain(hides, extended)` returns the plan's text. Extensions' code may fail, and then it is
+// called again without; so may a type's output function, and then with the literals hidden. Each
+// call takes at most `most_ms`.
 template <typename Explain>
 void KeepPlan(const PlanOfRun& run, int most_ms, Explain explain, SlowText* text,
               core::SlowDetails* details) {
@@ -51,12 +53,13 @@ void KeepPlan(const PlanOfRun& run, int most_ms, Explain explain, SlowText* text
     }
     const char* plan = nullptr;
     const bool may_render = pg::MayUseSubtransaction();
-    const auto render = [&](bool hides) {
+    const auto render = [&](bool hides, bool extended) {
         return pg::InSubtransaction({run.statement.key.userid, false, false, most_ms},
-                                    [&] { plan = CutPlan(explain(hides)); });
+                                    [&] { plan = CutPlan(explain(hides, extended)); });
     };
-    if (may_render && !render(run.hides) && !run.hides) {
-        render(true);
+    if (may_render && !(run.is_extended && render(run.hides, true)) && !render(run.hides, false) &&
+        !run.hides) {
+        render(true, false);
     }
     if (plan != nullptr) {
         StorePlan(run, plan, text, details);

@@ -9,6 +9,7 @@
 #include "capture/plan_tree.hpp"
 #include "pg/clock.hpp"
 #include "pg/encoding.hpp"
+#include "pg/explain_options.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
@@ -71,15 +72,18 @@ void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
     const bool keeps_parameters = pg::KeepsParameters();
     const int most_ms = MostMs(execution.elapsed_ns);
     if (pg::KeepsPlans()) {
-        const bool shares = !keeps_parameters && query->planstate->instrument == nullptr;
-        const PlanOfRun run{execution.statement, PlanIdOf(plan), !keeps_parameters, shares};
+        const bool is_extended = pg::HasExtensionOptions();
+        const bool shares =
+            !keeps_parameters && !is_extended && query->planstate->instrument == nullptr;
+        const PlanOfRun run{execution.statement, IdentifyPlan(query->plannedstmt),
+                            !keeps_parameters, shares, is_extended};
         LogNews(run.statement, run.plan_id,
                 NotePlan(run.statement, run.plan_id, execution.elapsed_ns));
         KeepPlan(
             run, most_ms,
-            [query, most_ms](bool hides) {
+            [query, most_ms](bool hides, bool extended) {
                 CheckNames(*query->plannedstmt, most_ms);
-                return ExplainPlan(query, hides);
+                return ExplainPlan(query, hides, extended);
             },
             text, details);
     }

@@ -20,13 +20,12 @@ void ForgetTables() { memset(known_tables, 0, sizeof(known_tables)); }
 
 void OnRelationChange(Datum, Oid) { ForgetTables(); }
 
-void OnSchemaChange(Datum, int, uint32) { ForgetTables(); }
-
 void WatchCatalogue() {
     static bool watched = false;
     if (!watched) {
         CacheRegisterRelcacheCallback(OnRelationChange, 0);
-        CacheRegisterSyscacheCallback(NAMESPACEOID, OnSchemaChange, 0);
+        CacheRegisterSyscacheCallback(
+            NAMESPACEOID, [](Datum, auto, uint32) { ForgetTables(); }, 0);
         watched = true;
     }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/plan_compat.hpp"
+
 namespace elile::capture {
 namespace {
 
@@ -136,8 +138,8 @@ private:
 };
 
 Oid FirstTable(const PlannedStmt& plan) {
-    if (plan.resultRelations != NIL) {
-        return rt_fetch(linitial_int(plan.resultRelations), plan.rtable)->relid;
+    if (const int written = pg::FirstWritten(plan); written != 0) {
+        return rt_fetch(written, plan.rtable)->relid;
     }
     ListCell* cell = nullptr;
     foreach (cell, plan.rtable) {

@@ -77,12 +77,33 @@ private:
 };
 static_assert(kResources <= 32, "moved_ has a bit for each");
 
+// Where a plan came from, as far as that is counted.
+enum PlanOrigin : std::uint8_t {
+    kGenericPlan,
+    kCustomPlan,
+    kPlanOrigins,
+    kOtherPlan = kPlanOrigins
+};
+
+// In shared memory: planning, and the origins of plans. One line, which most executions leave
+// alone.
+struct alignas(kCacheLine) PlanTally {
+    Word plans;
+    Word total_ns;
+    std::atomic<double> sum_of_squares;  // ns^2
+    Word inverted_min_ns;
+    Word max_ns;
+    std::array<Word, kPlanOrigins> calls_by_origin;  // executions that succeeded
+};
+static_assert(sizeof(PlanTally) == kCacheLine);
+
 // In shared memory. Any process adds; only the holder of the gate's exclusive side clears.
 struct alignas(kCacheLine) Counters {
     Tally tally;
     std::array<Word, kResources> resources;
+    PlanTally plans;
 };
-static_assert(sizeof(Counters) == 512);
+static_assert(sizeof(Counters) == 576);
 
 // Adds all that `from` holds to `into`. Nobody may add to `from` meanwhile.
 void AddCountersTo(const Counters& from, Counters& into, OctavePool& pool) noexcept;

@@ -42,15 +42,6 @@ struct Handle {
     bool IsValid() const noexcept { return slot != kNoIndex; }
 };
 
-// In shared memory: planning, as one line that executions do not touch. Any process adds.
-struct alignas(kCacheLine) PlanTally {
-    Word plans;
-    Word total_ns;
-    std::atomic<double> sum_of_squares;  // ns^2
-    Word inverted_min_ns;
-    Word max_ns;
-};
-
 // An entry's state is the low two bits of its tag, the rest counts its uses.
 //   Free -> Filling (popped from the free stack; its owner alone writes, and makes a cell lead to
 //                    it; everyone else passes over it)
@@ -76,7 +67,6 @@ struct alignas(kCacheLine) Entry {
     HalfWord collisions;  // additions that met another process's; any process
     HalfWord unused;
     Counters counters;
-    PlanTally plans;
     PlanHistory history;
 };
 static_assert(sizeof(Entry) == 768);

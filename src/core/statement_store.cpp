@@ -194,7 +194,7 @@ void StatementStore::NoteCollision(Entry& entry) noexcept {
 
 bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
     return WithEntry(handle, [duration_ns](Entry& entry) {
-        PlanTally& plans = entry.plans;
+        PlanTally& plans = entry.counters.plans;
         const auto duration = static_cast<double>(duration_ns);
         Add(plans.plans, 1);
         Add(plans.total_ns, duration_ns);

@@ -56,9 +56,11 @@ public:
 
     // False when the entry is gone: the caller makes it anew or adds to its leftovers.
     // `times` is above 1 for an execution that stands for others, which were not looked at.
+    // `origin` is of one that succeeded, whose call comes before it: origins never make more than
+    // there are calls.
     [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample,
-                                             const ResourceUse& use,
-                                             std::uint64_t times = 1) noexcept {
+                                             const ResourceUse& use, std::uint64_t times = 1,
+                                             PlanOrigin origin = kOtherPlan) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
         if (entry == nullptr) [[unlikely]] {
             return false;
@@ -67,6 +69,9 @@ public:
         use.AddTo(counters.resources, times);
         if (!AddSample(counters.tally, segment_.octaves, sample, times)) [[unlikely]] {
             NoteCollision(*entry);
+        }
+        if (origin != kOtherPlan) {
+            counters.plans.calls_by_origin[origin].fetch_add(times, std::memory_order_release);
         }
         if (times != 1) [[unlikely]] {
             entry->flags.fetch_or(kEstimated, std::memory_order_relaxed);

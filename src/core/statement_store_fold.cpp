@@ -8,21 +8,6 @@
 namespace elile::core {
 namespace {
 
-void ClearPlans(PlanTally& plans) noexcept {
-    for (Word* word : {&plans.plans, &plans.total_ns, &plans.inverted_min_ns, &plans.max_ns}) {
-        Put(*word, 0);
-    }
-    plans.sum_of_squares.store(0, std::memory_order_relaxed);
-}
-
-void AddPlans(const PlanTally& from, PlanTally& into) noexcept {
-    Add(into.plans, Get(from.plans));
-    Add(into.total_ns, Get(from.total_ns));
-    Add(into.sum_of_squares, from.sum_of_squares.load(std::memory_order_relaxed));
-    RaiseTo(into.inverted_min_ns, Get(from.inverted_min_ns));
-    RaiseTo(into.max_ns, Get(from.max_ns));
-}
-
 // All of it is about to be read and cleared, and it is cold.
 void PrefetchEntry(const Entry& entry) noexcept {
     const auto* line = reinterpret_cast<const char*>(&entry);
@@ -64,7 +49,6 @@ void StatementStore::EmptySlot(std::uint32_t slot) noexcept {
     Entry& entry = segment_.entries[slot];
     segment_.ForEachCounters(
         entry, [this](Counters& counters) { ClearCounters(counters, segment_.octaves); });
-    ClearPlans(entry.plans);
     ClearHistory(entry.history, segment_.details);
     const std::uint32_t stripes = Get(entry.stripes);
     if (stripes != 0) {
@@ -92,7 +76,6 @@ void StatementStore::FoldSlot(std::uint32_t slot) noexcept {
             segment_.ForEachCounters(entry, [&](const Counters& counters) {
                 AddCountersTo(counters, target.counters, segment_.octaves);
             });
-            AddPlans(entry.plans, target.plans);
             Put(target.created_at_us, Get(entry.created_at_us));
         } else {
             Tally& leftover = segment_.LeftoverOf(TargetOf(entry));
@@ -242,7 +225,6 @@ std::uint64_t StatementStore::RepairEntry(std::uint32_t slot) noexcept {
         // Its text and stripes are not marked and go with its octaves.
         ForgetOctaves(entry.counters.tally);
         ClearCounters(entry.counters, segment_.octaves);
-        ClearPlans(entry.plans);
         ForgetTexts(entry.history);
         ClearHistory(entry.history, segment_.details);
         Put(entry.stripes, 0);

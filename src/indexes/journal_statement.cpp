@@ -9,6 +9,7 @@
 #include "indexes/journal_table.hpp"
 #include "pg/compat.hpp"
 #include "pg/identity.hpp"
+#include "pg/plan_compat.hpp"
 
 namespace elile::indexes {
 namespace {
@@ -90,7 +91,7 @@ PlannedStmt* Plan(const char* sql, Oid relid, const Oid* types, ParamListInfo pa
                         errmsg("a statement on the journal of index builds would act on something "
                                "else: it is not run")));
     }
-    return pg_plan_query(linitial_node(Query, queries), sql, 0, parameters);
+    return pg::PlanQuery(linitial_node(Query, queries), sql, 0, parameters);
 }
 
 // With a snapshot that has what this transaction did until now.

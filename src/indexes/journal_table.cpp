@@ -1,5 +1,7 @@
 #include "indexes/journal_table.hpp"
 
+#include "pg/own_version.hpp"
+
 namespace elile::indexes {
 namespace {
 
@@ -65,6 +67,46 @@ JournalTable Unsafe(const char* reason, const char* hint = kMakeAnew) {
     return {JournalState::kUnsafe, InvalidOid, InvalidOid, reason, hint};
 }
 
+struct JournalColumn {
+    const char* name;
+    Oid type;
+};
+
+// What statements of this library name.
+constexpr JournalColumn kColumns[] = {
+    {"id", INT8OID},
+    {"name", NAMEOID},
+    {"schema_name", NAMEOID},
+    {"table_name", NAMEOID},
+    {"table_oid", OIDOID},
+    {"userid", OIDOID},
+    {"state", TEXTOID},
+    {"cancel", BOOLOID},
+    {"phase", TEXTOID},
+    {"attempts", INT4OID},
+    {"index_oid", OIDOID},
+    {"not_before", TIMESTAMPTZOID},
+    {"requested_at", TIMESTAMPTZOID},
+    {"started_at", TIMESTAMPTZOID},
+    {"finished_at", TIMESTAMPTZOID},
+    {"error", TEXTOID},
+    {"calls_before", INT8OID},
+    {"p95_before", FLOAT8OID},
+    {"counts_then", INT8ARRAYOID},
+    {"stats_since", TIMESTAMPTZOID},
+};
+
+// The extension's objects are of another version where one is missing.
+const JournalColumn* MissingColumn(Oid relid) {
+    for (const JournalColumn& column : kColumns) {
+        const AttrNumber number = get_attnum(relid, column.name);
+        if (number == InvalidAttrNumber || get_atttype(relid, number) != column.type) {
+            return &column;
+        }
+    }
+    return nullptr;
+}
+
 // Whatever would run somebody else's code, or have rows of somebody else's.
 JournalTable LookAt(Oid relid) {
     Relation relation = table_open(relid, NoLock);
@@ -89,6 +131,11 @@ JournalTable LookAt(Oid relid) {
     if (OthersMayWrite(relid, owner)) {
         return Unsafe("Others than its owner may do more than read it.",
                       "Revoke what was granted on it, except SELECT.");
+    }
+    if (const JournalColumn* column = MissingColumn(relid); column != nullptr) {
+        return Unsafe(psprintf("It has no column \"%s\" of type %s. %s", column->name,
+                               format_type_be(column->type), pg::VersionsHere()),
+                      pg::VersionHint());
     }
     return {JournalState::kUsable, relid, owner, nullptr, nullptr};
 }

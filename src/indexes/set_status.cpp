@@ -203,13 +203,18 @@ const char* StateName(IndexState state) {
     }
 }
 
-bool HasAllTables(const char* schema) {
+MissingTables MissingTablesIn(const char* schema) {
     const Oid oid = get_namespace_oid(schema, true);
-    bool has_all = OidIsValid(oid);
+    int count = 0;
+    StringInfoData names;
+    initStringInfo(&names);
     for (const char* table : core::kSetTableNames) {
-        has_all = has_all && IsTable(get_relname_relid(table, oid));
+        if (!OidIsValid(oid) || !IsTable(get_relname_relid(table, oid))) {
+            appendStringInfo(&names, "%s%s", count > 0 ? ", " : "", table);
+            ++count;
+        }
     }
-    return has_all;
+    return {count, names.data};
 }
 
 SetIndexStatus* StatusOfSet(const char* schema) {

@@ -31,8 +31,12 @@ struct SetIndexStatus {
                             // the name; else null
 };
 
-// Whether all of the set's tables are in `schema`.
-bool HasAllTables(const char* schema);
+// Which of the set's tables `schema` lacks: how many, and their names in a row, palloc'd.
+struct MissingTables {
+    int count;
+    const char* names;
+};
+MissingTables MissingTablesIn(const char* schema);
 
 // palloc'd: core::kSetIndexes of them, in the order of core::kIndexSet.
 SetIndexStatus* StatusOfSet(const char* schema);

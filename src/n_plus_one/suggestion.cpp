@@ -6,6 +6,7 @@
 #include "core/n_plus_one_table.hpp"
 #include "n_plus_one/rewrite.hpp"
 #include "pg/guard.hpp"
+#include "pg/plan_compat.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -115,8 +116,8 @@ double CostOf(const Statement& statement) {
     if (list_length(rewritten) != 1) {
         elog(ERROR, "no single query to plan");
     }
-    const PlannedStmt* plan =
-        planner(linitial_node(Query, rewritten), statement.text, CURSOR_OPT_PARALLEL_OK, nullptr);
+    const PlannedStmt* plan = pg::PlanQuery(linitial_node(Query, rewritten), statement.text,
+                                            CURSOR_OPT_PARALLEL_OK, nullptr);
     return plan->planTree->total_cost;
 }
 

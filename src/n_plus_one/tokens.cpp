@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/scanner.hpp"
 
 namespace elile::n_plus_one {
 namespace {
@@ -32,8 +32,7 @@ void CountUses(Statement* statement) {
 
 void Scan(const char* text, Statement* statement) {
     core_yy_extra_type extra;
-    core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-    extra.escape_string_warning = false;
+    core_yyscan_t scanner = pg::StartScanner(text, &extra);
     auto* tokens = static_cast<Token*>(palloc(sizeof(Token) * (strlen(text) + 1)));
     int count = 0;
     core_YYSTYPE value;

@@ -1,23 +1,11 @@
-// Where PostgreSQL 15, 16, 17 and 18 differ; of plans see plan_compat.hpp. No other file tests the
-// version.
+// Where PostgreSQL 15 to 19 differ; of plans see plan_compat.hpp, of the scanner scanner.hpp. Only
+// files of this folder test the version.
 #pragma once
 
 #include "core/statement.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
-
-// Tokens that are literals, as the core scanner numbers them (gram.y: the first tokens are fixed,
-// other scanners share them). gram.h is not installed for all versions.
-enum ScannerToken : int {
-    kTokenFconst = 260,
-    kTokenSconst = 261,
-    kTokenUsconst = 262,
-    kTokenBconst = 263,
-    kTokenXconst = 264,
-    kTokenIconst = 266,
-    kTokenParam = 267
-};
 
 #if PG_VERSION_NUM >= 180000
 #define ELILE_EXECUTOR_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count
@@ -109,6 +97,15 @@ inline int ClientMinMessagesOfSession() {
                : client_min_messages;
 }
 
+// log_min_messages of this process; 19 has one for each kind of process.
+inline int& LogMinMessages() {
+#if PG_VERSION_NUM >= 190000
+    return log_min_messages[MyBackendType];
+#else
+    return log_min_messages;
+#endif
+}
+
 // superuser_reserved_connections; and reserved_connections, which 16 brought.
 inline int SuperuserReservedConnections() {
 #if PG_VERSION_NUM >= 160000
@@ -139,9 +136,9 @@ inline uint64 Nanoseconds(const instr_time& time) {
 // The I/O times of the buffer counters, which 17 split by kind: before, all data files' time is in
 // the shared ones.
 inline void AddBlockTimes(const BufferUsage& now, const BufferUsage& then, core::ResourceUse& use) {
-    const auto add = [&use](core::Resource resource, const instr_time& after,
-                            const instr_time& before) {
-        use.Add(resource, Nanoseconds(after) - Nanoseconds(before));
+    const auto add = [&use](core::Resource resource, instr_time time, const instr_time& before) {
+        INSTR_TIME_SUBTRACT(time, before);
+        use.Add(resource, Nanoseconds(time));
     };
 #if PG_VERSION_NUM >= 170000
     add(core::kSharedBlkReadTime, now.shared_blk_read_time, then.shared_blk_read_time);

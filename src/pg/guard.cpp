@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "pg/clock.hpp"
+#include "pg/compat.hpp"
 
 namespace elile::pg {
 namespace {
@@ -347,14 +348,14 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error) {
     Saved saved;
     Save(&saved);
     const int client_level = client_min_messages;
-    const int log_level = log_min_messages;
+    const int log_level = LogMinMessages();
     ErrorContextCallback callback = {nullptr, PassOnFatal, error_context_stack};
     ErrorData* volatile raised = nullptr;
     PG_TRY();
     {
         ExitOnAnyError = false;
         client_min_messages = ERROR;
-        log_min_messages = ERROR;
+        LogMinMessages() = ERROR;
         error_context_stack = &callback;
         body(argument);
     }
@@ -366,7 +367,7 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error) {
     }
     PG_END_TRY();
     client_min_messages = client_level;
-    log_min_messages = log_level;
+    LogMinMessages() = log_level;
     RestoreHoldoffs(saved);
     error_context_stack = saved.callbacks;
     if (raised != nullptr) {

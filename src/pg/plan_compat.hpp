@@ -1,16 +1,82 @@
-// Where plans of PostgreSQL 15, 16, 17 and 18 differ, and what has to be taken from a plan that is
+// Where plans of PostgreSQL 15 to 19 differ, and what has to be taken from a plan that is
 // only to become text.
 #pragma once
 
+#include "core/counters.hpp"
 #include "pg/postgres.hpp"
 
+#if PG_VERSION_NUM >= 190000
+#define ELILE_PLANNER_PARAMETERS \
+    Query *parse, const char *source, int options, ParamListInfo parameters, ExplainState *explain
+#define ELILE_PLANNER_ARGUMENTS parse, source, options, parameters, explain
+#else
+#define ELILE_PLANNER_PARAMETERS \
+    Query *parse, const char *source, int options, ParamListInfo parameters
+#define ELILE_PLANNER_ARGUMENTS parse, source, options, parameters
+#endif
+
 namespace elile::pg {
+
+// A plan that nobody asked for with EXPLAIN.
+inline PlannedStmt* PlanQuery(Query* query, const char* text, int options,
+                              ParamListInfo parameters) {
+#if PG_VERSION_NUM >= 190000
+    return planner(query, text, options, parameters, nullptr);
+#else
+    return planner(query, text, options, parameters);
+#endif
+}
+
+// The place in the range table of the first table that the plan writes to; 0 where it writes to
+// none.
+inline int FirstWritten(const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 190000
+    return Max(bms_next_member(plan.resultRelationRelids, -1), 0);
+#else
+    return plan.resultRelations != NIL ? linitial_int(plan.resultRelations) : 0;
+#endif
+}
 
 // What a ModifyTable node of newer servers computes besides.
 template <typename Each>
 void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
 #if PG_VERSION_NUM >= 170000
     each(node.mergeJoinConditions);
+#endif
+}
+
+// Whether a plan says where it came from, as 19 and later know.
+inline constexpr bool kKnowsPlanOrigin = PG_VERSION_NUM >= 190000;
+
+inline core::PlanOrigin OriginOf([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 190000
+    switch (plan.planOrigin) {
+        case PLAN_STMT_CACHE_GENERIC:
+            return core::kGenericPlan;
+        case PLAN_STMT_CACHE_CUSTOM:
+            return core::kCustomPlan;
+        default:
+            break;
+    }
+#endif
+    return core::kOtherPlan;
+}
+
+// Whether a plan has an identifier, which extensions set and read.
+inline constexpr bool kPlansHaveIds = PG_VERSION_NUM >= 180000;
+
+// 0: none.
+inline uint64 PlanIdIn([[maybe_unused]] const PlannedStmt& plan) {
+#if PG_VERSION_NUM >= 180000
+    return static_cast<uint64>(plan.planId);
+#else
+    return 0;
+#endif
+}
+
+inline void PutPlanId([[maybe_unused]] PlannedStmt* plan, [[maybe_unused]] uint64 plan_id) {
+#if PG_VERSION_NUM >= 180000
+    plan->planId = static_cast<int64>(plan_id);
 #endif
 }
 
@@ -34,6 +100,7 @@ inline void AskForNoRights(PlannedStmt& plan) {
 inline void DropHooksOfOthers() {
     ExecutorCheckPerms_hook = nullptr;
     object_access_hook = nullptr;
+    explain_get_index_name_hook = nullptr;
 #if PG_VERSION_NUM >= 180000
     explain_per_plan_hook = nullptr;
     explain_per_node_hook = nullptr;
@@ -55,6 +122,13 @@ void DropPruning(AppendNode& node) {
     node.part_prune_index = -1;
 #else
     node.part_prune_info = nullptr;
+#endif
+}
+
+// What 19 measures of reads that were asked for ahead of time.
+inline void ShowReadsAhead([[maybe_unused]] ExplainState* state, [[maybe_unused]] int collected) {
+#if PG_VERSION_NUM >= 190000
+    state->io = (collected & INSTRUMENT_IO) != 0;
 #endif
 }
 

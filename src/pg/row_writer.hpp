@@ -1,50 +1,97 @@
-// Rows of a set-returning function, written column by column in the order of its SQL declaration.
+// Rows that a function returns, written column by column in the order of its SQL declaration.
+//
+// The declaration may be of another version than the library: what is not declared as it is written
+// is an error, before a value is taken for one of another type.
 #pragma once
 
+#include "pg/own_version.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
 
-// A plain value: PostgreSQL's errors may jump over it. Nothing in it needs destruction.
-class RowWriter {
+// The columns of one row. A plain value: PostgreSQL's errors may jump over it.
+class ColumnWriter {
+    static constexpr int kMostColumns = 80;
+
 public:
-    explicit RowWriter(FunctionCallInfo call)
-        : result_(reinterpret_cast<ReturnSetInfo*>(call->resultinfo)) {
-        InitMaterializedSRF(call, 0);
-    }
+    ColumnWriter(FunctionCallInfo call, TupleDesc columns)
+        : call_(call), columns_(columns), count_(Min(columns->natts, kMostColumns)) {}
 
     void Null() {
-        nulls_[column_] = true;
-        values_[column_++] = 0;
-    }
-    void Value(Datum value) {
-        nulls_[column_] = false;
-        values_[column_++] = value;
-    }
-    void Bigint(uint64 value) { Value(Int64GetDatum(static_cast<int64>(value))); }
-    void Integer(int32 value) { Value(Int32GetDatum(value)); }
-    void Double(double value) { Value(Float8GetDatum(value)); }
-    void Boolean(bool value) { Value(BoolGetDatum(value)); }
-    void ObjectId(Oid value) { Value(ObjectIdGetDatum(value)); }
-    void Time(int64 value) { Value(TimestampTzGetDatum(value)); }
-    void Milliseconds(double nanoseconds) { Double(nanoseconds / 1e6); }
-    void Text(const char* value) { value != nullptr ? Value(CStringGetTextDatum(value)) : Null(); }
-
-    // Ends the row. The function and this class must agree on the number of columns.
-    void EndRow() {
-        if (column_ != result_->setDesc->natts) {
-            elog(ERROR, "wrote %d of %d columns", column_, result_->setDesc->natts);
+        if (at_ >= count_) [[unlikely]] {
+            Refuse(InvalidOid);
         }
-        tuplestore_putvalues(result_->setResult, result_->setDesc, values_, nulls_);
-        column_ = 0;
+        nulls_[at_] = true;
+        values_[at_++] = 0;
+    }
+    void Value(Oid type, Datum value) {
+        if (at_ >= count_ || TupleDescAttr(columns_, at_)->atttypid != type) [[unlikely]] {
+            Refuse(type);
+        }
+        nulls_[at_] = false;
+        values_[at_++] = value;
+    }
+    void Bigint(uint64 value) { Value(INT8OID, Int64GetDatum(static_cast<int64>(value))); }
+    void Integer(int32 value) { Value(INT4OID, Int32GetDatum(value)); }
+    void Double(double value) { Value(FLOAT8OID, Float8GetDatum(value)); }
+    void Boolean(bool value) { Value(BOOLOID, BoolGetDatum(value)); }
+    void ObjectId(Oid value) { Value(OIDOID, ObjectIdGetDatum(value)); }
+    void Time(int64 value) { Value(TIMESTAMPTZOID, TimestampTzGetDatum(value)); }
+    void Milliseconds(double nanoseconds) { Double(nanoseconds / 1e6); }
+    void Text(const char* value) {
+        value != nullptr ? Value(TEXTOID, CStringGetTextDatum(value)) : Null();
+    }
+
+protected:
+    void RequireWhole() {
+        if (at_ != columns_->natts) [[unlikely]] {
+            Refuse(InvalidOid);
+        }
+        at_ = 0;
+    }
+
+    FunctionCallInfo call_;
+    TupleDesc columns_;
+    int count_;
+    int at_ = 0;
+    Datum values_[kMostColumns];
+    bool nulls_[kMostColumns];
+
+private:
+    // What would be written next; InvalidOid: anything, or the row's end.
+    [[noreturn]] void Refuse(Oid type) const;
+};
+
+// Of a set-returning function.
+class RowWriter : public ColumnWriter {
+public:
+    explicit RowWriter(FunctionCallInfo call) : ColumnWriter(call, Materialize(call)) {}
+
+    void EndRow() {
+        RequireWhole();
+        auto* result = reinterpret_cast<ReturnSetInfo*>(call_->resultinfo);
+        tuplestore_putvalues(result->setResult, columns_, values_, nulls_);
     }
 
 private:
-    static constexpr int kMostColumns = 80;
-    ReturnSetInfo* result_;
-    Datum values_[kMostColumns];
-    bool nulls_[kMostColumns];
-    int column_ = 0;
+    static TupleDesc Materialize(FunctionCallInfo call) {
+        InitMaterializedSRF(call, 0);
+        return reinterpret_cast<ReturnSetInfo*>(call->resultinfo)->setDesc;
+    }
+};
+
+// Of a function that returns one row.
+class SingleRow : public ColumnWriter {
+public:
+    explicit SingleRow(FunctionCallInfo call) : ColumnWriter(call, ColumnsOf(call)) {}
+
+    Datum End() {
+        RequireWhole();
+        return HeapTupleGetDatum(heap_form_tuple(columns_, values_, nulls_));
+    }
+
+private:
+    static TupleDesc ColumnsOf(FunctionCallInfo call);
 };
 
 }  // namespace elile::pg

@@ -1,7 +1,7 @@
 // What of a session's settings the text of its plans, parameters and log lines depends on.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/scanner.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::pg {
@@ -12,13 +12,13 @@ struct SessionFormat {
     int log_parameter_max_length;
     // How the scanner reads literals.
     int backslash_quote;
-    bool standard_conforming_strings;
+    bool conforming_strings;
 };
 
 // Memory only.
 inline SessionFormat FormatOfSession() {
     return {Settings::log_format, Settings::log_plan_max_length, Settings::log_parameter_max_length,
-            backslash_quote, standard_conforming_strings};
+            backslash_quote, ConformingStrings()};
 }
 
 // For a worker that writes down what another session has left.
@@ -27,7 +27,7 @@ inline void AdoptFormat(const SessionFormat& format) {
     Settings::log_plan_max_length = format.log_plan_max_length;
     Settings::log_parameter_max_length = format.log_parameter_max_length;
     backslash_quote = format.backslash_quote;
-    standard_conforming_strings = format.standard_conforming_strings;
+    SetConformingStrings(format.conforming_strings);
 }
 
 }  // namespace elile::pg

@@ -7,6 +7,8 @@
 #include "core/build_board.hpp"
 #include "core/pool_presets.hpp"
 #include "core/text_pool.hpp"
+#include "pg/explain_options.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
@@ -42,6 +44,8 @@ bool Settings::log_analyze = false;
 int Settings::log_format = static_cast<int>(LogFormat::kText);
 int Settings::log_plan_max_length = 16384;
 int Settings::log_parameter_max_length = 1024;
+char* Settings::log_extension_options = nullptr;
+bool Settings::compute_plan_id = false;
 char* Settings::index_schema = nullptr;
 int Settings::inline_index_limit = 64 * 1024;
 int Settings::pool_size = kNoPool;
@@ -124,6 +128,14 @@ bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
     return false;
 }
 
+bool MayComputePlanId(bool* on, void**, GucSource) {
+    if (!*on || kPlansHaveIds) {
+        return true;
+    }
+    GUC_check_errdetail("Plans have no identifiers before PostgreSQL 18.");
+    return false;
+}
+
 // In the largest unit that takes no fraction, as the server shows times.
 const char* ShowThreshold() {
     static char text[32];
@@ -154,9 +166,9 @@ void DefineSize(const char* name, const char* what, int* value, int least, int m
                             nullptr, nullptr, nullptr);
 }
 
-void DefineSwitch(const char* name, const char* what, const char* more, bool* value) {
-    DefineCustomBoolVariable(name, what, more, value, *value, PGC_SUSET, 0, nullptr, nullptr,
-                             nullptr);
+void DefineSwitch(const char* name, const char* what, const char* more, bool* value,
+                  GucBoolCheckHook check = nullptr, GucBoolAssignHook assign = nullptr) {
+    DefineCustomBoolVariable(name, what, more, value, *value, PGC_SUSET, 0, check, assign, nullptr);
 }
 
 void DefineChoice(const char* name, const char* what, const char* more, int* value,
@@ -189,7 +201,7 @@ void DefineSizes() {
                &Settings::plan_memory, 64, 1024 * 1024, GUC_UNIT_KB);
 }
 
-void DefineCounting() {
+void DefineCounting(const SettingHooks& hooks) {
     DefineCustomEnumVariable(
         "elile_optimize.environment", "Selects the preset that other settings follow.",
         "A setting that was set itself does not follow it.", &Settings::environment,
@@ -207,6 +219,9 @@ void DefineCounting() {
                  &Settings::track_utility);
     DefineSwitch("elile_optimize.track_planning", "Measures the time spent in planning.", nullptr,
                  &Settings::track_planning);
+    DefineSwitch("elile_optimize.compute_plan_id", "Gives plans an identifier as they are made.",
+                 "PostgreSQL 18 and later have them. A plan that has one already keeps it.",
+                 &Settings::compute_plan_id, MayComputePlanId, hooks.on_compute_plan_id);
     DefineCustomRealVariable(
         "elile_optimize.sample_rate",
         "Sets the share of the statements below the threshold that is counted.",
@@ -220,7 +235,7 @@ void DefineCounting() {
         1000000, PGC_SUSET, 0, IsNPlusOneThreshold, OnNPlusOneThreshold, nullptr);
 }
 
-void DefineLogging(void (*on_log_analyze)(bool, void*)) {
+void DefineLogging(const SettingHooks& hooks) {
     DefineSwitch("elile_optimize.enable_query_logging", "Writes slow statements to the server log.",
                  nullptr, &Settings::enable_query_logging);
     DefineChoice("elile_optimize.log_query_plan", "Keeps the plans of slow statements.",
@@ -230,11 +245,10 @@ void DefineLogging(void (*on_log_analyze)(bool, void*)) {
                  "Keeps the parameters and literals of slow statements.",
                  "\"environment\" is as elile_optimize.environment has it.",
                  &Settings::log_parameters, kChoiceOptions, ShowKeepsParameters);
-    DefineCustomBoolVariable(
-        "elile_optimize.log_analyze",
-        "Collects rows and times of each plan node for the plans of slow statements.",
-        "It slows every statement down.", &Settings::log_analyze, Settings::log_analyze, PGC_SUSET,
-        0, nullptr, on_log_analyze, nullptr);
+    DefineSwitch("elile_optimize.log_analyze",
+                 "Collects rows and times of each plan node for the plans of slow statements.",
+                 "It slows every statement down.", &Settings::log_analyze, nullptr,
+                 hooks.on_log_analyze);
     DefineChoice("elile_optimize.log_format", "Selects the form of log lines on slow statements.",
                  nullptr, &Settings::log_format, kLogFormatOptions, nullptr);
     DefineLength("elile_optimize.log_plan_max_length",
@@ -243,6 +257,12 @@ void DefineLogging(void (*on_log_analyze)(bool, void*)) {
     DefineLength("elile_optimize.log_parameter_max_length",
                  "Sets the length at which a kept parameter or literal is cut.",
                  &Settings::log_parameter_max_length, 4);
+    DefineCustomStringVariable(
+        "elile_optimize.log_extension_options",
+        "Lists EXPLAIN options of extensions for the plans of slow statements.",
+        "As between EXPLAIN's brackets; PostgreSQL 18 and later have such options.",
+        &Settings::log_extension_options, "", PGC_SUSET, 0, CheckExtensionOptions,
+        AssignExtensionOptions, nullptr);
     DefineCustomIntVariable("elile_optimize.log_rate_limit",
                             "Sets how many lines on slow statements a second the log gets.",
                             "-1 is no limit.", &Settings::log_rate_limit, Settings::log_rate_limit,
@@ -360,10 +380,10 @@ void DefineIndexes() {
         GUC_UNIT_KB, nullptr, nullptr, nullptr);
 }
 
-void DefineSettings(void (*on_log_analyze)(bool, void*)) {
+void DefineSettings(const SettingHooks& hooks) {
     DefineSizes();
-    DefineCounting();
-    DefineLogging(on_log_analyze);
+    DefineCounting(hooks);
+    DefineLogging(hooks);
     DefineMetrics();
     DefineBuilds();
     DefinePool();

@@ -45,6 +45,8 @@ struct Settings {
     static int log_format;                // LogFormat
     static int log_plan_max_length;       // bytes
     static int log_parameter_max_length;  // bytes; of one parameter
+    static char* log_extension_options;   // as it was set; see explain_options.hpp
+    static bool compute_plan_id;
     // Per session, for every user.
     static char* index_schema;      // a name as it is, without quotes
     static int inline_index_limit;  // kB
@@ -62,9 +64,14 @@ inline constexpr int kThresholdOfEnvironment = -2;
 inline constexpr int kServersMemory = -1;  // maintenance_work_mem
 inline constexpr int kNoPool = -1;
 
+// Called with each value that the setting takes; null: nothing is.
+struct SettingHooks {
+    void (*on_log_analyze)(bool, void*);
+    void (*on_compute_plan_id)(bool, void*);
+};
+
 // Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
-// `on_log_analyze` is called with each value that log_analyze takes.
-void DefineSettings(void (*on_log_analyze)(bool, void*));
+void DefineSettings(const SettingHooks& hooks);
 
 // Those of the index set, which also work without shared_preload_libraries.
 void DefineIndexes();

@@ -74,7 +74,7 @@ void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
         }
     }
     appendStringInfoString(&json, json.len > 0 ? "}" : "{}");
-    row.Value(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+    row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_info) {
+ELILE_SQL_FUNCTION(elile_info, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const core::SegmentHeader& header = *store.Parts().header;
@@ -132,18 +132,18 @@ ELILE_SQL_FUNCTION(elile_info) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_reset_all) {
+ELILE_SQL_FUNCTION(elile_reset_all, kStrict, VOIDOID) {
     Reset(store::RequireSharedStore(), InvalidOid, InvalidOid, 0);
     PG_RETURN_VOID();
 }
 
-ELILE_SQL_FUNCTION(elile_reset) {
+ELILE_SQL_FUNCTION(elile_reset, kStrict, VOIDOID, OIDOID, OIDOID, INT8OID) {
     Reset(store::RequireSharedStore(), PG_GETARG_OID(0), PG_GETARG_OID(1),
           static_cast<uint64>(PG_GETARG_INT64(2)));
     PG_RETURN_VOID();
 }
 
-ELILE_SQL_FUNCTION(elile_record_db_query) {
+ELILE_SQL_FUNCTION(elile_record_db_query, kStrict, VOIDOID, TEXTOID, TEXTOID, FLOAT8OID) {
     core::StatementStore& store = store::RequireSharedStore();
     if (!store::MayWrite(store)) {
         PG_RETURN_VOID();

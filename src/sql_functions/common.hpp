@@ -2,15 +2,22 @@
 #pragma once
 
 #include "core/statement_store.hpp"
+#include "pg/own_version.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 
-// The head of an SQL-callable function.
-#define ELILE_SQL_FUNCTION(name) \
-    extern "C" {                 \
-    PG_FUNCTION_INFO_V1(name);   \
-    }                            \
-    PGDLLEXPORT Datum name([[maybe_unused]] FunctionCallInfo fcinfo)
+// The head of an SQL-callable function: its name, strictness, result and argument types as the
+// extension's script declares them. Called through another declaration, it is an error.
+#define ELILE_SQL_FUNCTION(name, is_strict, result, ...)                                      \
+    extern "C" {                                                                              \
+    PG_FUNCTION_INFO_V1(name);                                                                \
+    }                                                                                         \
+    static Datum name##_as_declared(FunctionCallInfo fcinfo);                                 \
+    PGDLLEXPORT Datum name(FunctionCallInfo fcinfo) {                                         \
+        elile::pg::RequireDeclaration(fcinfo, {elile::pg::is_strict, result, {__VA_ARGS__}}); \
+        return name##_as_declared(fcinfo);                                                    \
+    }                                                                                         \
+    static Datum name##_as_declared([[maybe_unused]] FunctionCallInfo fcinfo)
 
 namespace elile::sql_functions {
 

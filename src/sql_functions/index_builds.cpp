@@ -291,7 +291,7 @@ int CancelBuilds() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_build_indexes) {
+ELILE_SQL_FUNCTION(elile_build_indexes, kTakesNull, INT4OID, TEXTARRAYOID) {
     RequireWritable("build_indexes()");
     const char* schema = pg::Settings::index_schema;
     const int queued =
@@ -300,12 +300,12 @@ ELILE_SQL_FUNCTION(elile_build_indexes) {
     PG_RETURN_INT32(queued);
 }
 
-ELILE_SQL_FUNCTION(elile_cancel_index_builds) {
+ELILE_SQL_FUNCTION(elile_cancel_index_builds, kStrict, INT4OID) {
     RequireWritable("cancel_index_builds()");
     PG_RETURN_INT32(CancelBuilds());
 }
 
-ELILE_SQL_FUNCTION(elile_index_build_progress) {
+ELILE_SQL_FUNCTION(elile_index_build_progress, kStrict, RECORDOID) {
     const core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
     pg::RowWriter row(fcinfo);
     const int sessions = pgstat_fetch_stat_numbackends();
@@ -340,14 +340,11 @@ ELILE_SQL_FUNCTION(elile_index_build_progress) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_selects_since) {
+ELILE_SQL_FUNCTION(elile_selects_since, kStrict, RECORDOID, OIDOID, INT8ARRAYOID, TIMESTAMPTZOID) {
     const indexes::LatencySince since =
         indexes::SelectsSince(PG_GETARG_OID(0), PG_GETARG_ARRAYTYPE_P(1), PG_GETARG_TIMESTAMPTZ(2));
-    TupleDesc columns = nullptr;
-    if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE) {
-        elog(ERROR, "return type must be a row type");
-    }
-    Datum values[] = {Int64GetDatum(since.calls), Float8GetDatum(since.p95_ms)};
-    bool nulls[] = {false, false};
-    PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+    pg::SingleRow row(fcinfo);
+    row.Bigint(since.calls);
+    row.Double(since.p95_ms);
+    return row.End();
 }

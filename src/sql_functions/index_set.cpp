@@ -99,7 +99,7 @@ void WriteStatus(pg::RowWriter& row, const indexes::SetIndexStatus& status) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_index_set) {
+ELILE_SQL_FUNCTION(elile_index_set, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     for (const core::SetIndex& index : core::kIndexSet) {
         row.Text(index.name);
@@ -113,7 +113,7 @@ ELILE_SQL_FUNCTION(elile_index_set) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_index_status) {
+ELILE_SQL_FUNCTION(elile_index_status, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     const indexes::SetIndexStatus* all = indexes::StatusOfSet(pg::Settings::index_schema);
     for (size_t at = 0; at < core::kSetIndexes; ++at) {

@@ -154,12 +154,24 @@ void ReportTally(const Tally& tally) {
                      tally.waiting > 0 ? errhint("%s", hint) : 0));
 }
 
-void ReportNoTables() {
-    ereport(NOTICE,
-            (errmsg("schema \"%s\" does not have the tables of the index set: nothing is built",
-                    pg::Settings::index_schema),
-             errhint("Once they are there, or with elile_optimize.index_schema set to their "
-                     "schema, elile_optimize.build_indexes() builds it.")));
+// In a file, for a role or a database, or here.
+bool IsSchemaGiven() {
+    return pg::FindSetting("elile_optimize.index_schema")->source > PGC_S_DYNAMIC_DEFAULT;
+}
+
+// Names like "tenants" are anybody's: only most of the tables together are the application's, or
+// any where somebody has said so.
+bool IsMeant(const indexes::MissingTables& missing) {
+    return missing.count < static_cast<int>(core::kSetTables) / 2 || IsSchemaGiven();
+}
+
+void ReportMissingTables(const char* names) {
+    ereport(NOTICE, (errmsg("schema \"%s\" does not have all tables of the index set: nothing is "
+                            "built",
+                            pg::Settings::index_schema),
+                     errdetail_internal("It lacks %s.", names),
+                     errhint("Once they are there, or with elile_optimize.index_schema set to "
+                             "their schema, elile_optimize.build_indexes() builds it.")));
 }
 
 }  // namespace
@@ -168,10 +180,13 @@ void ReportNoTables() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_build_small_indexes) {
+ELILE_SQL_FUNCTION(elile_build_small_indexes, kStrict, VOIDOID) {
     const char* schema = pg::Settings::index_schema;
-    if (!indexes::HasAllTables(schema)) {
-        Notify(ReportNoTables);
+    const indexes::MissingTables missing = indexes::MissingTablesIn(schema);
+    if (missing.count > 0) {
+        if (IsMeant(missing)) {
+            Notify([&missing] { ReportMissingTables(missing.names); });
+        }
         PG_RETURN_VOID();
     }
     Tally tally = {};

@@ -73,7 +73,7 @@ void WritePattern(pg::RowWriter& row, core::StatementStore& store,
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_n_plus_one) {
+ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const core::Segment& segment = store.Parts();

@@ -33,17 +33,17 @@ void Report(core::PoolFigure figure, int32 count, const char* name) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_set_active_connections) {
+ELILE_SQL_FUNCTION(elile_set_active_connections, kStrict, VOIDOID, INT4OID) {
     Report(core::PoolFigure::kActiveConnections, PG_GETARG_INT32(0), application_name);
     PG_RETURN_VOID();
 }
 
-ELILE_SQL_FUNCTION(elile_set_connection_pool_size) {
+ELILE_SQL_FUNCTION(elile_set_connection_pool_size, kStrict, VOIDOID, INT4OID) {
     Report(core::PoolFigure::kPoolSize, PG_GETARG_INT32(0), application_name);
     PG_RETURN_VOID();
 }
 
-ELILE_SQL_FUNCTION(elile_set_clients_waiting) {
+ELILE_SQL_FUNCTION(elile_set_clients_waiting, kStrict, VOIDOID, INT4OID, TEXTOID) {
     Report(core::PoolFigure::kClientsWaiting, PG_GETARG_INT32(0),
            text_to_cstring(PG_GETARG_TEXT_PP(1)));
     PG_RETURN_VOID();

@@ -295,7 +295,7 @@ void WriteSumOfMaxima(pg::RowWriter& row, const PoolsNow& pools) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_pool_advice) {
+ELILE_SQL_FUNCTION(elile_pool_advice, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const PoolsNow pools = ReadPoolsNow(store);

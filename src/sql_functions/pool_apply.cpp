@@ -239,7 +239,8 @@ void AppendAll(StringInfo sql, List* statements) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_preset_sql) {
+ELILE_SQL_FUNCTION(elile_preset_sql, kTakesNull, TEXTOID, TEXTOID, NAMEOID, NAMEOID,
+                   ELILE_POOL_NUMBERS) {
     const Subject subject = SubjectOf(fcinfo);
     StringInfoData sql;
     initStringInfo(&sql);
@@ -263,7 +264,8 @@ ELILE_SQL_FUNCTION(elile_preset_sql) {
     return CStringGetTextDatum(sql.data);
 }
 
-ELILE_SQL_FUNCTION(elile_apply_preset) {
+ELILE_SQL_FUNCTION(elile_apply_preset, kTakesNull, VOIDOID, TEXTOID, NAMEOID, NAMEOID,
+                   ELILE_POOL_NUMBERS) {
     store::RequireSharedStore();
     const Subject subject = SubjectOf(fcinfo);
     if (PG_ARGISNULL(0)) {

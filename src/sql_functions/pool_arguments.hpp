@@ -4,6 +4,9 @@
 #include "core/pool_presets.hpp"
 #include "pg/postgres.hpp"
 
+// Their types, as ELILE_SQL_FUNCTION() takes them.
+#define ELILE_POOL_NUMBERS INT4OID, INT4OID, INT4OID, INT4OID, INT4OID, INT4OID, INT4OID
+
 namespace elile::sql_functions {
 
 // The preset named by the text argument at `environment`, with the numbers of core::kPoolNumbers

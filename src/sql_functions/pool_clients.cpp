@@ -197,7 +197,8 @@ const Client& ClientArgument(FunctionCallInfo fcinfo, int at) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_pool_config_of_client) {
+ELILE_SQL_FUNCTION(elile_pool_config_of_client, kTakesNull, JSONBOID, TEXTOID, TEXTOID,
+                   ELILE_POOL_NUMBERS) {
     const core::PoolPreset preset = PresetArgument(fcinfo, 0, 2);
     const Client& client = ClientArgument(fcinfo, 1);
     StringInfoData out;

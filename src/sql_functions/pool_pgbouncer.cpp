@@ -128,7 +128,8 @@ void AppendClients(StringInfo ini, const PoolPreset& preset) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_pgbouncer_config) {
+ELILE_SQL_FUNCTION(elile_pgbouncer_config, kTakesNull, TEXTOID, TEXTOID, NAMEOID,
+                   ELILE_POOL_NUMBERS) {
     const core::PoolPreset preset = PresetArgument(fcinfo, 0, 2);
     const char* database = NameArgument(fcinfo, 1, "datname");
     get_database_oid(database, false);

@@ -8,24 +8,20 @@
 namespace elile::sql_functions {
 namespace {
 
-constexpr int kColumns = 13;
-
-void FillColumns(const core::PoolPreset& preset, Datum (&values)[kColumns]) {
-    int at = 0;
-    values[at++] = CStringGetTextDatum(preset.environment);
-    values[at++] = Int32GetDatum(preset.pool_size);
-    values[at++] = Int32GetDatum(preset.max_overflow);
-    values[at++] = BoolGetDatum(preset.pool_pre_ping);
-    values[at++] = Int32GetDatum(preset.pool_recycle_s);
-    values[at++] = Int32GetDatum(preset.pool_timeout_s);
-    values[at++] = Int32GetDatum(preset.statement_timeout_ms);
-    values[at++] = Int32GetDatum(preset.lock_timeout_ms);
-    values[at++] = BoolGetDatum(preset.echo);
-    values[at++] = BoolGetDatum(preset.echo_pool);
-    values[at++] = Int32GetDatum(preset.slow_query_threshold_ms);
-    values[at++] = BoolGetDatum(preset.log_query_plan);
-    values[at++] = BoolGetDatum(preset.log_parameters);
-    Assert(at == kColumns);
+void WriteColumns(pg::ColumnWriter& row, const core::PoolPreset& preset) {
+    row.Text(preset.environment);
+    row.Integer(preset.pool_size);
+    row.Integer(preset.max_overflow);
+    row.Boolean(preset.pool_pre_ping);
+    row.Integer(preset.pool_recycle_s);
+    row.Integer(preset.pool_timeout_s);
+    row.Integer(preset.statement_timeout_ms);
+    row.Integer(preset.lock_timeout_ms);
+    row.Boolean(preset.echo);
+    row.Boolean(preset.echo_pool);
+    row.Integer(preset.slow_query_threshold_ms);
+    row.Boolean(preset.log_query_plan);
+    row.Boolean(preset.log_parameters);
 }
 
 }  // namespace
@@ -34,28 +30,19 @@ void FillColumns(const core::PoolPreset& preset, Datum (&values)[kColumns]) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_pool_presets) {
+ELILE_SQL_FUNCTION(elile_pool_presets, kTakesNull, RECORDOID) {
     pg::RowWriter row(fcinfo);
     for (const core::PoolPreset& preset : core::kPoolPresets) {
-        Datum values[kColumns];
-        FillColumns(preset, values);
-        for (const Datum value : values) {
-            row.Value(value);
-        }
+        WriteColumns(row, preset);
         row.EndRow();
     }
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_pool_config) {
+ELILE_SQL_FUNCTION(elile_pool_config, kTakesNull, elile::pg::kNamedRow, TEXTOID,
+                   ELILE_POOL_NUMBERS) {
     const core::PoolPreset preset = PresetArgument(fcinfo, 0, 1);
-    TupleDesc description = nullptr;
-    if (get_call_result_type(fcinfo, nullptr, &description) != TYPEFUNC_COMPOSITE ||
-        description->natts != kColumns) {
-        elog(ERROR, "pool_config() does not return a row of pool_presets");
-    }
-    Datum values[kColumns];
-    bool nulls[kColumns] = {};
-    FillColumns(preset, values);
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(description), values, nulls));
+    pg::SingleRow row(fcinfo);
+    WriteColumns(row, preset);
+    return row.End();
 }

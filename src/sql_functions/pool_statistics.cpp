@@ -39,7 +39,7 @@ void WriteAge(pg::RowWriter& row, TimestampTz start, TimestampTz now) {
     if (start != 0) {
         auto* age = static_cast<Interval*>(palloc0(sizeof(Interval)));
         age->time = Max(now - start, 0);
-        row.Value(IntervalPGetDatum(age));
+        row.Value(INTERVALOID, IntervalPGetDatum(age));
     } else {
         row.Null();
     }
@@ -69,7 +69,7 @@ void WritePool(pg::RowWriter& row, const PoolName& name, const core::ObservedPoo
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_pool_statistics) {
+ELILE_SQL_FUNCTION(elile_pool_statistics, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const PoolsNow pools = ReadPoolsNow(store);

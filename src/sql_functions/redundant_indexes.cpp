@@ -38,7 +38,7 @@ const char* Explanation(const indexes::RedundantIndex& redundant, const char* ke
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_redundant_indexes) {
+ELILE_SQL_FUNCTION(elile_redundant_indexes, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     ListCell* cell = nullptr;
     foreach (cell, indexes::RedundantIndexes()) {

@@ -1,5 +1,5 @@
-// What the extension's script asks of the schema that it is about to fill, and of the rights on
-// what it has made.
+// What the extension's script asks of the schema that it is about to fill, of the rights on what it
+// has made, and of the library.
 #include "sql_functions/common.hpp"
 
 namespace elile::sql_functions {
@@ -135,7 +135,7 @@ List* Revocations(Oid relid) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_require_safe_schema) {
+ELILE_SQL_FUNCTION(elile_require_safe_schema, kStrict, VOIDOID) {
     RequireScript();
     const Oid schema = OwnSchema(fcinfo);
     HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
@@ -150,7 +150,7 @@ ELILE_SQL_FUNCTION(elile_require_safe_schema) {
     PG_RETURN_VOID();
 }
 
-ELILE_SQL_FUNCTION(elile_revoke_from_others) {
+ELILE_SQL_FUNCTION(elile_revoke_from_others, kStrict, VOIDOID, REGCLASSOID) {
     RequireScript();
     const List* statements = Revocations(PG_GETARG_OID(0));
     SPI_connect();
@@ -162,5 +162,10 @@ ELILE_SQL_FUNCTION(elile_revoke_from_others) {
         }
     }
     SPI_finish();
+    PG_RETURN_VOID();
+}
+
+ELILE_SQL_FUNCTION(elile_require_library, kStrict, VOIDOID, TEXTOID) {
+    pg::RequireLibrary(text_to_cstring(PG_GETARG_TEXT_PP(0)));
     PG_RETURN_VOID();
 }

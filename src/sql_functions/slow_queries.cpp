@@ -17,7 +17,7 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     char address[INET6_ADDRSTRLEN];
     inet_ntop(record.address_family == 4 ? AF_INET : AF_INET6, record.address, address,
               sizeof(address));
-    row.Value(DirectFunctionCall1(inet_in, CStringGetDatum(address)));
+    row.Value(INETOID, DirectFunctionCall1(inet_in, CStringGetDatum(address)));
 }
 
 // A text of one of the pools, in the current memory context; null for none.
@@ -67,7 +67,7 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_slow_queries) {
+ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const core::Segment& segment = store.Parts();

@@ -3,6 +3,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
+#include "pg/plan_compat.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/common.hpp"
 #include "store/shared_store.hpp"
@@ -24,6 +25,7 @@ struct Copy {
     core::Target target;
     core::TallySnapshot tally;
     std::array<uint64, core::kResources> resources;
+    std::array<uint64, core::kPlanOrigins> calls_by_origin;
     PlanSnapshot plans;
     int64 created_at;
     uint32 plans_seen;
@@ -36,6 +38,27 @@ struct Copy {
     char text[core::kMaxTextBytes];
 };
 
+// Origins of plans are read before calls, which are counted before them.
+void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
+    copy->resources.fill(0);
+    copy->calls_by_origin.fill(0);
+    segment.ForEachCounters(entry, [copy](const core::Counters& counters) {
+        for (int origin = 0; origin < core::kPlanOrigins; ++origin) {
+            copy->calls_by_origin[origin] +=
+                counters.plans.calls_by_origin[origin].load(std::memory_order_acquire);
+        }
+        for (int resource = 0; resource < core::kResources; ++resource) {
+            copy->resources[resource] += core::Get(counters.resources[resource]);
+        }
+    });
+    copy->tally = core::TallySnapshot();
+    segment.AddTalliesOf(entry, copy->tally);
+    const core::PlanTally& plans = entry.counters.plans;
+    copy->plans = {core::Get(plans.plans), core::Get(plans.total_ns),
+                   plans.sum_of_squares.load(std::memory_order_relaxed),
+                   ~core::Get(plans.inverted_min_ns), core::Get(plans.max_ns)};
+}
+
 // False when the slot holds no statement, or one that has neither run nor been planned yet.
 bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
     core::Segment& segment = store.Parts();
@@ -46,20 +69,10 @@ bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
     }
     copy->key = core::KeyOf(entry);
     copy->target = core::TargetOf(entry);
-    copy->tally = core::TallySnapshot();
-    segment.AddTalliesOf(entry, copy->tally);
-    copy->plans = {core::Get(entry.plans.plans), core::Get(entry.plans.total_ns),
-                   entry.plans.sum_of_squares.load(std::memory_order_relaxed),
-                   ~core::Get(entry.plans.inverted_min_ns), core::Get(entry.plans.max_ns)};
+    CopyCounters(segment, entry, copy);
     if (copy->key.unidentified || (copy->tally.Executions() == 0 && copy->plans.plans == 0)) {
         return false;
     }
-    copy->resources.fill(0);
-    segment.ForEachCounters(entry, [copy](const core::Counters& counters) {
-        for (int resource = 0; resource < core::kResources; ++resource) {
-            copy->resources[resource] += core::Get(counters.resources[resource]);
-        }
-    });
     copy->created_at = static_cast<int64>(core::Get(entry.created_at_us));
     copy->plans_seen = core::Get(entry.history.seen);
     copy->plan_changed_at = static_cast<int64>(core::Get(entry.history.changed_at_us));
@@ -170,11 +183,18 @@ void WriteResources(pg::RowWriter& row, const std::array<uint64, core::kResource
         } else if (IsTime(resource)) {
             row.Milliseconds(static_cast<double>(resources[resource]));
         } else if (resource == core::kWalBytes) {
-            row.Value(DirectFunctionCall1(int8_numeric,
+            row.Value(NUMERICOID,
+                      DirectFunctionCall1(int8_numeric,
                                           Int64GetDatum(static_cast<int64>(resources[resource]))));
         } else {
             row.Bigint(resources[resource]);
         }
+    }
+}
+
+void WriteOrigins(pg::RowWriter& row, const std::array<uint64, core::kPlanOrigins>& calls) {
+    for (const uint64 of_origin : calls) {
+        pg::kKnowsPlanOrigin ? row.Bigint(of_origin) : row.Null();
     }
 }
 
@@ -192,7 +212,7 @@ void WarnWithoutIdentifiers() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_statements) {
+ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     WarnWithoutIdentifiers();
     pg::RowWriter row(fcinfo);
@@ -219,6 +239,7 @@ ELILE_SQL_FUNCTION(elile_statements) {
         copy->plan_changed_at != 0 ? row.Time(copy->plan_changed_at) : row.Null();
         row.Boolean(copy->plan_regressed);
         row.Boolean(copy->is_estimated);
+        WriteOrigins(row, copy->calls_by_origin);
         row.EndRow();
         MemoryContextSwitchTo(caller);
         MemoryContextReset(scratch);
@@ -226,7 +247,7 @@ ELILE_SQL_FUNCTION(elile_statements) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_percentile) {
+ELILE_SQL_FUNCTION(elile_percentile, kStrict, FLOAT8OID, INT8OID, FLOAT8OID) {
     core::StatementStore& store = store::RequireSharedStore();
     const auto queryid = static_cast<uint64>(PG_GETARG_INT64(0));
     const double fraction = PG_GETARG_FLOAT8(1);

@@ -137,7 +137,7 @@ void WriteTableRow(pg::RowWriter& row, const TableRow& table) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_table_operations) {
+ELILE_SQL_FUNCTION(elile_table_operations, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const Sums sums = SumByTableAndOperation(store);
@@ -149,7 +149,7 @@ ELILE_SQL_FUNCTION(elile_table_operations) {
     return Datum{0};
 }
 
-ELILE_SQL_FUNCTION(elile_summary) {
+ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const core::Segment& segment = store.Parts();

@@ -103,7 +103,8 @@ int Milliseconds(const Interval& interval) {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_verify_n_plus_one) {
+ELILE_SQL_FUNCTION(elile_verify_n_plus_one, kTakesNull, RECORDOID, INT8OID, INT8OID, TEXTARRAYOID,
+                   TEXTARRAYOID, TEXTARRAYOID, INTERVALOID) {
     constexpr int kTimeout = 5;
     if (PG_ARGISNULL(1) || PG_ARGISNULL(kTimeout)) {
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

@@ -110,8 +110,16 @@ like(said('elsewhere', 'create extension elile_optimize'), qr/index set in schem
 is(indexes('elsewhere', 'Sché "ma'), $built, 'the same indexes');
 is(ask('elsewhere', $states), 'present|18', 'which the status finds there');
 ask('postgres', 'create database without');
+is(said('without', 'create extension elile_optimize'), '', 'a database without the tables is told nothing of them');
+ask('without', q{drop extension elile_optimize; create table tenants (tenant_id uuid, name text, is_active boolean); create table entities (entity_id uuid)});
+is(said('without', 'create extension elile_optimize'), '', 'nor is one that has a few tables of these names');
+ask('without', 'drop extension elile_optimize; create table entity_profiles (); create table entity_relations (); create table audit_events ()');
 like(said('without', 'create extension elile_optimize'),
-    qr/\ANOTICE:  schema "public" does not have the tables of the index set: nothing is built\nHINT:  .*\z/, 'a database without the tables is told so');
+    qr/\ANOTICE:  schema "public" does not have all tables of the index set: nothing is built\nDETAIL:  It lacks cached_data_sources\.\nHINT:  .*\z/,
+    'one that has most of them is told which it lacks');
+ask('without', q{drop extension elile_optimize; alter database without set elile_optimize.index_schema = 'nowhere'});
+like(said('without', 'create extension elile_optimize'), qr/schema "nowhere" does not have all tables.*It lacks .*tenants/s,
+    'and so is one that has said where they are');
 make_database('five', "$schema_sql; drop table cached_data_sources");
 $before = indexes('five');
 like(said('five', 'create extension elile_optimize'), qr/nothing is built/, 'five tables are not six');

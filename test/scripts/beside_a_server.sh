@@ -64,6 +64,8 @@ client_is_counted() {
 
 make_scratch
 make_tree
+# A server that things are built for has its headers beside it.
+copy_files "$("$pg_config" --includedir-server)" "$("$bin/pg_config" --includedir-server)"
 make -s install PG_CONFIG="$bin/pg_config" >/dev/null
 start_server "log_connections = off"
 start_client

@@ -1,0 +1,28 @@
+#include "pg/row_writer.hpp"
+
+namespace elile::pg {
+
+TupleDesc SingleRow::ColumnsOf(FunctionCallInfo call) {
+    TupleDesc columns = nullptr;
+    if (get_call_result_type(call, nullptr, &columns) != TYPEFUNC_COMPOSITE) {
+        RaiseOtherVersion(Described(call), "It does not return a row.");
+    }
+    return BlessTupleDesc(columns);
+}
+
+void ColumnWriter::Refuse(Oid type) const {
+    const char* difference = nullptr;
+    if (at_ >= columns_->natts) {
+        difference = psprintf("It has %d columns, and the library writes more.", columns_->natts);
+    } else if (OidIsValid(type)) {
+        difference =
+            psprintf("Its column %d is %s, and the library writes %s.", at_ + 1,
+                     format_type_be(TupleDescAttr(columns_, at_)->atttypid), format_type_be(type));
+    } else {
+        difference =
+            psprintf("It has %d columns, and the library writes %d.", columns_->natts, at_);
+    }
+    RaiseOtherVersion(Described(call_), difference);
+}
+
+}  // namespace elile::pg
