@@ -77,9 +77,11 @@ configure_chroot() {
         apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|https?::Proxy) ' || true
     } >"$folder/etc/apt/apt.conf.d/99elile"
     echo "deb $mirror $suite main" >"$folder/etc/apt/sources.list"
-    # Not even its newest list is always one that has not expired.
-    [[ ${1:-} != experimental ]] ||
-        echo "deb [check-valid-until=no] $mirror experimental main" >>"$folder/etc/apt/sources.list"
+    [[ ${1:-} == experimental ]] || return 0
+    # Not even its newest list is always one that has not expired. Of its packages only PostgreSQL's are wanted.
+    echo "deb [check-valid-until=no] $mirror experimental main" >>"$folder/etc/apt/sources.list"
+    printf '%s\n' 'Package: src:postgresql-*' 'Pin: release a=experimental' 'Pin-Priority: 600' \
+        >"$folder/etc/apt/preferences.d/experimental"
 }
 
 # make_chroot SUITE FOLDER [experimental]: Debian's smallest system of that suite. One that is there from an earlier

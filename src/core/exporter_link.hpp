@@ -26,7 +26,6 @@ inline constexpr char kState = 'S';    // state in words, address where it liste
 inline constexpr char kWarning = 'W';  // a line for the server log, a hint or nothing
 inline constexpr char kNotice = 'N';   // likewise, of level LOG
 
-
 // From what was to become the exporter: what it could not do, the error's number. A message of any
 // other kind is what the dynamic linker wrote to standard error, which is the socket until then.
 inline constexpr char kStartFailed = 'F';
