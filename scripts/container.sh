@@ -157,7 +157,7 @@ serves_metrics() { wait_until get_metrics; }
 find_server() {
     main=$server
     while [[ $(<"/proc/$main/comm") != postgres ]]; do
-        read -r main _ <"/proc/$main/task/$main/children" || return
+        read -r main _ <"/proc/$main/task/$main/children" || [[ -n $main ]] || return
     done
 }
 
