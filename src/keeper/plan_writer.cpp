@@ -102,12 +102,13 @@ bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
     }
     PG_CATCH();
     {
-        HOLD_INTERRUPTS();
+        // The server's macros step a volatile, which C++20 deprecates.
+        InterruptHoldoffCount = InterruptHoldoffCount + 1;
         const int sqlstate = geterrcode();
         MemoryContextSwitchTo(context);
         FlushErrorState();
         AbortCurrentTransaction();
-        RESUME_INTERRUPTS();
+        InterruptHoldoffCount = InterruptHoldoffCount - 1;
         // Its message might have a value in it.
         elog(DEBUG1, "elile_optimize could not write down a plan: SQLSTATE %s",
              unpack_sql_state(sqlstate));
