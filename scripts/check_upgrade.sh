@@ -39,6 +39,8 @@ make_pair() {
 install_extension() {
     local version=$1 folder=$2 log=$2.log
     copy_checkout "$folder/root/elile-$version"
+    # A make that was killed has left its own, and the next one has its process number.
+    rm -f "$folder"/tmp/GMfifo*
     in_chroot "$folder" make -s -C "/root/elile-$version" -j"$(nproc)" DEV=1 \
         PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" all install >"$log" 2>&1 ||
         { tail -n 40 "$log" >&2; return 1; }

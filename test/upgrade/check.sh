@@ -151,8 +151,9 @@ run_client() {
 
 # What an application sees while there is no server, and nothing else.
 client_saw_no_error() {
-    ! grep -vE '^t$|No such file or directory|Connection refused|Is the server running|terminating connection|the database system is|server closed the connection|before or while processing|^connection to server was lost|^$' \
-        "$scratch/client.out"
+    ! grep -vE '^t$|^$|No such file or directory|Connection refused|Is the server running|the database system is' \
+        "$scratch/client.out" |
+        grep -vE 'terminating connection|server closed the connection|This probably means|before or while processing|connection to server was lost'
 }
 
 # run_pg_upgrade NAME OPTION...: from the old cluster to a new one of that name.
@@ -200,7 +201,11 @@ restores() {
         [[ $(ask "$2" -c "select state from elile_optimize.index_status where name = '$built'") == present ]]
 }
 
-log_has_no_error() { ! grep -E '(ERROR|FATAL|PANIC|WARNING):' "$scratch/$1.log" | grep -v 'FATAL:  the database system is'; }
+# But that it was stopped, and who came too early.
+log_has_no_error() {
+    ! grep -E '(ERROR|FATAL|PANIC|WARNING):' "$scratch/$1.log" |
+        grep -vE 'FATAL:  (the database system is|terminating connection due to administrator command)'
+}
 
 # check_upgraded NAME: the new cluster, first while nobody of ours can change anything.
 check_upgraded() {
