@@ -47,13 +47,14 @@ int AllowThreads(scmp_filter_ctx filter) {
 
 // Only of the thread that asks.
 int AllowLowerPriority(scmp_filter_ctx filter) {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2,
-                            SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1(SCMP_CMP_EQ, 0));
+    const scmp_arg_cmp is_thread{0, SCMP_CMP_EQ, PRIO_PROCESS, 0};
+    const scmp_arg_cmp is_self{1, SCMP_CMP_EQ, 0, 0};
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setpriority), 2, is_thread, is_self);
 }
 
 int AllowSockets(scmp_filter_ctx filter, int family) {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
+    const scmp_arg_cmp is_family{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0};
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, is_family);
 }
 
 // What is not allowed looks as if the kernel did not have it. Returns an errno.
