@@ -3,6 +3,8 @@
 # of check.sh; without a word, those that have a server. It ends with 3 where no such server is to be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/chroot.sh
+source scripts/chroot.sh
 suites=("$@")
 ((${#suites[@]})) || suites=(regress isolation tap core)
 status=0
@@ -15,9 +17,7 @@ export PG_CONFIG
 
 # Objects are of one server's headers, so this one's have a folder of their own, where they last.
 copy=build/assert-server/extension
-mkdir -p "$copy"
-find "$copy" -type f ! -name '*.o' ! -name '*.d' ! -name '*.so' ! -path '*/build/*' -delete
-tar -c --exclude=./build --exclude=./.git --exclude='*.o' --exclude='*.d' --exclude='*.so' . | tar -x -C "$copy"
+copy_checkout "$copy"
 # The exporter has none of the server's, and what it is made of is newer than its sources.
 for folder in exporter programs; do
     [[ ! -d build/$folder ]] || { mkdir -p "$copy/build" && cp -rpu "build/$folder" "$copy/build/"; }

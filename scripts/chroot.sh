@@ -126,10 +126,18 @@ install_in_chroot() {
 }
 
 # copy_checkout FOLDER: the files of this checkout as they are now, without what was built from them. What was built
-# in FOLDER from an earlier copy stays.
+# in FOLDER from an earlier copy stays: a file that differs there is as new as the copy, so what needs it is built again.
 copy_checkout() {
-    mkdir -p "$1"
-    find "$1" -type f ! -name '*.o' ! -name '*.d' ! -name '*.so' ! -path "$1/build/*" -delete
-    tar -C "$(dirname "$debs")/.." -c --exclude=./build --exclude=./.git --exclude='*.o' --exclude='*.d' \
-        --exclude='*.so' --exclude=./elile_optimize_exporter . | tar -C "$1" -x --no-same-owner
+    local to=$1 new=$1.new file
+    rm -rf "$new"
+    mkdir -p "$to" "$new"
+    tar -C "${debs%/build/debs}" -c --exclude=./build --exclude=./.git --exclude='*.o' --exclude='*.d' \
+        --exclude='*.so' --exclude=./elile_optimize_exporter . | tar -C "$new" -x --no-same-owner
+    while IFS= read -r -d '' file; do
+        [[ -f $new/$file ]] || rm "$to/$file"
+    done < <(find "$to" -type f ! -name '*.o' ! -name '*.d' ! -name '*.so' ! -path "$to/build/*" -printf '%P\0')
+    while IFS= read -r -d '' file; do
+        cmp -s "$new/$file" "$to/$file" || { mkdir -p "$to/${file%/*}" && cp --preserve=mode -T "$new/$file" "$to/$file"; }
+    done < <(cd "$new" && find . -type f -printf '%p\0')
+    rm -rf "$new"
 }

@@ -53,9 +53,27 @@ gives_the_status() {
     in_chroot / sh -c 'exit 7' || status=$?
     ((status == 7))
 }
+# An object may be newer than the change of its source that came after it was built.
+copies_what_changed() {
+    local source=src/core/atomics.hpp copied=$scratch/copy/src/core/atomics.hpp
+    [[ -f $source ]] || return
+    echo "// older" >"$copied"
+    touch "$scratch/copy/stale.sql"
+    touch "$scratch/copy/kept.o"
+    copy_checkout "$scratch/copy"
+    cmp "$source" "$copied" && [[ $copied -nt $scratch/copy/kept.o && ! -e $scratch/copy/stale.sql ]]
+}
+keeps_what_did_not() {
+    local before
+    before=$(stat -c %y "$scratch/copy/Makefile")
+    copy_checkout "$scratch/copy"
+    [[ $(stat -c %y "$scratch/copy/Makefile") == "$before" ]]
+}
 
 copy_checkout "$scratch/copy"
 chmod -R a+rX "$scratch"
+check "a copy has what changed, as new as the copy, and what was built stays" copies_what_changed
+check "a copy leaves alone what did not change" keeps_what_did_not
 check "an unknown word is answered with the usage" refuses_a_word
 if reason=$(can_chroot); then
     check "who is not root is told the next step" asks_for_root
