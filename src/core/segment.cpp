@@ -43,11 +43,15 @@ void CarvePools(Carver& carver, Segment& segment) noexcept {
     }
 }
 
+Word* TakePublished(Carver& carver, std::size_t bytes) noexcept {
+    return carver.Take<Word>(Published::kCopies * Published::WordsFor(bytes));
+}
+
 void CarvePublished(Carver& carver, const SegmentSizes& sizes, Segment& segment) noexcept {
-    auto* sample = carver.Take<Word>(Published::WordsFor(sizes.SampleBytes()));
-    auto* indexes = carver.Take<Word>(Published::WordsFor(sizeof(SampledIndexes)));
-    auto* exporter = carver.Take<Word>(Published::WordsFor(sizeof(ExporterStatus)));
-    auto* observed = carver.Take<Word>(Published::WordsFor(sizeof(ObservedPools)));
+    auto* sample = TakePublished(carver, sizes.SampleBytes());
+    auto* indexes = TakePublished(carver, sizeof(SampledIndexes));
+    auto* exporter = TakePublished(carver, sizeof(ExporterStatus));
+    auto* observed = TakePublished(carver, sizeof(ObservedPools));
     if (SegmentHeader* header = segment.header; header != nullptr) {
         segment.sample = Published(&header->sample_sequence, sample, sizes.SampleBytes());
         segment.indexes = Published(&header->indexes_sequence, indexes, sizeof(SampledIndexes));

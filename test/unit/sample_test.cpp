@@ -19,7 +19,7 @@ const ResourceUse kNoUse{};
 
 TEST(Published, ReadsNothingBeforeTheFirstWriting) {
     HalfWord sequence{};
-    std::array<Word, 2> words{};
+    std::array<Word, 4> words{};
     std::array<char, 12> copy{};
     Published block(&sequence, words.data(), copy.size());
     EXPECT_FALSE(block.Read(copy.data()));
@@ -31,7 +31,7 @@ TEST(Published, ReadsNothingBeforeTheFirstWriting) {
 TEST(Published, IsNeverSeenHalfWritten) {
     constexpr std::size_t kWords = 512;
     HalfWord sequence{};
-    std::vector<Word> words(kWords);
+    std::vector<Word> words(Published::kCopies * kWords);
     Published block(&sequence, words.data(), kWords * 8);
     std::thread writer([&] {
         std::vector<std::uint64_t> data(kWords);
@@ -52,16 +52,32 @@ TEST(Published, IsNeverSeenHalfWritten) {
     writer.join();
 }
 
-TEST(Published, GoesOnAfterAWriterThatDied) {
-    HalfWord sequence{7};
-    Word word{};
+TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
+    HalfWord sequence{1};
+    std::array<Word, 2> words{};
     std::uint64_t copy = 0;
-    Published block(&sequence, &word, sizeof(copy));
+    Published block(&sequence, words.data(), sizeof(copy));
     EXPECT_FALSE(block.Read(&copy));
     const std::uint64_t data = 42;
     block.Write(&data);
     ASSERT_TRUE(block.Read(&copy));
     EXPECT_EQ(copy, 42U);
+}
+
+TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
+    constexpr std::uint64_t kHalfWritten = 13;
+    HalfWord sequence{};
+    std::array<Word, 2> words{};
+    std::uint64_t copy = 0;
+    Published block(&sequence, words.data(), sizeof(copy));
+    for (std::uint64_t data = 40; data < 44; ++data) {
+        block.Write(&data);
+        const std::uint32_t whole = Get(sequence);
+        Put(sequence, whole + 1);
+        Put(words[(whole / 2 + 1) % words.size()], kHalfWritten);
+        ASSERT_TRUE(block.Read(&copy));
+        EXPECT_EQ(copy, data);
+    }
 }
 
 class SeriesSamplerTest : public testing::Test {
