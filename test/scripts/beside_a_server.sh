@@ -6,20 +6,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-failed=0
-
-# check NAME COMMAND...: what the command prints is shown only when it fails.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/check.log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$scratch/check.log"
-        failed=1
-    fi
-}
+# shellcheck source=test/scripts/lib/check.sh
+source test/scripts/lib/check.sh
 
 # Inode, owner, mode, size, and when any of it or of the contents changed.
 list_files() { find "$tree" ! -type d -printf '%p %i %U %m %s %C@\n' | sort; }

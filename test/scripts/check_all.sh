@@ -7,20 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source scripts/chroot.sh
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failed=0
-
-# check NAME COMMAND...: what the command prints is shown only when it fails.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/check.log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$scratch/check.log"
-        failed=1
-    fi
-}
+# shellcheck source=test/scripts/lib/check.sh
+source test/scripts/lib/check.sh
 
 # ends_with STATUS TEXT COMMAND...
 ends_with() {

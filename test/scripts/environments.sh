@@ -5,20 +5,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-failed=0
-
-# check NAME COMMAND...: what the command prints is shown only when it fails.
-check() {
-    local name=$1
-    shift
-    if "$@" >"$scratch/check.log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        sed 's/^/# /' "$scratch/check.log"
-        failed=1
-    fi
-}
+# shellcheck source=test/scripts/lib/check.sh
+source test/scripts/lib/check.sh
 
 # Where a program is taken from, without those that minimal systems lack.
 make_path() {
@@ -32,11 +20,15 @@ make_path() {
     rm -f "$scratch"/bin/{pkill,pgrep,ps,pidof,killall}
 }
 
-# Its objects come along, so that nothing is compiled again.
+# What it was built into comes along, so that nothing is compiled again or downloaded.
 make_copy() {
+    local built
     copy="$scratch/a checkout"
-    mkdir "$copy"
-    tar -c --exclude=./.git --exclude='./build/unit-*' --exclude=./build/assert-server . | tar -x -C "$copy"
+    mkdir -p "$copy/build"
+    tar -c --exclude=./.git --exclude=./build . | tar -x -C "$copy"
+    for built in build/{exporter,server,programs,absent-packages}; do
+        [[ ! -e $built ]] || cp -a "$built" "$copy/build/"
+    done
 }
 
 another_locale() { { locale -a | grep -vE '^(C|POSIX)' || echo de_DE.UTF-8; } | head -n 1; }
@@ -54,7 +46,7 @@ in_session() {
 }
 
 run_demo() { in_session env DURATION=1 SCALE=0.02 make demo; }
-run_suite() { in_session scripts/check.sh isolation && grep -E "^[1-9][0-9]* passed, 0 failed$" "$scratch/check.log"; }
+run_suite() { in_session scripts/check.sh isolation 2>&1 | tee "$scratch/said" && grep -qE "^[1-9][0-9]* passed, 0 failed$" "$scratch/said"; }
 leaves_nothing() { [[ -z $(find "$scratch" -mindepth 1 -maxdepth 1 -name 'elile.*' -print) ]]; }
 
 # scratch_with TMPDIR: prints which folder is taken then, and what is said.
