@@ -26,11 +26,12 @@ sub happens
     return ok(0, $what);
 }
 
+# A client that is refused ends, perhaps before it has read the query: then writing that dies of a broken pipe.
 sub answers
 {
     my ($node, $query, $wanted, $database) = @_;
-    my ($status, $out) = $node->psql($database // 'postgres', $query);
-    return $status == 0 && $out eq $wanted;
+    my ($status, $out) = eval { $node->psql($database // 'postgres', $query) };
+    return defined $status && $status == 0 && $out eq $wanted;
 }
 
 END

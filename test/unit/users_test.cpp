@@ -58,6 +58,15 @@ protected:
     }
 
     Users::Access Check(const std::string& authorization) { return users_.Check(authorization, 1); }
+    // Comes again as long as there is no place, as a client is told to: a busy machine hashes slowly.
+    Users::Access CheckUntilTold(const std::string& authorization) {
+        constexpr int kMost = 100;
+        Users::Access access = Check(authorization);
+        for (int time = 1; time < kMost && access == Users::Access::kTooMany; ++time) {
+            access = Check(authorization);
+        }
+        return access;
+    }
     // A hash that takes a good while, so that many meet.
     static std::string SlowHash(const char* password) {
         crypt_data room{};
@@ -120,15 +129,15 @@ TEST_F(UsersTest, LetsInWhoIsInTheFile) {
     EXPECT_TRUE(users_.AreRequired());
     // Twice: what was granted once is remembered.
     for (int time = 0; time < 2; ++time) {
-        EXPECT_EQ(Check(kAlice), Users::Access::kGranted);
-        EXPECT_EQ(Check(kBob), Users::Access::kGranted);
+        EXPECT_EQ(CheckUntilTold(kAlice), Users::Access::kGranted);
+        EXPECT_EQ(CheckUntilTold(kBob), Users::Access::kGranted);
         for (const std::string& denied :
              {std::string(), std::string(kAliceWrong), std::string(kMallory),
               std::string("Bearer YWxpY2U6c2VjcmV0"), std::string("Basic "),
               std::string("Basic !!!!"), std::string("Basic YWxpY2U="),
               std::string("Basic YWxpY2U6c2VjcmV0AHg="), std::string(kAlice) + "x",
               std::string(100000, 'Q')}) {
-            EXPECT_EQ(Check(denied), Users::Access::kDenied) << denied.substr(0, 40);
+            EXPECT_EQ(CheckUntilTold(denied), Users::Access::kDenied) << denied.substr(0, 40);
         }
     }
 }
@@ -138,8 +147,8 @@ TEST_F(UsersTest, LetsInAtOnceWhoWasLetInBefore) {
     Write("alice:" + SlowHash("secret") + "\nbob:" + SlowHash("a:b") + "\n");
     Refresh(path_);
     const auto begin = Clock::now();
-    ASSERT_EQ(Check(kAlice), Users::Access::kGranted);
-    ASSERT_EQ(Check(kBob), Users::Access::kGranted);
+    ASSERT_EQ(CheckUntilTold(kAlice), Users::Access::kGranted);
+    ASSERT_EQ(CheckUntilTold(kBob), Users::Access::kGranted);
     const Clock::duration first = Clock::now() - begin;
     const auto next = Clock::now();
     for (int turn = 0; turn < 20; ++turn) {
