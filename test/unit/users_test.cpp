@@ -58,7 +58,8 @@ protected:
     }
 
     Users::Access Check(const std::string& authorization) { return users_.Check(authorization, 1); }
-    // Comes again as long as there is no place, as a client is told to: a busy machine hashes slowly.
+    // Comes again as long as there is no place, as a client is told to: a busy machine hashes
+    // slowly.
     Users::Access CheckUntilTold(const std::string& authorization) {
         constexpr int kMost = 100;
         Users::Access access = Check(authorization);
