@@ -54,8 +54,9 @@ sub begin_join
         '<', \$in, '>', \$out, '2>', \$err,
         IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
     $psql->pump until $out =~ /begun/;
+    # Long enough to be executing by then, where the machine is busy too.
     my $running = q{from pg_stat_activity where application_name = 'joins' and state = 'active'
-        and query ~ '^select count' and now() - query_start > '20ms'};
+        and query ~ '^select count' and now() - query_start > '500ms'};
     $node->poll_query_until('postgres', "select count(*) = 1 $running") or die 'no join';
     return ($psql, $node->safe_psql('postgres', "select pid $running"));
 }
