@@ -43,7 +43,7 @@ $open->close;
 
 # The limit.
 my @sessions = map { Session->new($node, user => 'app') } 1 .. 30;
-like((as_app('select 1'))[1], qr/too many connections for role "app"/, 'the thirty-first connection is refused');
+like((run_command([ 'psql', '-X', '-d', $node->connstr('postgres') . ' user=app', '-c', 'select 1' ]))[1], qr/too many connections for role "app"/, 'the thirty-first connection is refused');
 is($node->safe_psql('postgres', 'select 1'), 1, q{but nobody else's});
 apply(q{null, 'app', 'postgres'});
 is((as_app($settings))[0], $before, 'all of it is gone');

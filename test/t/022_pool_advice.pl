@@ -121,8 +121,7 @@ poll(sub {
 		my $waiting = bouncer_pools();
 		$session->ask("select elile_optimize.set_clients_waiting($waiting, 'waiting')");
 	}
-	# A client that is refused may end before it has read the query, and then writing that dies of a broken pipe.
-	eval { $node->psql('postgres', 'select 1', connstr => $node->connstr('postgres') . ' user=limited application_name=refused') };
+	run_command([ 'psql', '-X', '-d', $node->connstr('postgres') . ' user=limited application_name=refused', '-c', 'select 1' ]);
 	Time::HiRes::usleep(900_000);
 	%found = map { split /\|/ } split /\n/, $session->ask(
 		"select application_name, finding from elile_optimize.pool_advice where application_name in ($names)");
