@@ -5,36 +5,12 @@
 namespace elile::indexes {
 namespace {
 
-constexpr const char* kExtension = "elile_optimize";
 constexpr const char* kTable = "index_build_journal";
 constexpr const char* kMakeAnew =
     "As a superuser: DROP EXTENSION elile_optimize, then CREATE EXTENSION elile_optimize.";
 
-struct Extension {
-    Oid oid;  // InvalidOid: there is none
-    Oid owner;
-    Oid schema;
-};
-
-Extension FindExtension() {
-    Extension extension = {InvalidOid, InvalidOid, InvalidOid};
-    Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-                CStringGetDatum(kExtension));
-    SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
-    HeapTuple tuple = systable_getnext(scan);
-    if (HeapTupleIsValid(tuple)) {
-        const auto* form = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
-        extension = {form->oid, form->extowner, form->extnamespace};
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
-    return extension;
-}
-
 // The name leads to a table, and only membership makes it the extension's.
-Oid MemberTable(const Extension& extension) {
+Oid MemberTable(const pg::OwnExtension& extension) {
     const Oid relid = get_relname_relid(kTable, extension.schema);
     return OidIsValid(relid) && getExtensionOfObject(RelationRelationId, relid) == extension.oid
                ? relid
@@ -143,7 +119,7 @@ JournalTable LookAt(Oid relid) {
 }  // namespace
 
 JournalTable LockJournal() {
-    const Extension before = FindExtension();
+    const pg::OwnExtension before = pg::FindOwnExtension();
     if (!OidIsValid(before.oid)) {
         return {JournalState::kNone, InvalidOid, InvalidOid, nullptr, nullptr};
     }
@@ -151,7 +127,7 @@ JournalTable LockJournal() {
     if (OidIsValid(relid)) {
         LockRelationOid(relid, RowExclusiveLock);
     }
-    const Extension extension = FindExtension();
+    const pg::OwnExtension extension = pg::FindOwnExtension();
     if (!IsSuperuser(extension.owner)) {
         return Unsafe("The extension belongs to a role that is no superuser.");
     }
@@ -164,8 +140,9 @@ JournalTable LockJournal() {
 JournalTable RequireJournal() {
     const JournalTable journal = LockJournal();
     if (journal.state == JournalState::kNone) {
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("extension \"%s\" does not exist in this database", kExtension)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT),
+                 errmsg("extension \"%s\" does not exist in this database", pg::kExtension)));
     }
     if (journal.state == JournalState::kUnsafe) {
         ereport(ERROR,

@@ -7,30 +7,9 @@
 namespace elile::pg {
 namespace {
 
-constexpr const char* kExtension = "elile_optimize";
 constexpr const char* kOneBuild =
     "Install library and SQL scripts of one version, restart the server, and create the extension "
     "anew.";
-
-// As this database has it; null where the extension is not in it.
-const char* VersionOfObjects() {
-    const char* version = nullptr;
-    Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-                CStringGetDatum(kExtension));
-    SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
-    HeapTuple tuple = systable_getnext(scan);
-    if (HeapTupleIsValid(tuple)) {
-        bool is_null = false;
-        const Datum value =
-            heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(catalog), &is_null);
-        version = is_null ? nullptr : TextDatumGetCString(value);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
-    return version;
-}
 
 // Numbers between dots: below, at or above 0. 1.10 is newer than 1.9.
 int Compare(const char* left, const char* right) {
@@ -88,8 +67,29 @@ const char* DifferenceOf(Oid function, const Declaration& expected) {
 
 }  // namespace
 
+OwnExtension FindOwnExtension() {
+    OwnExtension extension = {InvalidOid, InvalidOid, InvalidOid, nullptr};
+    Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+                CStringGetDatum(kExtension));
+    SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
+    HeapTuple tuple = systable_getnext(scan);
+    if (HeapTupleIsValid(tuple)) {
+        const auto* form = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
+        bool is_null = false;
+        const Datum version =
+            heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(catalog), &is_null);
+        extension = {form->oid, form->extowner, form->extnamespace,
+                     is_null ? nullptr : TextDatumGetCString(version)};
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return extension;
+}
+
 const char* VersionsHere() {
-    const char* objects = VersionOfObjects();
+    const char* objects = FindOwnExtension().version;
     return objects == nullptr
                ? psprintf(
                      "The extension is not in this database; the server's library is of "
@@ -102,7 +102,7 @@ const char* VersionsHere() {
 }
 
 const char* VersionHint() {
-    const char* objects = VersionOfObjects();
+    const char* objects = FindOwnExtension().version;
     if (objects == nullptr) {
         return kOneBuild;
     }

@@ -10,6 +10,18 @@
 
 namespace elile::pg {
 
+inline constexpr const char* kExtension = "elile_optimize";
+
+// The extension as this database has it.
+struct OwnExtension {
+    Oid oid;  // InvalidOid: there is none
+    Oid owner;
+    Oid schema;
+    const char* version;  // of its SQL objects; null where there is none
+};
+
+OwnExtension FindOwnExtension();
+
 // The declaration that a function's code is written for.
 struct Declaration {
     bool is_strict;  // without it the code looks for null arguments
