@@ -42,17 +42,11 @@ make_base() {
     as_user "$bin/pg_ctl" -D "$data" -m fast -w -s stop
 }
 
-# From the distribution's packages into the private copy, for the machine's own server gets none. Peers that are not to
-# be had are left out.
+# Peers that are not to be had are left out.
 add_peers() {
-    local name from there=()
-    from=build/neighbours-$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
-    [[ ${peers[*]} != *pg_stat_kcache* ]] || scripts/neighbours.sh
+    local name there=()
+    [[ ${peers[*]} != *pg_stat_kcache* ]] || add_neighbours
     for name in "${peers[@]}"; do
-        if [[ -f $from/lib/$name.so ]]; then
-            cp --remove-destination "$from/lib/$name.so" "$lib/"
-            cp --remove-destination "$from/extension/$name"[.-]* "$share/extension/"
-        fi
         if [[ -f $lib/$name.so ]]; then
             there+=("$name")
         else
@@ -60,7 +54,6 @@ add_peers() {
         fi
     done
     peers=("${there[@]}")
-    chmod -R a+rX "$lib" "$share/extension"
 }
 
 # bench_on CLUSTER PROGRAM ARGUMENT...

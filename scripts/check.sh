@@ -18,7 +18,6 @@ passed=0
 failed=0
 cxx=${CXX:-g++}
 pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
-major=$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 
 count() {
     passed=$((passed + $1))
@@ -232,22 +231,13 @@ find_programs() {
     PATH=$scratch/programs:$PATH
 }
 
-# Other extensions may be in the installation already.
-find_neighbours() {
-    local from=$root/build/neighbours-$major
-    [[ -d $from ]] || return 0
-    cp --remove-destination "$from"/lib/* "$lib/"
-    cp --remove-destination "$from"/extension/* "$share/extension/"
-    chmod -R a+rX "$lib" "$share/extension"
-}
-
 suites=("$@")
 ((${#suites[@]})) || suites=(unit regress isolation tap dashboards scripts)
 build
 make_scratch
 make_tree
 find_programs
-[[ " ${suites[*]} " != *" tap "* ]] || { scripts/neighbours.sh && find_neighbours; }
+[[ " ${suites[*]} " != *" tap "* ]] || add_neighbours
 for suite in "${suites[@]}"; do
     case $suite in
         unit | regress | isolation | tap | dashboards | scripts | core) "check_$suite" ;;

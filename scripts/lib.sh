@@ -115,6 +115,18 @@ make_tree() {
     chmod -R a+rX "$tree"
 }
 
+# Other extensions of the distribution's into the private copy, which may have some already; the machine's own server
+# gets none.
+add_neighbours() {
+    local from
+    "$root/scripts/neighbours.sh"
+    from=$root/build/neighbours-$("$pg_config" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+    [[ -d $from ]] || return 0
+    cp --remove-destination "$from"/lib/* "$lib/"
+    cp --remove-destination "$from"/extension/* "$share/extension/"
+    chmod -R a+rX "$lib" "$share/extension"
+}
+
 build() {
     local version
     version=$("$pg_config" --version)
