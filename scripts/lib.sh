@@ -36,11 +36,11 @@ clean_up() {
     local status=$? pid_file
     trap - EXIT INT TERM
     if [[ -n $scratch && -z ${keep_scratch:-} ]]; then
-        for pid_file in "$scratch"/*/postmaster.pid; do
-            # One that is gone already is no reason to leave the rest here.
-            [[ ! -f $pid_file ]] ||
-                as_user "$bin/pg_ctl" -D "${pid_file%/*}" -m immediate -w stop >/dev/null 2>&1 || true
-        done
+        # The tests' own servers too, which outlive tests that are interrupted. One that is gone already is no reason
+        # to leave the rest here.
+        while IFS= read -r -d '' pid_file; do
+            as_user "$bin/pg_ctl" -D "${pid_file%/*}" -m immediate -w stop >/dev/null 2>&1 || true
+        done < <(find "$scratch" -maxdepth 6 -name postmaster.pid -type f -print0)
         rm -rf "$scratch"
     fi
     exit "$status"

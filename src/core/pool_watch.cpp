@@ -56,7 +56,8 @@ std::uint32_t PoolWatch::Track(const PoolKey& key, std::uint32_t pid,
     pools_->pools[pool].last_seen_us = now_us_;
     glances_[pool].opened += known == nullptr ? 1 : 0;
     TrackedSession* cell = CellOf(now_, pid);
-    if (cell != nullptr) {
+    // A process number may be there twice: the session that has it now, and one that has ended.
+    if (cell != nullptr && (cell->pid == 0 || cell->started_at_us <= started_at_us)) {
         *cell = {pid, pool, started_at_us, transaction, 0};
     }
     return pool;

@@ -1,8 +1,10 @@
 // Looks at the server's sessions, ten times a second, and keeps what they say of pools.
 //
-// One look: Begin(), then what ended since the last one, the sessions there are, their
+// One look: Begin(), then the sessions there are, what ended since the last look, the sessions'
 // transactions, and the clients that wait, then End(). A session is told apart by its process and
-// its start, so that each is counted as opened once, whether it was seen or only ended.
+// its start, so that each is counted as opened once, whether it was seen or only ended. A session
+// says that it ends before it leaves the server's table. So what is not in the table has said it
+// by then, and is found while the look before is still remembered.
 #pragma once
 
 #include <array>

@@ -99,8 +99,8 @@ void LookAtPools(core::StatementStore& store) {
     const uint64 begin_ns = pg::MonotonicNs();
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     room.watch->Begin(now_us, core::Get(segment.header->stats_since_us));
-    NoteEnded(segment.ended, *room.watch);
     SeeSessions(*room.watch);
+    NoteEnded(segment.ended, *room.watch);
     NoteTransactions(*room.watch);
     NoteWaiting(segment.pools, now_us, *room.watch);
     room.watch->End();

@@ -47,6 +47,21 @@ in_session() {
 
 run_demo() { in_session env DURATION=1 SCALE=0.02 make demo; }
 run_suite() { in_session scripts/check.sh isolation 2>&1 | tee "$scratch/said" && grep -qE "^[1-9][0-9]* passed, 0 failed$" "$scratch/said"; }
+# As somebody at a terminal ends the TAP tests while one of their servers runs.
+interrupt_suite() {
+    local job server pid_files tries=0 status=0
+    TMPDIR=$scratch env --default-signal=INT setsid scripts/check.sh tap &
+    job=$!
+    until pid_files=$(find "$scratch"/elile.*/t/tmp_check -maxdepth 3 -name postmaster.pid -size +0 2>/dev/null | grep .); do
+        sleep 0.2
+        ((++tries < 1500)) || return
+    done
+    server=$(xargs head -q -n 1 <<<"$pid_files" | head -n 1)
+    kill -INT -- "-$job"
+    wait "$job" || status=$?
+    ((status == 130)) && ! kill -0 "$server"
+}
+
 leaves_nothing() { [[ -z $(find "$scratch" -mindepth 1 -maxdepth 1 -name 'elile.*' -print) ]]; }
 
 # scratch_with TMPDIR: prints which folder is taken then, and what is said.
@@ -68,6 +83,7 @@ make_path
 make_copy
 check "the demo runs in a folder with a space, with SIGINT ignored and no pkill" run_demo
 check "a suite runs so" run_suite
+check "tests that are interrupted end with their servers" interrupt_suite
 check "nothing is left" leaves_nothing
 
 mkdir "$scratch/usable" "$scratch/with space"

@@ -94,17 +94,28 @@ TEST_F(PoolWatchTest, EachSessionIsOpenedOnce) {
     Look({Session(1, "api")});
     now_us_ += kLookIntervalUs;
     watch_.Begin(now_us_, since_us_);
+    watch_.See(Session(3, "api"));
+    watch_.See(Session(1, "api", SessionState::kIdle, 7));  // the same number, another session
+    watch_.See(Session(5, "api", SessionState::kIdle, 7));
     end(1, 1);  // was seen
     end(2, 1);  // was not
     end(2, 1);
-    end(3, 1);                                              // is on its way out
-    watch_.See(Session(3, "api"));                          // and still there
-    watch_.See(Session(1, "api", SessionState::kIdle, 7));  // the same number, another session
+    end(3, 1);  // is on its way out and still there
+    end(5, 1);  // was not seen, and another session has its number
     watch_.End();
-    EXPECT_EQ(Pool("api").opened, 4U);
-    Look({Session(1, "api", SessionState::kIdle, 7), Session(4, "renamed")});
-    Look({Session(1, "renamed", SessionState::kIdle, 7), Session(4, "renamed")});
-    EXPECT_EQ(Pool("api").opened, 4U);
+    EXPECT_EQ(Pool("api").opened, 6U);
+    EXPECT_EQ(Pool("api").sessions, 3U);
+    Look({Session(5, "api", SessionState::kIdle, 7), Session(1, "api", SessionState::kIdle, 7)});
+    EXPECT_EQ(Pool("api").opened, 6U);
+    // Gone from the table, and it said so before.
+    now_us_ += kLookIntervalUs;
+    watch_.Begin(now_us_, since_us_);
+    end(5, 7);
+    watch_.End();
+    EXPECT_EQ(Pool("api").opened, 6U);
+    Look({Session(6, "api"), Session(4, "renamed")});
+    Look({Session(6, "renamed"), Session(4, "renamed")});
+    EXPECT_EQ(Pool("api").opened, 7U);
     EXPECT_EQ(Pool("renamed").opened, 1U);
     EXPECT_EQ(Pool("renamed").sessions, 2U);
 }
