@@ -1,12 +1,12 @@
 MODULE_big = elile_optimize
 EXTENSION = elile_optimize
 DATA = $(sort $(wildcard sql/elile_optimize--*.sql))
-SOURCES = $(sort $(wildcard src/*.cpp $(patsubst %,src/%/*.cpp,core pg store indexes n_plus_one capture keeper sql_functions)))
+SOURCES = $(sort $(filter-out src/exporter/%,$(wildcard src/*.cpp src/*/*.cpp src/*/*/*.cpp)))
 OBJS = $(SOURCES:.cpp=.o)
 DEPS = $(OBJS:.o=.d)
 # The exporter is a program of its own; it shares the core's sources and nothing of the server's.
 EXPORTER = elile_optimize_exporter
-EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp))
+EXPORTER_SOURCES = $(sort $(wildcard src/exporter/*.cpp src/core/*.cpp src/core/*/*.cpp))
 EXPORTER_OBJS = $(EXPORTER_SOURCES:src/%.cpp=build/exporter/%.o)
 EXTRA_CLEAN = $(DEPS) $(EXPORTER) build
 

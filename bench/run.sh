@@ -62,7 +62,7 @@ run_core() {
     read -ra compiler <<<"${CXX:-g++}"
     say "the store alone"
     "${compiler[@]}" -std=c++20 -O2 -Wall -Wextra -Wshadow -Werror -Isrc bench/store_benchmark.cpp \
-        build/exporter/core/*.o -lbenchmark -lpthread -o "$results/store_benchmark"
+        build/exporter/core/*.o build/exporter/core/*/*.o -lbenchmark -lpthread -o "$results/store_benchmark"
     "$results/store_benchmark" --benchmark_repetitions="$core_rounds" --benchmark_min_time="$core_seconds" \
         --benchmark_report_aggregates_only=true --benchmark_format=csv \
         2>/dev/null >"$results/store.csv"

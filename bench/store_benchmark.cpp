@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::core {
 namespace {

@@ -61,7 +61,7 @@ check_unit_with() {
     mkdir -p "$out"
     local exporter
     exporter=$(printf '%s\n' src/exporter/*.cpp | grep -v /exporter.cpp)
-    printf '%s\n' src/core/*.cpp src/store/segment_file.cpp "$exporter" test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
+    printf '%s\n' src/core/*.cpp src/core/*/*.cpp src/store/segment_file.cpp "$exporter" test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
         cxx=$1 source=$2 out=$3; shift 3
         $cxx -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -DELILE_UNIT_TEST -Isrc -Itest "$@" \
             -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh "$cxx" {} "$out" "$@"

@@ -22,7 +22,7 @@ find_compilers() {
 
 # build_unit COMPILER: without sanitizers, which not every compiler brings along.
 build_unit() {
-    local sources=(src/core/*.cpp src/store/segment_file.cpp src/exporter/*.cpp test/unit/*.cpp)
+    local sources=(src/core/*.cpp src/core/*/*.cpp src/store/segment_file.cpp src/exporter/*.cpp test/unit/*.cpp)
     mkdir -p unit
     # shellcheck disable=SC2016 # what "sh -c" is given expands there
     printf '%s\n' "${sources[@]}" | grep -v /exporter.cpp | xargs -P "$jobs" -I{} sh -c '

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "capture/target.hpp"
-#include "core/statement.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 

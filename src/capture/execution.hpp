@@ -10,7 +10,7 @@
 // notes what went wrong and when; who is still running when its memory goes has failed with that.
 #pragma once
 
-#include "core/statement.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "capture/execution.hpp"
-#include "core/lost_plans.hpp"
+#include "core/statements/lost_plans.hpp"
 #include "store/waiting_runs.hpp"
 
 namespace elile::capture {

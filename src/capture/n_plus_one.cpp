@@ -3,7 +3,7 @@
 #include "capture/n_plus_one_log.hpp"
 #include "capture/run_values.hpp"
 #include "capture/table_index.hpp"
-#include "core/n_plus_one_detector.hpp"
+#include "core/n_plus_one/detector.hpp"
 #include "n_plus_one/suggestion.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

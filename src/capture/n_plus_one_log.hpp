@@ -1,7 +1,7 @@
 // The server log's line on an N+1 pattern.
 #pragma once
 
-#include "core/n_plus_one_table.hpp"
+#include "core/n_plus_one/table.hpp"
 
 namespace elile::capture {
 

@@ -1,7 +1,7 @@
 #include "capture/parameters.hpp"
 
 #include "capture/query_text.hpp"
-#include "core/text_pool.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::capture {

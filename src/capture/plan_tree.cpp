@@ -1,6 +1,6 @@
 #include "capture/plan_tree.hpp"
 
-#include "core/hash.hpp"
+#include "core/shared/hash.hpp"
 #include "pg/compat.hpp"
 #include "pg/plan_compat.hpp"
 

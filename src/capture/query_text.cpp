@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/text_pool.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/guard.hpp"
 #include "pg/scanner.hpp"
 

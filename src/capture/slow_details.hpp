@@ -2,10 +2,10 @@
 #pragma once
 
 #include "capture/plan_text.hpp"
-#include "core/lost_plans.hpp"
-#include "core/plan_history.hpp"
-#include "core/slow_ring.hpp"
-#include "core/statement.hpp"
+#include "core/statements/lost_plans.hpp"
+#include "core/statements/plan_history.hpp"
+#include "core/statements/slow_ring.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/guard.hpp"
 #include "pg/postgres.hpp"
 

@@ -1,6 +1,6 @@
 #include "capture/table_index.hpp"
 
-#include "core/table_directory.hpp"
+#include "core/shared/table_directory.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {

@@ -4,7 +4,7 @@
 // subqueries, CTEs and joins.
 #pragma once
 
-#include "core/statement.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/hash.hpp"
+#include "core/shared/hash.hpp"
 #include "core/version.hpp"
 
 namespace elile::core {

@@ -8,22 +8,22 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/build_board.hpp"
-#include "core/ended_sessions.hpp"
-#include "core/gate.hpp"
-#include "core/log_budget.hpp"
-#include "core/lost_plans.hpp"
-#include "core/n_plus_one_table.hpp"
-#include "core/observed_pools.hpp"
-#include "core/pool_reports.hpp"
-#include "core/published.hpp"
-#include "core/refusals.hpp"
-#include "core/sample.hpp"
-#include "core/slow_ring.hpp"
-#include "core/statement.hpp"
-#include "core/table_directory.hpp"
-#include "core/tally.hpp"
-#include "core/text_pool.hpp"
+#include "core/indexes/board.hpp"
+#include "core/n_plus_one/table.hpp"
+#include "core/pools/ended_sessions.hpp"
+#include "core/pools/observed.hpp"
+#include "core/pools/refusals.hpp"
+#include "core/pools/reports.hpp"
+#include "core/shared/gate.hpp"
+#include "core/shared/log_budget.hpp"
+#include "core/shared/published.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/snapshot/snapshot.hpp"
+#include "core/statements/lost_plans.hpp"
+#include "core/statements/slow_ring.hpp"
+#include "core/statements/statement.hpp"
+#include "core/statements/tally.hpp"
 
 namespace elile::core {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <system_error>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 #include "exporter/link.hpp"
 #include "exporter/reader.hpp"
 #include "exporter/sandbox.hpp"

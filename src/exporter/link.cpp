@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 
 namespace elile::exporter {
 namespace {

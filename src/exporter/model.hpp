@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/lost_plans.hpp"
-#include "core/sample.hpp"
+#include "core/snapshot/snapshot.hpp"
+#include "core/statements/lost_plans.hpp"
 
 namespace elile::exporter {
 

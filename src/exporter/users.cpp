@@ -12,7 +12,7 @@
 #include <sstream>
 #include <utility>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 
 namespace elile::exporter {
 namespace {

@@ -1,7 +1,7 @@
 // Predicates of indexes as values that can be compared.
 #pragma once
 
-#include "core/index_shape.hpp"
+#include "core/indexes/shape.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::indexes {

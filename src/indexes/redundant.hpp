@@ -1,7 +1,7 @@
 // Indexes that another makes needless, or that nobody uses.
 #pragma once
 
-#include "core/index_shape.hpp"
+#include "core/indexes/shape.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::indexes {

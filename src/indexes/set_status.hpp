@@ -2,7 +2,7 @@
 // not queue behind who holds one exclusively. Everything needs a transaction and a snapshot.
 #pragma once
 
-#include "core/index_set.hpp"
+#include "core/indexes/set.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::indexes {

@@ -2,7 +2,7 @@
 // meanwhile is not there.
 #pragma once
 
-#include "core/index_shape.hpp"
+#include "core/indexes/shape.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::indexes {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 #include "pg/settings.hpp"
 
 namespace elile::keeper {

@@ -5,7 +5,7 @@
 // unfinished. No worker is restarted by the postmaster: what was not done is still in the journal.
 #pragma once
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 #include "keeper/auth_file.hpp"
 #include "keeper/exporter_fault.hpp"
 #include "keeper/exporter_launch.hpp"

@@ -1,7 +1,7 @@
 // Why the exporter does not start, in words, and what to do about it.
 #pragma once
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {

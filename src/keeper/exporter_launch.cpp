@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 
 namespace elile::keeper {
 namespace {

@@ -2,8 +2,8 @@
 // looks, leaves them in the segment, and goes.
 #pragma once
 
-#include "core/sample.hpp"
-#include "core/statement_store.hpp"
+#include "core/snapshot/snapshot.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::keeper {
 

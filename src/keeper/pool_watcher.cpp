@@ -1,6 +1,6 @@
 #include "keeper/pool_watcher.hpp"
 
-#include "core/pool_watch.hpp"
+#include "core/pools/watch.hpp"
 #include "pg/client_sessions.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"

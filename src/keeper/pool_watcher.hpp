@@ -1,7 +1,7 @@
 // Looks at the server's sessions and publishes what they say of pools.
 #pragma once
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::keeper {
 

@@ -1,6 +1,6 @@
 #include "keeper/sampler.hpp"
 
-#include "core/series_sampler.hpp"
+#include "core/snapshot/series.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/sessions.hpp"
 #include "pg/clock.hpp"

@@ -1,7 +1,7 @@
 // Publishes what the exporter shows: a sample of the statistics and of the sessions.
 #pragma once
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::keeper {
 

@@ -1,7 +1,7 @@
 // Client sessions by database, application and state, from the server's own table of them.
 #pragma once
 
-#include "core/sample.hpp"
+#include "core/snapshot/snapshot.hpp"
 
 namespace elile::keeper {
 

@@ -1,6 +1,6 @@
 #include "n_plus_one/rewrite.hpp"
 
-#include "core/text_pool.hpp"
+#include "core/shared/text_pool.hpp"
 #include "n_plus_one/any_form.hpp"
 #include "n_plus_one/computed_key.hpp"
 #include "n_plus_one/parsed_again.hpp"

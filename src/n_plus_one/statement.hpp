@@ -2,7 +2,7 @@
 // keeps it from being asked for many keys at once.
 #pragma once
 
-#include "core/text_edit.hpp"
+#include "core/n_plus_one/text_edit.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::n_plus_one {

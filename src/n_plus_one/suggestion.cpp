@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/n_plus_one_table.hpp"
+#include "core/n_plus_one/table.hpp"
 #include "n_plus_one/rewrite.hpp"
 #include "pg/guard.hpp"
 #include "pg/plan_compat.hpp"

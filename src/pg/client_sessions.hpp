@@ -1,7 +1,7 @@
 // Client sessions, from the server's own table of them.
 #pragma once
 
-#include "core/pool_watch.hpp"
+#include "core/pools/watch.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {

@@ -2,7 +2,7 @@
 // files of this folder test the version.
 #pragma once
 
-#include "core/statement.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {

@@ -1,7 +1,7 @@
 // Texts out of the segment, and in this database's encoding where another one left them.
 #pragma once
 
-#include "core/text_pool.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {

@@ -1,6 +1,6 @@
 #include "pg/explain_options.hpp"
 
-#include "core/explain_options.hpp"
+#include "core/statements/explain_options.hpp"
 
 namespace elile::pg {
 namespace {

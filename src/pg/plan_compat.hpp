@@ -2,7 +2,7 @@
 // only to become text.
 #pragma once
 
-#include "core/counters.hpp"
+#include "core/statements/counters.hpp"
 #include "pg/postgres.hpp"
 
 #if PG_VERSION_NUM >= 190000

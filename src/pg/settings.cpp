@@ -4,9 +4,9 @@
 
 #include <iterator>
 
-#include "core/build_board.hpp"
-#include "core/pool_presets.hpp"
-#include "core/text_pool.hpp"
+#include "core/indexes/board.hpp"
+#include "core/pools/presets.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/explain_options.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"

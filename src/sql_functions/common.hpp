@@ -1,7 +1,7 @@
 // What the functions behind the views share.
 #pragma once
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 #include "pg/own_version.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"

@@ -1,5 +1,5 @@
 // build_indexes(), cancel_index_builds() and what index_builds shows of builds at work.
-#include "core/build_progress.hpp"
+#include "core/indexes/progress.hpp"
 #include "indexes/journal.hpp"
 #include "indexes/latency.hpp"
 #include "indexes/rights.hpp"

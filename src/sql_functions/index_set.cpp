@@ -1,5 +1,5 @@
 // elile_optimize.index_set and index_status.
-#include "core/index_set.hpp"
+#include "core/indexes/set.hpp"
 
 #include "indexes/set_status.hpp"
 #include "indexes/usage.hpp"

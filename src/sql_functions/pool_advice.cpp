@@ -1,5 +1,5 @@
 // elile_optimize.pool_advice: core/pool_advice.hpp in words, with its figures.
-#include "core/pool_advice.hpp"
+#include "core/pools/advice.hpp"
 #include "pg/compat.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/pools_now.hpp"

@@ -1,7 +1,7 @@
 // What the functions on presets have in common: the preset that their arguments ask for.
 #pragma once
 
-#include "core/pool_presets.hpp"
+#include "core/pools/presets.hpp"
 #include "pg/postgres.hpp"
 
 // Their types, as ELILE_SQL_FUNCTION() takes them.

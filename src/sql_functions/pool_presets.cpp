@@ -1,5 +1,5 @@
 // elile_optimize.pool_presets and pool_config().
-#include "core/pool_presets.hpp"
+#include "core/pools/presets.hpp"
 
 #include "pg/row_writer.hpp"
 #include "sql_functions/common.hpp"

@@ -1,5 +1,5 @@
 // elile_optimize.pool_statistics.
-#include "core/pool_presets.hpp"
+#include "core/pools/presets.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/pools_now.hpp"

@@ -2,7 +2,7 @@
 // what applications told.
 #pragma once
 
-#include "core/pool_watch.hpp"
+#include "core/pools/watch.hpp"
 #include "sql_functions/common.hpp"
 
 namespace elile::sql_functions {

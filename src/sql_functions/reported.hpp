@@ -1,7 +1,7 @@
 // What an application reports of a query that it timed itself, checked.
 #pragma once
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::sql_functions {

@@ -1,6 +1,6 @@
 #include "sql_functions/role_presets.hpp"
 
-#include "core/pool_presets.hpp"
+#include "core/pools/presets.hpp"
 
 namespace elile::sql_functions {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 #include "store/segment_file.hpp"
 
 namespace elile::store {

@@ -1,6 +1,6 @@
 #include "store/waiting_runs.hpp"
 
-#include "core/index_stack.hpp"
+#include "core/shared/index_stack.hpp"
 #include "pg/clock.hpp"
 #include "store/shared_store.hpp"
 

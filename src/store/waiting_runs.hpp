@@ -13,11 +13,11 @@
 //        -> Waits, to be tried again, or Free
 #pragma once
 
-#include "core/lost_plans.hpp"
-#include "core/n_plus_one_table.hpp"
-#include "core/plan_history.hpp"
-#include "core/slow_ring.hpp"
-#include "core/statement.hpp"
+#include "core/n_plus_one/table.hpp"
+#include "core/statements/lost_plans.hpp"
+#include "core/statements/plan_history.hpp"
+#include "core/statements/slow_ring.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/bounded_memory.hpp"
 #include "pg/postgres.hpp"
 #include "pg/session_format.hpp"

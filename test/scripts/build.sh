@@ -12,7 +12,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CPPFLAGS CXXFLAGS LDFLAGS DEV WERROR
 export PG_CONFIG=$pg_config
 # shellcheck disable=SC2054 # the comma is the linker's
 given=(CPPFLAGS=-DOF_CPPFLAGS CXXFLAGS='-DOF_CXXFLAGS -std=c++14 -fstrict-aliasing' LDFLAGS=-Wl,--of-ldflags)
-few='src/core/tally.cpp src/keeper/exporter.cpp src/pg/guard.cpp'
+few='src/core/statements/tally.cpp src/keeper/exporter.cpp src/pg/guard.cpp'
 read -ra compiler <<<"${CXX:-g++}"
 
 # copy_sources FOLDER: without anything that was built.
@@ -47,9 +47,9 @@ builds_with_ubuntus_flags() {
         elile_optimize.so build/exporter/exporter/names.o
 }
 takes_a_packagers_fortify() {
-    touch "$scratch/ubuntu/src/core/tally.cpp"
+    touch "$scratch/ubuntu/src/core/statements/tally.cpp"
     make -s -C "$scratch/ubuntu" CXX="$scratch/ubuntu-g++" WERROR=1 \
-        CPPFLAGS='-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3' src/core/tally.o
+        CPPFLAGS='-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3' src/core/statements/tally.o
 }
 
 # build_few FOLDER DEV
@@ -67,9 +67,9 @@ are_equal() {
 
 shows_progress() {
     local said
-    said=$(cd "$scratch/one1" && touch src/core/tally.cpp && make -s DEV=1 CXX="${compiler[*]}" SOURCES="$few" elile_optimize.so)
+    said=$(cd "$scratch/one1" && touch src/core/statements/tally.cpp && make -s DEV=1 CXX="${compiler[*]}" SOURCES="$few" elile_optimize.so)
     echo "$said"
-    grep -qE '^\[[0-9]+ of [0-9]+\] src/core/tally\.cpp$' <<<"$said" && grep -qE '^\[[0-9]+ of [0-9]+\] elile_optimize\.so$' <<<"$said"
+    grep -qE '^\[[0-9]+ of [0-9]+\] src/core/statements/tally\.cpp$' <<<"$said" && grep -qE '^\[[0-9]+ of [0-9]+\] elile_optimize\.so$' <<<"$said"
 }
 
 # Objects of another server, as the note beside them has it, are not used.

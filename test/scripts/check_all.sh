@@ -43,7 +43,7 @@ gives_the_status() {
 }
 # An object may be newer than the change of its source that came after it was built.
 copies_what_changed() {
-    local source=src/core/atomics.hpp copied=$scratch/copy/src/core/atomics.hpp
+    local source=src/core/shared/atomics.hpp copied=$scratch/copy/src/core/shared/atomics.hpp
     [[ -f $source ]] || return
     echo "// older" >"$copied"
     touch "$scratch/copy/stale.sql"

@@ -1,5 +1,5 @@
 // A duration lies in the bucket whose upper edge it does not exceed, and its middle is near it.
-#include "core/buckets.hpp"
+#include "core/statements/buckets.hpp"
 
 #include <gtest/gtest.h>
 

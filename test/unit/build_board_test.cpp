@@ -1,4 +1,4 @@
-#include "core/build_board.hpp"
+#include "core/indexes/board.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/build_progress.hpp"
-#include "core/seam.hpp"
+#include "core/indexes/progress.hpp"
+#include "core/shared/seam.hpp"
 
 namespace elile::core {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/explain_options.hpp"
+#include "core/statements/explain_options.hpp"
 
 #include <gtest/gtest.h>
 

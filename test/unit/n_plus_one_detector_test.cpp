@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/n_plus_one_detector.hpp"
+#include "core/n_plus_one/detector.hpp"
 
 namespace elile::core {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/seam.hpp"
+#include "core/shared/seam.hpp"
 #include "segment_fixture.hpp"
 
 namespace elile::core {

@@ -1,8 +1,8 @@
-#include "core/plan_history.hpp"
+#include "core/statements/plan_history.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/log_budget.hpp"
+#include "core/shared/log_budget.hpp"
 #include "segment_fixture.hpp"
 
 namespace elile::core {

@@ -5,8 +5,8 @@
 #include <random>
 #include <string>
 
-#include "core/pool_advice.hpp"
-#include "core/refusals.hpp"
+#include "core/pools/advice.hpp"
+#include "core/pools/refusals.hpp"
 
 namespace elile::core {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/pool_reports.hpp"
+#include "core/pools/reports.hpp"
 
 namespace elile::core {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/pool_watch.hpp"
+#include "core/pools/watch.hpp"
 
 namespace elile::core {
 namespace {

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/published.hpp"
-#include "core/series_sampler.hpp"
+#include "core/shared/published.hpp"
+#include "core/snapshot/series.hpp"
 #include "unit/segment_fixture.hpp"
 
 namespace elile::core {

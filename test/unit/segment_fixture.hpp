@@ -5,7 +5,7 @@
 #include <cstring>
 #include <memory>
 
-#include "core/statement_store.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::core {
 

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/seam.hpp"
+#include "core/shared/seam.hpp"
 #include "unit/segment_fixture.hpp"
 
 namespace elile::core {

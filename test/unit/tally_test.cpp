@@ -1,5 +1,5 @@
 // A tally adds up what it was given, its quantiles are within 1.1 %, and its memory comes back.
-#include "core/tally.hpp"
+#include "core/statements/tally.hpp"
 
 #include <gtest/gtest.h>
 

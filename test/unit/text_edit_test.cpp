@@ -1,5 +1,5 @@
 // Edits replace what they name and nothing else.
-#include "core/text_edit.hpp"
+#include "core/n_plus_one/text_edit.hpp"
 
 #include <gtest/gtest.h>
 

@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/exporter_link.hpp"
+#include "core/snapshot/exporter_link.hpp"
 #include "exporter/users.hpp"
 
 namespace elile::exporter {

@@ -1,0 +1,76 @@
+// Index builds as all processes see them: the databases that have some to do, and those at work.
+//
+// What is to be built lies in each database's journal, a table; the board only says where to look
+// and who is at it. After a crash the keeper empties it and has all journals looked at again.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+
+namespace elile::core {
+
+inline constexpr std::uint32_t kWantedDatabases = 64;
+inline constexpr std::uint32_t kBuildSlots = 16;
+
+// Of one build; all zero is free.
+struct BuildSlot {
+    Word key;      // BuildKey(); 0 free
+    HalfWord pid;  // of the builder; 0 until it runs
+    HalfWord unused;
+};
+static_assert(sizeof(BuildSlot) == 16);
+
+// A build's number is its row in the journal of its database; the low half tells builds apart,
+// since no database has 2^32 at once.
+inline std::uint64_t BuildKey(std::uint32_t dbid, std::uint64_t build) noexcept {
+    return std::uint64_t{dbid} << 32 | static_cast<std::uint32_t>(build);
+}
+
+// In shared memory; all zero is empty. Any process writes.
+class BuildBoard {
+public:
+    // Asks for somebody to look into the journal of this database. False without room.
+    bool Want(std::uint32_t dbid) noexcept;
+    // The database that is wanted at this place; 0 none.
+    std::uint32_t WantedAt(std::uint32_t place) const noexcept { return Get(wanted_[place]); }
+    void Withdraw(std::uint32_t place) noexcept {
+        wanted_[place].exchange(0, std::memory_order_acq_rel);
+    }
+
+    // The same for all databases.
+    void WantAll() noexcept { all_wanted_.store(1, std::memory_order_release); }
+    bool TakeAllWanted() noexcept {
+        return all_wanted_.exchange(0, std::memory_order_acquire) != 0;
+    }
+
+    // Whether the last attempt to start a worker found none free, for index_builds to tell.
+    void SetOutOfWorkers(bool out) noexcept { Put(out_of_workers_, out ? 1U : 0U); }
+    bool IsOutOfWorkers() const noexcept { return Get(out_of_workers_) != 0; }
+
+    // The slot's number, or kBuildSlots when `limit` are taken. Two that take at the same moment
+    // may both be refused the last one.
+    std::uint32_t Take(std::uint64_t key, std::uint32_t limit) noexcept;
+    // Nothing when the slot is another build's by now.
+    void Free(std::uint32_t slot, std::uint64_t key) noexcept;
+    bool Has(std::uint64_t key) const noexcept;
+    // The builder's, 0 when there is none.
+    std::uint32_t PidOf(std::uint64_t key) const noexcept;
+    void SetPid(std::uint32_t slot, std::uint32_t pid) noexcept { Put(slots_[slot].pid, pid); }
+
+    const BuildSlot& At(std::uint32_t slot) const noexcept { return slots_[slot]; }
+
+    // Nobody else may use it meanwhile.
+    void Repair() noexcept;
+
+private:
+    std::array<HalfWord, kWantedDatabases> wanted_;  // oids; 0 free
+    HalfWord all_wanted_;
+    HalfWord out_of_workers_;
+    HalfWord taken_;
+    HalfWord unused_;
+    std::array<BuildSlot, kBuildSlots> slots_;
+};
+
+}  // namespace elile::core

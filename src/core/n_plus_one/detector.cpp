@@ -1,0 +1,390 @@
+#include "core/n_plus_one/detector.hpp"
+
+#include <bit>
+
+namespace elile::core {
+namespace {
+
+// Between two runs of a loop a session sends at most so many other statements, and pauses at most
+// so long. What comes later has nothing to do with the rows.
+constexpr std::uint32_t kMostBetween = 16;
+constexpr std::uint64_t kLongestPauseNs = UINT64_C(2) * 1000 * 1000 * 1000;
+
+// How many kinds of statements may come between two runs that did not come between the first two,
+// and which share of those that are known comes at least: for some rows one relation is asked for,
+// for others another.
+constexpr std::uint32_t kMostStrangers = 3;
+constexpr double kLeastOfTheKnown = 0.5;
+
+std::uint32_t KindOf(std::uint64_t queryid) noexcept {
+    return static_cast<std::uint32_t>((queryid * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
+}
+
+bool MayStart(const EndedRun& run, std::uint64_t threshold) noexcept {
+    return run.is_select && run.may_belong && run.rows >= threshold;
+}
+
+}  // namespace
+
+bool NPlusOneDetector::AsksForLists(std::uint64_t queryid, std::uint64_t threshold) const noexcept {
+    const std::uint32_t at = Find(queryid);
+    if (at == kNone) {
+        return threshold <= 2;
+    }
+    const Node& node = nodes_[at];
+    return at != root_ && !node.is_found && !node.is_out && node.runs + 2 >= threshold;
+}
+
+NPlusOneDetector::Changes NPlusOneDetector::Saw(const EndedRun& run,
+                                                std::uint64_t threshold) noexcept {
+    change_count_ = 0;
+    if (IsFollowing() && run.began_ns > ended_ns_ + kLongestPauseNs) {
+        EndAll();
+    }
+    if (IsFollowing()) {
+        came_at_[KindOf(run.queryid)] = ++statements_;
+        const std::uint32_t known = run.is_select ? Find(run.queryid) : kNone;
+        if (!run.is_select || (known == kNone && !run.may_belong)) {
+            PassOver();
+        } else if (known == root_) {
+            EndAll();
+        } else if (known != kNone) {
+            Repeat(known, run, threshold);
+        } else {
+            Append(run, threshold);
+        }
+    }
+    if (!IsFollowing() && MayStart(run, threshold)) {
+        root_ = 0;
+        size_ = 1;
+        Fill(root_, run, kNone);
+    }
+    ended_ns_ = run.began_ns + run.elapsed_ns;
+    return {changes_.data(), change_count_};
+}
+
+NPlusOneDetector::Changes NPlusOneDetector::Break() noexcept {
+    change_count_ = 0;
+    EndAll();
+    return {changes_.data(), change_count_};
+}
+
+std::uint32_t NPlusOneDetector::Find(std::uint64_t queryid) const noexcept {
+    for (std::uint32_t at = 0; at < size_; ++at) {
+        if (nodes_[at].statement.queryid == queryid) {
+            return at;
+        }
+    }
+    return kNone;
+}
+
+bool NPlusOneDetector::HasChildren(std::uint32_t at) const noexcept {
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (IsUsed(other) && nodes_[other].parent == at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool NPlusOneDetector::IsWithin(std::uint32_t at, std::uint32_t ancestor) const noexcept {
+    while (at != kNone && at != ancestor) {
+        at = nodes_[at].parent;
+    }
+    return at != kNone;
+}
+
+// A free place, or that of the statement without children that ran least. kNone when all of them
+// are of interest.
+std::uint32_t NPlusOneDetector::Place() noexcept {
+    std::uint32_t victim = kNone;
+    for (std::uint32_t at = 0; at < size_; ++at) {
+        const Node& node = nodes_[at];
+        if (!IsUsed(at)) {
+            return at;
+        }
+        const bool may_go = at != root_ && at != last_ && !node.is_found && !HasChildren(at);
+        if (may_go && (victim == kNone || node.runs < nodes_[victim].runs)) {
+            victim = at;
+        }
+    }
+    if (size_ < kNodes) {
+        return size_++;
+    }
+    if (victim != kNone) {
+        End(victim);
+    }
+    return victim;
+}
+
+void NPlusOneDetector::Fill(std::uint32_t at, const EndedRun& run, std::uint32_t parent) noexcept {
+    nodes_[at] = {};
+    nodes_[at].statement = {run.queryid, run.statement, run.table};
+    nodes_[at].parent = parent;
+    nodes_[at].elder = kNone;
+    nodes_[at].values = run.values;
+    nodes_[at].lists = run.lists;
+    nodes_[at].runs = 1;
+    nodes_[at].elapsed_ns = run.elapsed_ns;
+    nodes_[at].rows = run.rows;
+    nodes_[at].last_rows = run.rows;
+    nodes_[at].runs_in_turn = 1;
+    nodes_[at].ran_at = statements_;
+    last_ = at;
+}
+
+// Its parent is the last one that returned rows.
+void NPlusOneDetector::Append(const EndedRun& run, std::uint64_t threshold) noexcept {
+    bool is_late = false;
+    for (std::uint32_t at = 0; at < size_; ++at) {
+        is_late = is_late || (IsUsed(at) && at != root_ && nodes_[at].runs > 1);
+    }
+    std::uint32_t parent = last_;
+    while (parent != root_ && nodes_[parent].last_rows == 0) {
+        parent = nodes_[parent].parent;
+    }
+    const std::uint32_t at = Place();
+    if (at == kNone) {
+        PassOver();
+        return;
+    }
+    Fill(at, run, parent);
+    if (is_late && run.rows >= threshold) {
+        rival_ = at;
+    }
+    PassOver();
+}
+
+void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
+                              std::uint64_t threshold) noexcept {
+    Node& node = nodes_[at];
+    if (node.is_out || node.values == run.values || !GoesOnAsBefore(at, threshold)) {
+        PassOver();
+        return;
+    }
+    node.values = run.values;
+    node.is_out = node.lists != 0 && run.lists != 0 && node.lists != run.lists;
+    node.lists = run.lists;
+    const std::uint64_t runs_before = node.runs++;
+    node.elapsed_ns += run.elapsed_ns;
+    node.rows += run.rows;
+    node.last_rows = run.rows;
+    ++node.runs_in_turn;
+    ++node.runs_in_elders_turn;
+    if (node.is_found) {
+        Report(NPlusOneChange::Kind::kRun, at, 1, run.elapsed_ns);
+    }
+    // The rows that it ran for are used up, and another SELECT with many rows came since: that one
+    // begins something new.
+    if (rival_ != kNone && at != rival_ && !IsWithin(at, rival_) &&
+        runs_before >= nodes_[node.parent].rows) {
+        TakeOutOneRun(at, run);
+        MakeRoot(rival_);
+        Append(run, threshold);
+        return;
+    }
+    between_ = 0;
+    last_ = at;
+    FindItsPlace(at);
+    BeginTurn(at);
+    if (!node.is_out && !node.is_found && node.runs >= threshold) {
+        node.is_found = true;
+        Report(NPlusOneChange::Kind::kFound, at, node.runs, node.elapsed_ns);
+        if (rival_ != kNone && nodes_[rival_].runs == 1 && IsWithin(node.parent, rival_)) {
+            MakeRoot(rival_);
+        }
+    }
+}
+
+// Without loops within it.
+NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noexcept {
+    Kinds kinds = 0;
+    if (statements_ == nodes_[at].ran_at + 1) {
+        return kinds;
+    }
+    for (std::uint32_t kind = 0; kind < kKinds; ++kind) {
+        kinds |= Kinds{came_at_[kind] > nodes_[at].ran_at} << kind;
+    }
+    kinds &= ~(Kinds{1} << KindOf(nodes_[at].statement.queryid));
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (IsUsed(other) && nodes_[other].is_settled && IsWithin(other, at)) {
+            kinds &= ~(Kinds{1} << KindOf(nodes_[other].statement.queryid));
+        }
+    }
+    return kinds;
+}
+
+// Whether what came before this run of it is like what came before the others. When it is not, the
+// loop has ended, or there was none.
+bool NPlusOneDetector::GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept {
+    Node& node = nodes_[at];
+    const Kinds since = SinceRunOf(at);
+    Gaps& gaps = node.gaps[nodes_[node.parent].ran_at > node.ran_at ? 1 : 0];
+    node.strangers +=
+        gaps.gaps > 0 ? static_cast<std::uint32_t>(std::popcount(since & ~gaps.known)) : 0;
+    gaps.known |= since;
+    ++gaps.gaps;
+    gaps.came += static_cast<std::uint64_t>(std::popcount(since)) + 1;
+    gaps.awaited += static_cast<std::uint64_t>(std::popcount(gaps.known)) + 1;
+    node.ran_at = statements_;
+    const bool is_alike =
+        static_cast<double>(gaps.came) >= kLeastOfTheKnown * static_cast<double>(gaps.awaited);
+    if (node.strangers <= kMostStrangers &&
+        (is_alike || node.is_found || node.runs + 1 < threshold)) {
+        return true;
+    }
+    if (node.is_found) {
+        Report(NPlusOneChange::Kind::kEnded, at, node.runs, node.elapsed_ns);
+        node.is_found = false;
+    }
+    node.is_out = true;
+    return false;
+}
+
+void NPlusOneDetector::FindItsPlace(std::uint32_t at) noexcept {
+    Node& node = nodes_[at];
+    if (node.elder != kNone && nodes_[node.elder].parent == node.parent &&
+        node.runs_in_elders_turn > 1 && node.runs_in_elders_turn <= nodes_[node.elder].last_rows) {
+        node.runs_in_turn = node.runs_in_elders_turn;
+        Move(at, node.elder);
+    }
+    node.is_settled = node.is_settled || node.runs_in_turn > 1;
+    const std::uint32_t parent = ParentThatFits(node);
+    node.is_out = node.is_out || parent == kNone;
+    if (node.is_out && node.is_found) {
+        Move(at, node.parent);
+    } else if (!node.is_out && parent != node.parent) {
+        const std::uint32_t elder = node.elder == parent ? kNone : node.parent;
+        Move(at, parent);
+        node.elder = elder;
+        node.runs_in_elders_turn = node.runs_in_turn;
+    }
+}
+
+// The innermost one that has had a row for each run since it ran itself; else one that has had rows
+// enough in all, for a second loop may follow the whole first one.
+std::uint32_t NPlusOneDetector::ParentThatFits(const Node& node) const noexcept {
+    if (node.runs_in_turn <= nodes_[node.parent].last_rows &&
+        node.runs <= nodes_[node.parent].rows) {
+        return node.parent;
+    }
+    for (std::uint32_t at = node.parent; at != root_;) {
+        at = nodes_[at].parent;
+        if (node.runs <= nodes_[at].rows) {
+            return at;
+        }
+    }
+    for (const std::uint32_t at : {node.parent, node.elder}) {
+        if (at != kNone && node.runs <= nodes_[at].rows) {
+            return at;
+        }
+    }
+    return kNone;
+}
+
+void NPlusOneDetector::Move(std::uint32_t at, std::uint32_t parent) noexcept {
+    Node& node = nodes_[at];
+    if (node.is_found) {
+        Report(NPlusOneChange::Kind::kTakenBack, at, node.runs, node.elapsed_ns);
+        node.is_found = false;
+    }
+    node.parent = parent;
+    node.elder = kNone;
+}
+
+// `at` has run again: what its children did in its last turn tells whose children they are.
+void NPlusOneDetector::BeginTurn(std::uint32_t at) noexcept {
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        Node& node = nodes_[other];
+        if (!IsUsed(other)) {
+            continue;
+        }
+        if (node.elder == at) {
+            node.runs_in_elders_turn = 0;
+        }
+        if (node.parent != at) {
+            continue;
+        }
+        if (node.runs_in_turn == 1 && !node.is_settled) {
+            Move(other, nodes_[at].parent);
+            node.elder = at;
+            node.runs_in_elders_turn = 0;
+        } else {
+            node.runs_in_turn = 0;
+        }
+    }
+}
+
+void NPlusOneDetector::TakeOutOneRun(std::uint32_t at, const EndedRun& run) noexcept {
+    Node& node = nodes_[at];
+    --node.runs;
+    node.elapsed_ns -= run.elapsed_ns;
+    if (node.is_found) {
+        --change_count_;
+    }
+}
+
+void NPlusOneDetector::MakeRoot(std::uint32_t at) noexcept {
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (IsUsed(other) && !IsWithin(other, at)) {
+            nodes_[other].is_leaving = true;
+        }
+    }
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (IsUsed(other) && nodes_[other].is_leaving) {
+            End(other);
+        }
+    }
+    Node& root = nodes_[at];
+    if (root.is_found) {
+        Report(NPlusOneChange::Kind::kEnded, at, root.runs, root.elapsed_ns);
+        root.is_found = false;
+    }
+    root.parent = kNone;
+    root.elder = kNone;
+    root_ = at;
+    rival_ = kNone;
+    if (!IsUsed(last_)) {
+        last_ = root_;
+    }
+}
+
+void NPlusOneDetector::Report(NPlusOneChange::Kind kind, std::uint32_t at, std::uint64_t runs,
+                              std::uint64_t elapsed_ns) noexcept {
+    changes_[change_count_++] = {kind, at,         nodes_[at].pattern,
+                                 runs, elapsed_ns, nodes_[at].statement.table};
+}
+
+void NPlusOneDetector::End(std::uint32_t at) noexcept {
+    if (nodes_[at].is_found) {
+        Report(NPlusOneChange::Kind::kEnded, at, nodes_[at].runs, nodes_[at].elapsed_ns);
+    }
+    nodes_[at].statement.queryid = 0;
+    for (std::uint32_t other = 0; other < size_; ++other) {
+        if (nodes_[other].elder == at) {
+            nodes_[other].elder = kNone;
+        }
+    }
+    if (rival_ == at) {
+        rival_ = kNone;
+    }
+}
+
+void NPlusOneDetector::EndAll() noexcept {
+    for (std::uint32_t at = 0; at < size_; ++at) {
+        if (IsUsed(at)) {
+            End(at);
+        }
+    }
+    size_ = 0;
+    between_ = 0;
+}
+
+// A statement that is no part of a loop, or not yet.
+void NPlusOneDetector::PassOver() noexcept {
+    if (++between_ > kMostBetween) {
+        EndAll();
+    }
+}
+
+}  // namespace elile::core

@@ -1,0 +1,175 @@
+// The patterns of "one statement, then another one for each of its rows" that sessions have found.
+//
+// A pattern is found by a hash of its identity, which stands for it: it is as unlikely that two of
+// a thousand meet as that memory fails. The identity is guarded by a sequence number, which also
+// tells whether a pattern that a session found is still the one in its place.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+#include "core/shared/index_stack.hpp"
+#include "core/shared/text_pool.hpp"
+
+namespace elile::core {
+
+inline constexpr std::uint32_t kNPlusOnePatterns = 1024;
+// One that nobody has seen for so long gives way when the table is full.
+inline constexpr std::uint64_t kNPlusOneLifeUs = UINT64_C(24) * 3600 * 1000 * 1000;
+// Application names that are told apart; the others are one, with index 0 of their directory.
+inline constexpr std::uint32_t kNPlusOneApplications = 64;
+inline constexpr std::uint32_t kMaxSuggestionBytes = kMaxTextBytes;
+// Each costs the planning of both statements in somebody's session.
+inline constexpr std::uint32_t kMostTries = 16;
+inline constexpr std::uint32_t kTriesAtOnce = 3;
+inline constexpr std::uint32_t kSuggestionBlocks = 4096;  // of kTextBlockBytes
+
+struct NPlusOneKey {
+    std::uint32_t database;     // oid
+    std::uint32_t user;         // oid
+    std::uint32_t application;  // index in the directory of applications
+    std::uint64_t parent;       // queryid
+    std::uint64_t child;        // queryid
+
+    bool operator==(const NPlusOneKey&) const noexcept = default;
+};
+
+// What is known of the suggestion beyond its text.
+enum class Evidence : std::uint32_t { kNone, kPlanned };
+
+// In shared memory. Any process writes; all zero is free.
+struct alignas(kCacheLine) NPlusOnePattern {
+    Word key;           // hash of the identity; 0 was never used
+    HalfWord sequence;  // odd while the identity is being written; another one after each change
+    HalfWord database;
+    HalfWord user;
+    HalfWord application;
+    Word parent;
+    Word child;
+    HalfWord table;  // the child's, in the table directory
+    HalfWord evidence;
+    // The pattern owns these references; 0 none.
+    HalfWord parent_text;  // in the pool of texts
+    HalfWord child_text;   // in the pool of texts
+    HalfWord suggestion;   // in the pool of suggestions
+    HalfWord tries;        // at a suggestion
+    Word occurrences;      // 0: forgotten
+    Word runs;             // of the child, in all occurrences
+    Word total_ns;         // of these runs
+    Word most_runs;        // in one occurrence that has ended
+    Word first_seen_us;    // microseconds since 2000-01-01 UTC; 0 forgotten
+    Word last_seen_us;
+    Word logged_at_us;                // when the log last had a line on it; 0 never
+    Word next_try_us;                 // at a suggestion, not before
+    std::atomic<double> cost_before;  // planner's units; of the parent and all its children
+    std::atomic<double> cost_after;   // of what is suggested
+};
+static_assert(sizeof(NPlusOnePattern) == 192);
+
+// A pattern as it was when it was looked up. It stays usable after a reset: the table notices.
+struct NPlusOneHandle {
+    std::uint32_t index = kNoIndex;
+    std::uint32_t sequence = 0;
+    bool IsValid() const noexcept { return index != kNoIndex; }
+};
+
+struct NPlusOneCopy {
+    NPlusOneHandle handle;
+    NPlusOneKey key;
+    std::uint32_t table;
+    Evidence evidence;
+    std::uint32_t parent_text;
+    std::uint32_t child_text;
+    std::uint32_t suggestion;
+    std::uint64_t occurrences;
+    std::uint64_t runs;
+    std::uint64_t total_ns;
+    std::uint64_t most_runs;
+    std::uint64_t first_seen_us;
+    std::uint64_t last_seen_us;
+    double cost_before;
+    double cost_after;
+};
+
+// One statement for all rows instead of one for each.
+inline std::uint64_t RoundTripsSaved(const NPlusOneCopy& pattern) noexcept {
+    return pattern.runs > pattern.occurrences ? pattern.runs - pattern.occurrences : 0;
+}
+
+// Where a pattern's suggestion comes from: its text is in the pool of suggestions.
+struct NPlusOneSuggestion {
+    std::uint32_t text;  // the table takes over the reference
+    Evidence evidence;
+    double cost_before;
+    double cost_after;
+};
+
+class NPlusOneTable {
+public:
+    NPlusOneTable() = default;
+    NPlusOneTable(NPlusOnePattern* patterns, Word* dropped, const TextPool& texts,
+                  const TextPool& suggestions) noexcept
+        : patterns_(patterns), dropped_(dropped), texts_(texts), suggestions_(suggestions) {}
+
+    // Finds or makes. `is_new`: it has no texts yet. An invalid handle when the table is full,
+    // which is counted.
+    NPlusOneHandle FindOrClaim(const NPlusOneKey& key, std::uint32_t table, std::uint64_t now_us,
+                               bool* is_new) noexcept;
+
+    // The following do nothing when the pattern is no longer the handle's.
+    void Count(NPlusOneHandle handle, std::uint64_t occurrences, std::uint64_t runs,
+               std::uint64_t elapsed_ns, std::uint64_t now_us) noexcept;
+    // An occurrence of which it turned out later that it was none.
+    void TakeBack(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t elapsed_ns) noexcept;
+    // An occurrence has ended. True when it is time for a line in the log.
+    bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
+    // Takes over the references, each of which may be 0.
+    void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
+    // Whether to try and make the suggestion now, which the caller has to itself. The first tries
+    // may follow each other, then each waits twice as long as the one before.
+    bool TakeTry(NPlusOneHandle handle, std::uint64_t now_us) noexcept;
+    // After a try that led to nothing: it was the last one.
+    bool HasNoTryLeft(NPlusOneHandle handle) const noexcept;
+    // False when there is one already.
+    bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
+
+    // False when there is nothing to show at this index. Texts are the pattern's as long as Holds()
+    // says so after they were read.
+    bool Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
+    bool Holds(const NPlusOneCopy& copy) const noexcept;
+
+    // Forgets the patterns that `chosen(copy)` picks.
+    template <typename Chosen>
+    void Forget(Chosen chosen) noexcept {
+        NPlusOneCopy copy;
+        for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
+            if (Read(index, &copy) && chosen(copy)) {
+                ForgetOne(copy.handle);
+            }
+        }
+    }
+
+    // Forgets what a dead session was writing, keeps the texts of the others. Returns how many it
+    // forgot. Nobody else may use it meanwhile.
+    std::uint32_t Repair() noexcept;
+
+private:
+    // Null when the pattern is no longer the handle's.
+    NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
+    bool Lock(NPlusOneHandle handle) noexcept;
+    void Clear(NPlusOnePattern& pattern) noexcept;
+    // False when somebody else has the place. The handle becomes that of the new pattern.
+    bool Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
+               std::uint64_t now_us) noexcept;
+    bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
+                 std::uint32_t text) noexcept;
+    void ForgetOne(NPlusOneHandle handle) noexcept;
+
+    NPlusOnePattern* patterns_ = nullptr;
+    Word* dropped_ = nullptr;
+    TextPool texts_;
+    TextPool suggestions_;
+};
+
+}  // namespace elile::core

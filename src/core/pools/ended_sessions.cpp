@@ -1,0 +1,48 @@
+#include "core/pools/ended_sessions.hpp"
+
+#include <cstring>
+
+namespace elile::core {
+
+void EndedSessions::Push(const EndedSession& session) noexcept {
+    std::uint64_t number = Get(head_->taken);
+    do {
+        // Signed: what was taken and drained since makes an old number the smaller one.
+        const std::uint64_t drained = head_->drained.load(std::memory_order_acquire);
+        if (static_cast<std::int64_t>(number - drained) >= std::int64_t{kEndedSessions}) {
+            Add(head_->dropped, 1);
+            return;
+        }
+    } while (!head_->taken.compare_exchange_weak(number, number + 1, std::memory_order_relaxed));
+    EndedSlot& slot = slots_[number % kEndedSessions];
+    Put(slot.started_at_us, session.started_at_us);
+    Put(slot.database_and_user, std::uint64_t{session.pool.dbid} << 32 | session.pool.userid);
+    Put(slot.pid, session.pid);
+    for (std::size_t at = 0; at < slot.application.size(); ++at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, session.pool.application + at * 8, 8);
+        Put(slot.application[at], word);
+    }
+    slot.shown.store(number + 1, std::memory_order_release);
+}
+
+bool EndedSessions::Pop(EndedSession* session) noexcept {
+    const std::uint64_t number = Get(head_->drained);
+    const EndedSlot& slot = slots_[number % kEndedSessions];
+    if (slot.shown.load(std::memory_order_acquire) != number + 1) {
+        return false;
+    }
+    const std::uint64_t owner = Get(slot.database_and_user);
+    session->pool.dbid = static_cast<std::uint32_t>(owner >> 32);
+    session->pool.userid = static_cast<std::uint32_t>(owner);
+    session->pid = Get(slot.pid);
+    session->started_at_us = Get(slot.started_at_us);
+    for (std::size_t at = 0; at < slot.application.size(); ++at) {
+        const std::uint64_t word = Get(slot.application[at]);
+        std::memcpy(session->pool.application + at * 8, &word, 8);
+    }
+    head_->drained.store(number + 1, std::memory_order_release);
+    return true;
+}
+
+}  // namespace elile::core

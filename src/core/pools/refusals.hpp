@@ -1,0 +1,48 @@
+// Connections that the server refused because there were too many, by the names that the client
+// gave: who is refused is told apart before it is known which database and role they are.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+
+namespace elile::core {
+
+inline constexpr std::uint32_t kRefusals = 64;
+// Refusals that lie further apart are two stories.
+inline constexpr std::uint64_t kRefusalLifeUs = UINT64_C(600) * 1000 * 1000;
+
+// In shared memory. Any process writes; all zero is free.
+struct Refusal {
+    Word key;  // hash of the names; 0 free
+    Word count;
+    Word first_us;  // microseconds since 2000-01-01 UTC
+    Word last_us;
+};
+static_assert(sizeof(Refusal) == 32);
+
+struct RefusalCounts {
+    std::uint64_t count;
+    std::uint64_t first_us;
+};
+
+// In shared memory.
+class Refusals {
+public:
+    // Names beyond kRefusals are in the sum alone.
+    void Note(const char* database, const char* user, const char* application,
+              std::uint64_t now_us) noexcept;
+    // Of the last kRefusalLifeUs, and what came shortly before them.
+    RefusalCounts Read(const char* database, const char* user, const char* application,
+                       std::uint64_t now_us) const noexcept;
+    std::uint64_t Sum() const noexcept { return Get(sum_); }
+
+private:
+    Refusal* FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept;
+
+    Word sum_;
+    std::array<Refusal, kRefusals> refusals_;
+};
+
+}  // namespace elile::core

@@ -1,0 +1,68 @@
+// What applications say of their own connection pools, by (database, application_name).
+//
+// A report is found by a hash of its key, which stands for the key: it is as unlikely that two of a
+// few hundred meet as that memory fails. The name is guarded by a sequence number, as a table's is.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+#include "core/shared/table_directory.hpp"
+
+namespace elile::core {
+
+inline constexpr std::uint32_t kPoolReports = 256;
+inline constexpr std::uint64_t kPoolReportLifeUs = UINT64_C(3600) * 1000 * 1000;
+// Who waits is gone in a moment.
+inline constexpr std::uint64_t kClientsWaitingLifeUs = UINT64_C(60) * 1000 * 1000;
+
+enum class PoolFigure { kActiveConnections, kPoolSize, kClientsWaiting };
+inline constexpr std::size_t kPoolFigures = 3;
+inline constexpr std::size_t PlaceOf(PoolFigure figure) noexcept {
+    return static_cast<std::size_t>(figure);
+}
+
+// In shared memory. Any process writes; all zero is free.
+struct alignas(kCacheLine) PoolReport {
+    Word key;           // hash of database and application; 0 free
+    HalfWord sequence;  // odd while database and application are being written
+    HalfWord database;  // oid
+    std::array<Word, kPoolFigures> figure_plus_one;  // by PoolFigure; 0 not reported
+    std::array<Word, kPoolFigures> reported_at_us;   // microseconds since 2000-01-01 UTC
+    std::array<Word, kNameBytes / 8> application;
+};
+static_assert(sizeof(PoolReport) == 128);
+
+struct PoolReportCopy {
+    std::uint32_t database;
+    std::array<std::uint64_t, kPoolFigures> figure_plus_one;  // 0 also when it is too old
+    char application[kNameBytes];
+};
+
+class PoolReports {
+public:
+    PoolReports() = default;
+    PoolReports(PoolReport* reports, Word* dropped) noexcept
+        : reports_(reports), dropped_(dropped) {}
+
+    // Of a full table the report that is beyond its life gives way; when none is, this one is
+    // dropped and counted. `application` is padded with zeros.
+    void Report(std::uint32_t database, const char (&application)[kNameBytes], PoolFigure figure,
+                std::uint64_t value, std::uint64_t now_us) noexcept;
+
+    // False when there is nothing to show at this index.
+    bool Read(std::uint32_t index, std::uint64_t now_us, PoolReportCopy* copy) const noexcept;
+
+    // Frees what a dead session was writing. Nobody else may use it meanwhile.
+    void Repair() noexcept;
+
+private:
+    PoolReport* FindOrClaim(std::uint64_t key, std::uint32_t database,
+                            const char (&application)[kNameBytes], std::uint64_t now_us) noexcept;
+
+    PoolReport* reports_ = nullptr;
+    Word* dropped_ = nullptr;
+};
+
+}  // namespace elile::core

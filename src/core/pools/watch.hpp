@@ -1,0 +1,111 @@
+// Looks at the server's sessions, ten times a second, and keeps what they say of pools.
+//
+// One look: Begin(), then the sessions there are, what ended since the last look, the sessions'
+// transactions, and the clients that wait, then End(). A session is told apart by its process and
+// its start, so that each is counted as opened once, whether it was seen or only ended. A session
+// says that it ends before it leaves the server's table. So what is not in the table has said it
+// by then, and is found while the look before is still remembered.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/pools/ended_sessions.hpp"
+#include "core/pools/observed.hpp"
+#include "core/pools/session_state.hpp"
+
+namespace elile::core {
+
+// Idle in a transaction for longer is no pause between two statements.
+inline constexpr std::uint64_t kLingerUs = UINT64_C(5) * 1000 * 1000;
+// And for longer than this it is counted as invalid.
+inline constexpr std::uint64_t kInvalidUs = UINT64_C(60) * 1000 * 1000;
+
+// A client session as the server's own table has it.
+struct SeenSession {
+    PoolKey pool;
+    std::uint32_t pid;
+    SessionState state;
+    std::uint64_t started_at_us;  // microseconds since 2000-01-01 UTC
+    std::uint64_t state_since_us;
+};
+
+inline bool IsIdleInTransaction(SessionState state) noexcept {
+    return state == SessionState::kIdleInTransaction ||
+           state == SessionState::kIdleInTransactionAborted;
+}
+inline bool IsCheckedOut(SessionState state) noexcept {
+    return state == SessionState::kActive || state == SessionState::kFastpath ||
+           IsIdleInTransaction(state);
+}
+inline bool IsOlder(std::uint64_t since_us, std::uint64_t age_us, std::uint64_t now_us) noexcept {
+    return since_us != 0 && since_us + age_us < now_us;
+}
+// In a transaction that can only be rolled back, or left alone in one.
+inline bool IsInvalid(const SeenSession& session, std::uint64_t now_us) noexcept {
+    return session.state == SessionState::kIdleInTransactionAborted ||
+           (session.state == SessionState::kIdleInTransaction &&
+            IsOlder(session.state_since_us, kInvalidUs, now_us));
+}
+
+// What the keeper remembers of a session from one look to the next.
+struct TrackedSession {
+    std::uint32_t pid;  // 0 free
+    std::uint32_t pool;
+    std::uint64_t started_at_us;
+    std::uint32_t transaction;  // the local number of the last one that was seen; 0 none
+    std::uint32_t unused;
+};
+
+class PoolWatch {
+public:
+    // Sessions that may be at once, and those that may have ended between two looks.
+    static constexpr std::uint32_t CellsFor(std::uint32_t sessions) noexcept {
+        return std::bit_ceil(2 * (sessions + kEndedSessions));
+    }
+
+    PoolWatch() = default;
+    // Two zeroed arrays of `cells`, which is CellsFor(), each.
+    PoolWatch(ObservedPools* pools, TrackedSession* one, TrackedSession* other,
+              std::uint32_t cells) noexcept
+        : pools_(pools), before_(one), now_(other), cells_(cells) {}
+
+    // Forgets everything when the statistics began anew since the last look.
+    void Begin(std::uint64_t now_us, std::uint64_t stats_since_us) noexcept;
+    void NoteEnded(const EndedSession& session) noexcept;
+    void See(const SeenSession& session) noexcept;
+    // The session is in its transaction of this local number, which grows by one with each.
+    void NoteTransaction(std::uint32_t pid, std::uint32_t number) noexcept;
+    // Told by somebody who sees them: that many wait for a connection of this application.
+    void NoteWaiting(std::uint32_t dbid, const char (&application)[kNameBytes],
+                     std::uint32_t clients) noexcept;
+    void End() noexcept;
+
+private:
+    // Of one pool at this look.
+    struct Glance {
+        std::uint32_t sessions;
+        std::uint32_t checked_out;
+        std::uint32_t waiting;
+        std::uint32_t in_transaction;
+        std::uint32_t lingering;
+        std::uint32_t opened;
+        std::uint64_t transactions;
+    };
+
+    TrackedSession* CellOf(TrackedSession* table, std::uint32_t pid) const noexcept;
+    const TrackedSession* Known(std::uint32_t pid, std::uint64_t started_at_us) const noexcept;
+    std::uint32_t Track(const PoolKey& key, std::uint32_t pid,
+                        std::uint64_t started_at_us) noexcept;
+    void AddGlance(ObservedPool& pool, const Glance& glance) const noexcept;
+    void CloseIfDue(ObservedPool& pool) const noexcept;
+
+    ObservedPools* pools_ = nullptr;
+    TrackedSession* before_ = nullptr;
+    TrackedSession* now_ = nullptr;
+    std::uint32_t cells_ = 0;
+    std::uint64_t now_us_ = 0;
+    std::array<Glance, kPools + 1> glances_ = {};
+};
+
+}  // namespace elile::core

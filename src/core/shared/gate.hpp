@@ -1,0 +1,67 @@
+// Who may look at the store while entries are taken away.
+//
+// Readers that sum over all entries, and writers to the sums that evicted entries left, hold the
+// shared side for microseconds to milliseconds. Folding and reset need the exclusive side and only
+// ever try for it: whoever folds does something else meanwhile. Nothing that waits for a client or
+// a lock happens while either side is held. After a crash the gate is closed to all until the
+// store is repaired.
+#pragma once
+
+#include "core/shared/atomics.hpp"
+
+namespace elile::core {
+
+// In shared memory. Open when zero.
+class Gate {
+public:
+    bool TryShared() noexcept {
+        if ((word_.fetch_add(1, std::memory_order_acquire) & kExclusive) == 0) {
+            return true;
+        }
+        LeaveShared();
+        return false;
+    }
+    void LeaveShared() noexcept { word_.fetch_sub(1, std::memory_order_release); }
+
+    // The shared side for who only adds to the sums, and may do so beside whoever folds. False
+    // while sums are cleared.
+    bool TryAdding() noexcept {
+        if ((word_.fetch_add(1, std::memory_order_acquire) & kClearing) == 0) {
+            return true;
+        }
+        LeaveShared();
+        return false;
+    }
+
+    bool TryExclusive() noexcept { return TryTake(kExclusive); }
+    // The exclusive side for who clears sums.
+    bool TryClearing() noexcept { return TryTake(kExclusive | kClearing); }
+    // Of either kind. Whoever was refused meanwhile may still be in the word.
+    void LeaveExclusive() noexcept {
+        word_.fetch_and(~(kExclusive | kClearing), std::memory_order_release);
+    }
+
+    // Closes it to all, until LeaveExclusive(). Only while every holder is dead and nobody tries.
+    void CloseAfterCrash() noexcept {
+        word_.store(kExclusive | kClearing, std::memory_order_release);
+    }
+    // The same when that has not been done; the keeper, before it repairs.
+    void KeepClosed() noexcept {
+        if ((word_.load(std::memory_order_acquire) & kClearing) == 0) {
+            CloseAfterCrash();
+        }
+    }
+
+private:
+    static constexpr std::uint32_t kExclusive = UINT32_C(1) << 31;
+    static constexpr std::uint32_t kClearing = UINT32_C(1) << 30;
+
+    bool TryTake(std::uint32_t bits) noexcept {
+        std::uint32_t open = 0;
+        return word_.compare_exchange_strong(open, bits, std::memory_order_acq_rel);
+    }
+
+    HalfWord word_;
+};
+
+}  // namespace elile::core

@@ -1,0 +1,131 @@
+#include "core/shared/table_directory.hpp"
+
+#include <cstring>
+
+#include "core/shared/hash.hpp"
+
+namespace elile::core {
+
+std::uint64_t TableDirectory::HashNames(const TableNames& names) noexcept {
+    std::uint64_t hash = 0;
+    for (std::size_t at = 0; at < sizeof(names); at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, reinterpret_cast<const char*>(&names) + at, 8);
+        hash = Mix(hash ^ word);
+    }
+    return hash;
+}
+
+std::uint32_t TableDirectory::FirstCell(const TableKey& key) const noexcept {
+    const std::uint64_t identity = std::uint64_t{key.dbid} << 32 | key.relid;
+    return static_cast<std::uint32_t>(Mix(Mix(identity) ^ key.name_hash)) & (cell_count_ - 1);
+}
+
+TableKey TableDirectory::KeyOf(std::uint32_t index) const noexcept {
+    const std::uint64_t identity = Get(entries_[index].database_and_relid);
+    return {static_cast<std::uint32_t>(identity >> 32), static_cast<std::uint32_t>(identity),
+            Get(entries_[index].name_hash)};
+}
+
+std::uint32_t TableDirectory::Find(const TableKey& key) const noexcept {
+    for (std::uint32_t step = 0; step < cell_count_; ++step) {
+        const std::uint32_t cell = (FirstCell(key) + step) & (cell_count_ - 1);
+        const std::uint32_t seen = cells_[cell].load(std::memory_order_acquire);
+        if (seen == 0) {
+            return kNoIndex;
+        }
+        if (KeyOf(seen - 1) == key) {
+            return seen - 1;
+        }
+    }
+    return kNoIndex;
+}
+
+std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& names,
+                                     std::uint32_t encoding) noexcept {
+    const std::uint32_t known = Find(key);
+    if (known != kNoIndex) {
+        return known;
+    }
+    const std::uint32_t fresh = free_.Pop();
+    if (fresh == kNoIndex) {
+        Add(*overflow_, 1);
+        return kOtherTables;
+    }
+    Put(entries_[fresh].database_and_relid, std::uint64_t{key.dbid} << 32 | key.relid);
+    Put(entries_[fresh].name_hash, key.name_hash);
+    Rename(fresh, names, encoding);
+    // There are more cells than entries, so the walk meets an empty one.
+    for (std::uint32_t cell = FirstCell(key);; cell = (cell + 1) & (cell_count_ - 1)) {
+        std::uint32_t seen = 0;
+        if (cells_[cell].compare_exchange_strong(seen, fresh + 1, std::memory_order_acq_rel)) {
+            return fresh;
+        }
+        if (KeyOf(seen - 1) == key) {
+            free_.Push(fresh);
+            return seen - 1;
+        }
+    }
+}
+
+void TableDirectory::Rename(std::uint32_t index, const TableNames& names,
+                            std::uint32_t encoding) noexcept {
+    TableEntry& entry = entries_[index];
+    std::uint32_t sequence = Get(entry.sequence);
+    if ((sequence & 1) != 0 || !entry.sequence.compare_exchange_strong(sequence, sequence + 1,
+                                                                       std::memory_order_acq_rel)) {
+        return;
+    }
+    std::atomic_thread_fence(std::memory_order_release);
+    for (std::size_t at = 0; at < entry.names.size(); ++at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, reinterpret_cast<const char*>(&names) + at * 8, 8);
+        Put(entry.names[at], word);
+    }
+    Put(entry.encoding, encoding);
+    entry.sequence.store(sequence + 2, std::memory_order_release);
+}
+
+bool TableDirectory::Read(std::uint32_t index, TableNames* names,
+                          std::uint32_t* encoding) const noexcept {
+    constexpr int kLooks = 100;
+    const TableEntry& entry = entries_[index];
+    for (int look = 0; look < kLooks; ++look) {
+        const std::uint32_t before = entry.sequence.load(std::memory_order_acquire);
+        for (std::size_t at = 0; at < entry.names.size(); ++at) {
+            const std::uint64_t word = Get(entry.names[at]);
+            std::memcpy(reinterpret_cast<char*>(names) + at * 8, &word, 8);
+        }
+        *encoding = Get(entry.encoding);
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if ((before & 1) == 0 && Get(entry.sequence) == before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void TableDirectory::Repair() noexcept {
+    for (std::uint32_t index = 0; index < size_; ++index) {
+        const std::uint32_t sequence = Get(entries_[index].sequence);
+        Put(entries_[index].sequence, sequence + (sequence & 1));
+    }
+    // A dead session may have taken an index and not yet put it into a cell.
+    free_.Clear();
+    for (std::uint32_t index = size_; index-- > 1;) {
+        bool used = false;
+        const TableKey key = KeyOf(index);
+        for (std::uint32_t step = 0; step < cell_count_ && !used; ++step) {
+            const std::uint32_t seen = Get(cells_[(FirstCell(key) + step) & (cell_count_ - 1)]);
+            if (seen == 0) {
+                break;
+            }
+            used = seen == index + 1;
+        }
+        if (!used) {
+            free_.Push(index);
+        }
+    }
+}
+
+}  // namespace elile::core

@@ -1,0 +1,85 @@
+// The tables that statements work on, by database and oid, with the names sessions saw last.
+//
+// Entries are never taken away: an index stays good for the life of the segment. Index 0 stands
+// for all tables that found no room. Names are guarded by a sequence number; a writer that finds
+// another one writing leaves it to that one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+#include "core/shared/index_stack.hpp"
+
+namespace elile::core {
+
+inline constexpr int kNameBytes = 64;  // NAMEDATALEN
+inline constexpr std::uint32_t kOtherTables = 0;
+
+struct TableNames {
+    char schema[kNameBytes];
+    char table[kNameBytes];
+};
+
+// relid 0: known by name only (a temporary table, a table an application reported), or none.
+struct TableKey {
+    std::uint32_t dbid;
+    std::uint32_t relid;
+    std::uint64_t name_hash;
+
+    bool operator==(const TableKey&) const noexcept = default;
+};
+
+// In shared memory. The key is constant once the index is in a cell.
+struct alignas(kCacheLine) TableEntry {
+    Word database_and_relid;
+    Word name_hash;
+    HalfWord sequence;  // odd while the names are being written
+    HalfWord encoding;
+    std::array<Word, sizeof(TableNames) / 8> names;
+};
+
+class TableDirectory {
+public:
+    TableDirectory() = default;
+    // `size` entries, the first of which is that of kOtherTables.
+    TableDirectory(IndexStack free, TableEntry* entries, std::uint32_t size, HalfWord* cells,
+                   std::uint32_t cell_count, Word* overflow) noexcept
+        : free_(free),
+          entries_(entries),
+          size_(size),
+          cells_(cells),
+          cell_count_(cell_count),
+          overflow_(overflow) {}
+
+    // The table's index, or kNoIndex when it is not known.
+    std::uint32_t Find(const TableKey& key) const noexcept;
+    // Finds or adds. kOtherTables when the directory is full, which is counted.
+    std::uint32_t Insert(const TableKey& key, const TableNames& names,
+                         std::uint32_t encoding) noexcept;
+    void Rename(std::uint32_t index, const TableNames& names, std::uint32_t encoding) noexcept;
+
+    TableKey KeyOf(std::uint32_t index) const noexcept;
+    // False when the names were being written at each of several looks.
+    bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
+
+    // Repair: sequence numbers left odd by a dead writer. Nobody else may use it meanwhile.
+    void Repair() noexcept;
+
+    // How many are known, index 0 not among them.
+    std::uint32_t Used() const noexcept { return size_ - 1 - free_.Count(); }
+
+    static std::uint64_t HashNames(const TableNames& names) noexcept;
+
+private:
+    std::uint32_t FirstCell(const TableKey& key) const noexcept;
+
+    IndexStack free_;
+    TableEntry* entries_ = nullptr;
+    std::uint32_t size_ = 0;
+    HalfWord* cells_ = nullptr;  // index + 1; a power of two of them
+    std::uint32_t cell_count_ = 0;
+    Word* overflow_ = nullptr;
+};
+
+}  // namespace elile::core

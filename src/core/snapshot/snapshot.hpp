@@ -1,0 +1,152 @@
+// What the keeper publishes once a second for the exporter, which cannot look at the store itself:
+// it has no write access, and so cannot keep entries from being folded while it sums.
+//
+// Plain data, copied whole. Names are not in it but for those that no directory has; the reader
+// finds tables and databases by their index.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/pools/session_state.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/statements/statement.hpp"
+
+namespace elile::core {
+
+// The classic histogram's bounds are 2^-13 to 2^6 seconds, one octave of the store each; a last
+// bucket has what is above.
+inline constexpr int kFirstBoundExponent = -13;
+inline constexpr int kLastBoundExponent = 6;
+inline constexpr int kLatencyBounds = kLastBoundExponent - kFirstBoundExponent + 1;
+inline constexpr int kLatencyBuckets = kLatencyBounds + 1;
+
+// All of it only grows, until all of it begins again from zero.
+struct SeriesCounters {
+    std::uint64_t queries;  // executions, failed ones included
+    std::uint64_t failed;
+    std::uint64_t slow;
+    std::uint64_t total_ns;
+    std::uint64_t loops;  // N+1 patterns that were gone through; selects only
+    std::array<std::uint64_t, kLatencyBuckets> bucket;  // executions in it, not cumulative
+};
+inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);
+
+// An (operation, table), or an operation on all tables of a database that have no series.
+struct SampledSeries {
+    SeriesCounters counted;
+    std::uint64_t p50_ns;  // of all that was counted since the last reset
+    std::uint64_t p95_ns;
+    std::uint64_t p99_ns;
+    std::uint64_t max_ns;
+};
+
+// Client sessions that are alike. dbid 0 and application "other" stand for what had no row.
+struct SampledSessions {
+    std::uint32_t dbid;
+    SessionState state;
+    std::uint32_t sessions;
+    std::uint32_t unused;
+    char application[kNameBytes];
+};
+inline constexpr int kSessionRows = 128;
+inline constexpr int kOwnSessionRows = kSessionRows - kSessionStates;  // the rest is for "other"
+
+inline constexpr int kSlowestStatements = 10;
+struct SampledStatement {
+    std::uint64_t queryid;
+    std::uint64_t calls;
+    std::uint64_t total_ns;
+    std::uint64_t p95_ns;
+    std::uint64_t max_ns;
+    std::uint32_t dbid;
+    std::uint32_t text_bytes;  // of text; the whole one may be longer
+    std::uint32_t text_is_cut;
+    std::uint32_t unused;
+    char text[512];  // normalised, in the encoding of its database
+};
+
+struct SampleHead {
+    std::uint64_t sampled_at_us;    // microseconds since 2000-01-01 UTC
+    std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC at the end of sampling
+    std::uint64_t sampling_ns;      // what sampling took
+    std::uint64_t stats_since_us;   // start or last reset(), like sampled_at_us
+    std::uint64_t server_start_us;  // postmaster start, like sampled_at_us
+    std::uint32_t server_version;   // PG_VERSION_NUM
+    std::uint32_t max_connections;
+    std::uint32_t postmaster_stopped;   // by SIGSTOP or a debugger: no session can begin
+    std::uint32_t in_recovery;          // a standby, or one that restores from an archive
+    std::uint32_t accepts_connections;  // 0 while it starts or stops
+    std::uint32_t unused;
+    std::uint32_t series;              // how many follow the head
+    std::uint32_t tables_with_series;  // those with the lowest indexes have series of their own
+    std::uint32_t tables_other;        // tables whose executions are in `other`
+    std::uint32_t applications_other;  // groups of sessions that are summed as `other`
+    std::uint32_t session_rows;
+    std::uint32_t statements;
+    std::array<SampledSessions, kSessionRows> sessions;
+    std::array<SampledStatement, kSlowestStatements> slowest;  // highest mean time first
+};
+static_assert(std::is_trivially_copyable_v<SampleHead> && sizeof(SampleHead) % 8 == 0);
+static_assert(std::is_trivially_copyable_v<SampledSeries>);
+
+// Databases that sessions have been seen in, as a table directory without schemas.
+inline constexpr std::uint32_t kDatabases = 32;
+
+// Which series an (operation, table) belongs to: tables with a low index have their own; then one
+// set for each database, index 0 being all databases that found no room.
+struct SeriesLayout {
+    std::uint32_t tables;  // room
+
+    std::uint32_t Size() const noexcept { return (tables + 1 + kDatabases + 1) * kOperations; }
+    std::uint32_t OfTable(std::uint32_t table, Operation operation) const noexcept {
+        return table * kOperations + static_cast<std::uint32_t>(operation);
+    }
+    std::uint32_t OfDatabase(std::uint32_t database, Operation operation) const noexcept {
+        return (tables + 1 + database) * kOperations + static_cast<std::uint32_t>(operation);
+    }
+    bool IsOfTable(std::uint32_t series) const noexcept {
+        return series < (tables + 1) * kOperations;
+    }
+    // The index in the directory of tables, or in that of databases.
+    std::uint32_t IndexOf(std::uint32_t series) const noexcept {
+        return IsOfTable(series) ? series / kOperations : series / kOperations - tables - 1;
+    }
+    static Operation OperationOf(std::uint32_t series) noexcept {
+        return static_cast<Operation>(series % kOperations);
+    }
+};
+
+// An index of a table, as a worker saw it in its database.
+struct SampledIndex {
+    std::uint32_t dbid;
+    std::uint32_t is_valid;
+    std::uint64_t scans;
+    std::uint64_t bytes;
+    char schema[kNameBytes];
+    char table[kNameBytes];
+    char index[kNameBytes];
+};
+inline constexpr int kIndexRows = 500;
+
+struct SampledIndexes {
+    struct OfDatabase {
+        std::uint32_t dbid;
+        std::uint32_t left_out;         // indexes of it that had no row
+        std::uint64_t collected_at_us;  // microseconds since 2000-01-01 UTC
+    };
+    std::uint32_t databases;
+    std::uint32_t rows;
+    std::array<OfDatabase, kDatabases> database;
+    std::array<SampledIndex, kIndexRows> index;
+};
+static_assert(std::is_trivially_copyable_v<SampledIndexes> && sizeof(SampledIndexes) % 8 == 0);
+
+// The exporter as the keeper knows it.
+struct ExporterStatus {
+    char state[192];   // in words
+    char address[80];  // where it listens; empty: nowhere
+};
+
+}  // namespace elile::core

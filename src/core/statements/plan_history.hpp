@@ -1,0 +1,57 @@
+// Which plans a statement's slow executions ran.
+//
+// A change of plan is told by the plan's identifier alone; the mean times before and after it say
+// whether it was one for the worse. Only slow executions come here, so a flag that is tried for,
+// never waited for, keeps writers apart; one that finds it taken is not noted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+#include "core/shared/text_pool.hpp"
+
+namespace elile::core {
+
+inline constexpr std::uint32_t kPlansKept = 6;
+
+// In shared memory, cold beside what executions write. Written by the holder of `busy`.
+struct alignas(kCacheLine) PlanHistory {
+    std::array<Word, kPlansKept> ids;  // of different plans, the newest at (seen - 1) % kPlansKept
+    Word changed_at_us;                // microseconds since 2000-01-01 UTC; 0 never
+    HalfWord seen;                     // different plans so far
+    HalfWord busy;                     // 1 while somebody writes
+
+    Word current;  // identifier of the last slow execution's plan; 0 none yet
+    Word runs;     // slow executions since it is the current one
+    Word total_ns;
+    Word previous_mean_ns;                   // of the plan before; 0 when too few ran it
+    std::array<HalfWord, kPlansKept> texts;  // of ids, in the pool of details; 0 not kept
+    HalfWord regressed;                      // 1: the change doubled the mean time, or worse
+    HalfWord unused;
+};
+static_assert(sizeof(PlanHistory) == 128);
+
+struct PlanNews {
+    bool regressed = false;  // for the first time since the change
+    double mean_before_ns = 0;
+    double mean_after_ns = 0;
+};
+
+// A slow execution ran this plan; plan_id is not 0.
+PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
+                  std::uint64_t duration_ns, std::uint64_t now_us) noexcept;
+
+// The plan's text with a reference for the caller, or 0.
+std::uint32_t TakePlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id) noexcept;
+
+// Keeps a reference of its own to the text of a plan that was noted.
+void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
+                  std::uint32_t text) noexcept;
+
+// Nobody may use it meanwhile.
+void ClearHistory(PlanHistory& history, TextPool& details) noexcept;
+// Repair: keeps its texts. False when one was broken.
+bool MendHistory(PlanHistory& history, TextPool& details) noexcept;
+
+}  // namespace elile::core

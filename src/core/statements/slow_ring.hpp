@@ -1,0 +1,123 @@
+// The last slow executions, each in a slot of a ring that is readable while it is written.
+//
+// A writer takes the next number, claims the slot by making its sequence odd and publishes it by
+// making it even. When the slot's last writer has not finished (lapped by a whole ring), the newer
+// record is dropped and counted: nobody waits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/shared/atomics.hpp"
+#include "core/shared/text_pool.hpp"
+
+namespace elile::core {
+
+struct SlowRecord {
+    std::uint64_t id;            // 1, 2, ... since the segment was made; given by the ring
+    std::int64_t started_at_us;  // microseconds since 2000-01-01 UTC
+    std::uint64_t duration_ns;
+    std::int64_t threshold_us;
+    std::uint64_t queryid;
+    std::uint64_t rows;
+    std::uint64_t plan_id;  // 0 no plan
+    std::uint32_t dbid;
+    std::uint32_t userid;
+    std::uint32_t pid;
+    std::uint32_t table;     // index in the table directory
+    std::uint32_t sqlstate;  // as ERRCODE_*; 0 when it succeeded
+    // The ring owns these references; 0 none.
+    std::uint32_t text;        // in the pool of texts
+    std::uint32_t plan;        // in the pool of details
+    std::uint32_t parameters;  // in the pool of details
+    std::uint8_t toplevel;
+    std::uint8_t operation;
+    std::uint8_t address_family;  // 0 none, 4, 6
+    std::uint8_t unused[5];
+    std::uint8_t address[16];  // network order
+    char application_name[64];
+};
+static_assert(sizeof(SlowRecord) == 176);
+
+// In shared memory.
+struct alignas(kCacheLine) SlowSlot {
+    Word sequence;  // 2 * id when the record with that id is complete, odd while it is written
+    std::array<Word, sizeof(SlowRecord) / 8> words;
+};
+
+// What a record may get later: the plan of a statement that failed is written down by somebody who
+// may look at the catalogue.
+struct SlowDetails {
+    std::uint64_t plan_id;
+    std::uint32_t plan;
+    std::uint32_t parameters;
+};
+
+class SlowRing {
+public:
+    SlowRing() = default;
+    SlowRing(SlowSlot* slots, std::uint32_t size, Word* last_id, Word* dropped,
+             const TextPool& texts, const TextPool& details) noexcept
+        : slots_(slots),
+          size_(size),
+          last_id_(last_id),
+          dropped_(dropped),
+          texts_(texts),
+          details_(details) {}
+
+    // Takes over the record's references, also when it is dropped. Returns its id.
+    std::uint64_t Write(SlowRecord record) noexcept;
+    // Takes over the references; they are dropped when the record is no longer there, or has such a
+    // text already.
+    void Attach(std::uint64_t id, SlowDetails details) noexcept;
+
+    // Copies the record with this id. False when it has been overwritten, forgotten or is being
+    // written. Its texts are the record's as long as Holds() says so after they were read.
+    bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
+    bool Holds(std::uint64_t id) const noexcept;
+
+    std::uint64_t LastId() const noexcept { return last_id_->load(std::memory_order_acquire); }
+    std::uint32_t Size() const noexcept { return size_; }
+
+    // Each complete record, as it was at some moment meanwhile.
+    template <typename Visit>
+    void ForEach(Visit visit) const noexcept {
+        for (std::uint32_t slot = 0; slot < size_; ++slot) {
+            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
+            const SlowRecord record = Copy(slot);
+            if (sequence != 0 && sequence == 2 * record.id && Holds(record.id)) {
+                visit(record);
+            }
+        }
+    }
+
+    // Forgets the records that `chosen` picks.
+    template <typename Chosen>
+    void Forget(Chosen chosen) noexcept {
+        for (std::uint32_t slot = 0; slot < size_; ++slot) {
+            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
+            if (sequence != 0 && (sequence & 1) == 0 && chosen(Copy(slot))) {
+                ForgetSlot(slot, sequence);
+            }
+        }
+    }
+
+    // Repair: empties slots left half-written, keeps the texts of the others but for broken ones.
+    // Returns how many were emptied. Nobody else may use the ring meanwhile.
+    std::uint32_t Repair() noexcept;
+
+private:
+    SlowRecord Copy(std::uint32_t slot) const noexcept;
+    void Fill(std::uint32_t slot, const SlowRecord& record) noexcept;
+    void Release(const SlowRecord& record) noexcept;
+    void ForgetSlot(std::uint32_t slot, std::uint64_t sequence) noexcept;
+
+    SlowSlot* slots_ = nullptr;
+    std::uint32_t size_ = 0;
+    Word* last_id_ = nullptr;
+    Word* dropped_ = nullptr;
+    TextPool texts_;
+    TextPool details_;
+};
+
+}  // namespace elile::core

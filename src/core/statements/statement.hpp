@@ -1,0 +1,102 @@
+// What the store keeps of one statement, and what a backend reports of one execution.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/shared/atomics.hpp"
+#include "core/statements/counters.hpp"
+#include "core/statements/plan_history.hpp"
+
+namespace elile::core {
+
+enum class Operation : std::uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge, kUtility };
+inline constexpr int kOperations = 6;
+inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
+    "select", "insert", "update", "delete", "merge", "utility"};
+
+// A statement's identity. `unidentified` entries stand for executions without a query identifier:
+// queryid is then (relid << 8 | operation), and they are no rows of the statements view.
+struct StatementKey {
+    std::uint64_t queryid;
+    std::uint32_t userid;
+    std::uint32_t dbid;
+    bool toplevel;
+    bool unidentified;
+
+    bool operator==(const StatementKey&) const noexcept = default;
+    std::uint64_t Hash() const noexcept;
+};
+
+// Where an execution belongs when its entry is gone.
+struct Target {
+    std::uint32_t table;  // index in the table directory
+    Operation operation;
+};
+
+// An entry as it was when it was looked up. It stays usable after an eviction: the store notices.
+struct Handle {
+    std::uint32_t slot = kNoIndex;
+    std::uint32_t tag = 0;
+    bool IsValid() const noexcept { return slot != kNoIndex; }
+};
+
+// An entry's state is the low two bits of its tag, the rest counts its uses.
+//   Free -> Filling (popped from the free stack; its owner alone writes, and makes a cell lead to
+//                    it; everyone else passes over it)
+//        -> Live    (found by look-ups; any process adds, any may retire it)
+//        -> Retired (being unlinked by who retired it; late adders under a hazard only)
+//        -> Free    (folded under the gate's exclusive side, tag raised)
+// Filling becomes Free where no cell could be had.
+enum class EntryState : std::uint32_t { kFree = 0, kFilling = 1, kLive = 2, kRetired = 3 };
+
+// In shared memory. The identity is written in Filling and constant until Free.
+struct alignas(kCacheLine) Entry {
+    HalfWord tag;
+    HalfWord flags;  // EntryFlags
+    Word queryid;
+    Word user_and_database;  // userid << 32 | dbid
+    HalfWord table;
+    HalfWord text;        // in the text pool; 0 none
+    Word created_at_us;   // microseconds since 2000-01-01 UTC
+    Word seen_calls;      // executions when the eviction's hand last passed; the hand alone
+    HalfWord weight;      // decayed executions between passes of the hand; the hand alone
+    HalfWord stripes;     // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
+                          // the sum of `counters` and of all stripes
+    HalfWord collisions;  // additions that met another process's; any process
+    HalfWord unused;
+    Counters counters;
+    PlanHistory history;
+};
+static_assert(sizeof(Entry) == 768);
+
+enum EntryFlags : std::uint32_t {
+    kToplevel = 1,
+    kUnidentified = 2,
+    kDiscard = 4,     // reset() retired it: its sums are forgotten, not folded
+    kFolding = 8,     // its sums are being moved: after a crash they can't be told apart
+    kEstimated = 16,  // some executions stood for others: sample_rate was below 1
+    kOperationShift = 8
+};
+
+// What a session remembers of a statement, so that it looks up the entry once.
+struct KnownStatement {
+    StatementKey key;
+    Handle handle;
+    Target target;
+};
+
+inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
+
+// Whether what the entry holds is in the sums. Only while the gate is held.
+inline bool IsCounted(const Entry& entry) noexcept {
+    const EntryState state = StateOf(entry.tag.load(std::memory_order_acquire));
+    return state == EntryState::kLive ||
+           (state == EntryState::kRetired && (Get(entry.flags) & kDiscard) == 0);
+}
+
+StatementKey KeyOf(const Entry& entry) noexcept;
+Target TargetOf(const Entry& entry) noexcept;
+
+}  // namespace elile::core
