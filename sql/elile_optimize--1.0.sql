@@ -264,7 +264,8 @@ create function info_row(
     out suggestions_given_up bigint,
     out plans_lost_by_reason jsonb,
     out logins_denied bigint,
-    out logins_refused bigint)
+    out logins_refused bigint,
+    out exporter_starts bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';

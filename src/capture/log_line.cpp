@@ -9,7 +9,7 @@ namespace {
 
 // The statement's text, in the current memory context.
 const char* TextOf(const core::SlowRecord& record) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, record.text);
+    const pg::PooledText copy = pg::CopyText(store::SharedSegment()->texts, record.text);
     return copy.length > 0 ? copy.text : "(text not kept)";
 }
 
@@ -118,11 +118,11 @@ bool TakesLogLine() {
     if (!pg::Settings::enable_query_logging) {
         return false;
     }
-    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    core::SlowLog::Shared& log = *store::SharedSegment()->slow_log.shared;
     const auto second = static_cast<uint32>(GetCurrentTimestamp() / USECS_PER_SEC);
     const int limit = pg::Settings::log_rate_limit;
-    const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
-    core::Add(header.log_suppressed, taken ? 0 : 1);
+    const bool taken = limit < 0 || log.budget.Take(second, static_cast<uint32>(limit));
+    core::Add(log.suppressed, taken ? 0 : 1);
     return taken;
 }
 

@@ -9,7 +9,7 @@ namespace elile::capture {
 namespace {
 
 const char* TextOf(uint32 id) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
+    const pg::PooledText copy = pg::CopyText(store::SharedSegment()->texts, id);
     return copy.length > 0 ? copy.text : "(text not kept)";
 }
 
@@ -64,7 +64,7 @@ void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
 
 void LogPattern(core::NPlusOneHandle pattern) {
     core::NPlusOneCopy copy;
-    if (!store::SharedStore()->Parts().n_plus_one.Read(pattern.index, &copy) || !TakesLogLine()) {
+    if (!store::SharedSegment()->n_plus_one.Read(pattern.index, &copy) || !TakesLogLine()) {
         return;
     }
     if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {

@@ -41,7 +41,7 @@ struct Taken {
 };
 Taken taken = {0, 0};
 
-core::BuildBoard& Board() { return store::RequireSharedStore().Parts().header->builds; }
+core::BuildBoard& Board() { return store::RequireSegment().builds; }
 
 // A builder frees its slot; one that never came to run does not.
 int CountStarted() {
@@ -197,9 +197,8 @@ void Start(const BuilderTask& task) {
     BackgroundWorker worker = {};
     memcpy(worker.bgw_extra, &task, sizeof(task));
     MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
-    const bool is_started =
-        StartWorker(store::RequireSharedStore(), worker, "elile_index_builder_main",
-                    "elile_optimize index builder", &started[task.slot].handle);
+    const bool is_started = StartWorker(store::RequireSegment(), worker, "elile_index_builder_main",
+                                        "elile_optimize index builder", &started[task.slot].handle);
     MemoryContextSwitchTo(context);
     taken.key = 0;
     if (is_started) {

@@ -68,11 +68,11 @@ Coordinator* PlaceFor(Oid dbid) {
 }
 
 // Asked for again and again, by coordinators that cannot connect, it comes more and more rarely.
-void TendFinder(core::StatementStore& store, uint64 now_ns) {
+void TendFinder(core::Segment& segment, uint64 now_ns) {
     constexpr uint64 kLongestPauseNs = 300 * kNsPerSecond;
     static uint64 started_ns = 0;
     static uint64 pause_ns = 0;
-    core::BuildBoard& board = store.Parts().header->builds;
+    core::BuildBoard& board = segment.builds;
     if (!HasEnded(finder) || now_ns - started_ns < pause_ns || !board.TakeAllWanted()) {
         return;
     }
@@ -80,16 +80,16 @@ void TendFinder(core::StatementStore& store, uint64 now_ns) {
     pause_ns = is_again ? Min(2 * pause_ns, kLongestPauseNs) : kPauseNs;
     started_ns = now_ns;
     BackgroundWorker worker = {};
-    if (!StartWorker(store, worker, "elile_build_finder_main", "elile_optimize build finder",
+    if (!StartWorker(segment, worker, "elile_build_finder_main", "elile_optimize build finder",
                      &finder)) {
         board.WantAll();
     }
 }
 
 // As many as may build at once, so that those that wait leave workers to those that build.
-void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
+void StartCoordinators(core::Segment& segment, uint64 now_ns) {
     static uint32 first = 0;
-    core::BuildBoard& board = store.Parts().header->builds;
+    core::BuildBoard& board = segment.builds;
     int running = CountRunning(board, now_ns);
     for (uint32 step = 0; step < core::kWantedDatabases; ++step) {
         const uint32 at = (first + step) % core::kWantedDatabases;
@@ -104,7 +104,7 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
         board.Withdraw(at);
         BackgroundWorker worker = {};
         worker.bgw_main_arg = ObjectIdGetDatum(dbid);
-        if (!StartWorker(store, worker, "elile_build_coordinator_main",
+        if (!StartWorker(segment, worker, "elile_build_coordinator_main",
                          "elile_optimize build coordinator", &place->handle)) {
             board.Want(dbid);
             return;
@@ -117,7 +117,7 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
 
 }  // namespace
 
-bool StartWorker(core::StatementStore& store, BackgroundWorker worker, const char* function,
+bool StartWorker(core::Segment& segment, BackgroundWorker worker, const char* function,
                  const char* name, BackgroundWorkerHandle** handle) {
     constexpr uint64 kTellEveryNs = 60 * kNsPerSecond;
     static uint64 told_ns = 0;
@@ -130,7 +130,7 @@ bool StartWorker(core::StatementStore& store, BackgroundWorker worker, const cha
     strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
     strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
     const bool started = RegisterDynamicBackgroundWorker(&worker, handle);
-    store.Parts().header->builds.SetOutOfWorkers(!started);
+    segment.builds.SetOutOfWorkers(!started);
     const uint64 now_ns = pg::MonotonicNs();
     if (!started && (told_ns == 0 || now_ns - told_ns > kTellEveryNs)) {
         told_ns = now_ns;
@@ -141,16 +141,16 @@ bool StartWorker(core::StatementStore& store, BackgroundWorker worker, const cha
     return started;
 }
 
-void TendBuilds(core::StatementStore& store) {
+void TendBuilds(core::Segment& segment) {
     static bool is_first = true;
     if (is_first) {
         is_first = false;
-        store.Parts().header->builds.WantAll();
+        segment.builds.WantAll();
     }
     if (!RecoveryInProgress()) {
         const uint64 now_ns = pg::MonotonicNs();
-        TendFinder(store, now_ns);
-        StartCoordinators(store, now_ns);
+        TendFinder(segment, now_ns);
+        StartCoordinators(segment, now_ns);
     }
 }
 
@@ -185,14 +185,14 @@ bool has_found_all = false;
 // One that was ended has wanted only some of them.
 void OnFinderExit(int, Datum) {
     if (!has_found_all) {
-        store::RequireSharedStore().Parts().header->builds.WantAll();
+        store::RequireSegment().builds.WantAll();
     }
 }
 
 // Makes each database wanted; the keeper makes room.
 void FindBuilds() {
     constexpr long kPauseMs = 100;
-    core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
+    core::BuildBoard& board = store::RequireSegment().builds;
     const List* databases = Databases();
     const ListCell* cell = nullptr;
     foreach (cell, databases) {

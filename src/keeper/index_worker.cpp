@@ -28,13 +28,14 @@ BackgroundWorkerHandle* running = nullptr;
 uint32 running_for = 0;
 
 uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, uint32 dbid) {
-    const core::SeriesLayout layout = segment.header->sizes.Series();
+    const core::SeriesLayout layout = segment.snapshot.layout;
     const auto* series = reinterpret_cast<const core::SampledSeries*>(&sample + 1);
     uint64 queries = 0;
     for (uint32 at = 0; at < sample.series; ++at) {
-        const core::TableDirectory& directory =
-            layout.IsOfTable(at) ? segment.tables : segment.databases;
-        if (series[at].counted.queries != 0 && directory.KeyOf(layout.IndexOf(at)).dbid == dbid) {
+        const uint32 index = layout.IndexOf(at);
+        const core::TableKey key = layout.IsOfTable(at) ? segment.tables.KeyOf(index)
+                                                        : segment.databases.KeyOf(index);
+        if (series[at].counted.queries != 0 && key.dbid == dbid) {
             queries += series[at].counted.queries;
         }
     }
@@ -91,8 +92,7 @@ bool IsFree(const core::Segment& segment, uint64 now_ns) {
 
 }  // namespace
 
-void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sample) {
-    const core::Segment& segment = store.Parts();
+void TendIndexWorkers(core::Segment& segment, const core::SampleHead& sample) {
     const uint64 now_ns = pg::MonotonicNs();
     if (!IsFree(segment, now_ns)) {
         return;
@@ -195,7 +195,7 @@ void AddOwn(core::SampledIndexes& indexes) {
 
 void Look() {
     StartTransactionCommand();
-    core::Segment& segment = store::RequireSharedStore().Parts();
+    core::Segment& segment = store::RequireSegment();
     if (OidIsValid(get_extension_oid("elile_optimize", true))) {
         const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
         SPI_connect();

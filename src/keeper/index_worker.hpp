@@ -9,6 +9,6 @@ namespace elile::keeper {
 
 // Starts a worker when one is due: for a database in which statements were counted since the last
 // one, at most once a minute, one at a time. `sample` is the last one.
-void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sample);
+void TendIndexWorkers(core::Segment& segment, const core::SampleHead& sample);
 
 }  // namespace elile::keeper

@@ -10,6 +10,12 @@ TupleDesc SingleRow::ColumnsOf(FunctionCallInfo call) {
     return BlessTupleDesc(columns);
 }
 
+void ColumnWriter::RefuseName() const {
+    RaiseOtherVersion(
+        Described(call_),
+        psprintf("It has a column \"%s\", which the library does not know.", NextName()));
+}
+
 void ColumnWriter::Refuse(Oid type) const {
     const char* difference = nullptr;
     if (at_ >= columns_->natts) {

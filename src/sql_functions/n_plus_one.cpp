@@ -37,8 +37,8 @@ void WriteCost(pg::RowWriter& row, const core::NPlusOneCopy& pattern, double cos
     pattern.evidence == core::Evidence::kPlanned ? row.Double(cost) : row.Null();
 }
 
-void WritePattern(pg::RowWriter& row, core::StatementStore& store,
-                  const core::NPlusOneCopy& pattern, const Texts& texts) {
+void WritePattern(pg::RowWriter& row, core::Segment& segment, const core::NPlusOneCopy& pattern,
+                  const Texts& texts) {
     constexpr char kHidden[] = "<insufficient privilege>";
     const core::NPlusOneKey& key = pattern.key;
     const bool visible = MaySee(key.user);
@@ -46,12 +46,13 @@ void WritePattern(pg::RowWriter& row, core::StatementStore& store,
         static_cast<double>(pattern.runs) / static_cast<double>(pattern.occurrences);
     row.Text(get_database_name(key.database));
     row.Text(GetUserNameFromId(key.user, true));
-    row.Text(visible ? ApplicationName(store.Parts().applications, key.application) : nullptr);
+    row.Text(visible ? ApplicationName(segment.n_plus_one.Applications(), key.application)
+                     : nullptr);
     visible ? row.Bigint(key.parent) : row.Null();
     visible ? row.Bigint(key.child) : row.Null();
     row.Text(visible ? texts.parent : kHidden);
     row.Text(visible ? texts.child : kHidden);
-    row.Text(LabelOf(NameOf(store, pattern.table)));
+    row.Text(LabelOf(NameOf(segment, pattern.table)));
     row.Bigint(pattern.occurrences);
     row.Double(runs_each);
     row.Milliseconds(static_cast<double>(pattern.total_ns));
@@ -74,9 +75,8 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::Segment& segment = store.Parts();
     MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
     for (uint32 index = 0; index < core::kNPlusOnePatterns; ++index) {
@@ -88,9 +88,9 @@ ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
         MemoryContext caller = MemoryContextSwitchTo(scratch);
         const Texts texts{ReadText(segment.texts, pattern.parent_text),
                           ReadText(segment.texts, pattern.child_text),
-                          ReadText(segment.suggestions, pattern.suggestion)};
+                          ReadText(segment.n_plus_one.Suggestions(), pattern.suggestion)};
         if (segment.n_plus_one.Holds(pattern)) {
-            WritePattern(row, store, pattern, texts);
+            WritePattern(row, segment, pattern, texts);
         }
         MemoryContextSwitchTo(caller);
         MemoryContextReset(scratch);

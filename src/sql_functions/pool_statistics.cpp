@@ -70,9 +70,9 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_pool_statistics, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const PoolsNow pools = ReadPoolsNow(store);
+    const PoolsNow pools = ReadPoolsNow(segment);
     for (uint32 place = 0; place <= core::kOtherPools; ++place) {
         PoolName name;
         if (NameOfPool(pools, place, &name)) {

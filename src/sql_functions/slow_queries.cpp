@@ -33,7 +33,7 @@ struct Texts {
     const char* plan;
 };
 
-void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::SlowRecord& record,
+void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRecord& record,
                  const Texts& texts) {
     const bool visible = MaySee(record.userid);
     row.Bigint(record.id);
@@ -51,7 +51,7 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
     visible&& record.queryid != 0 ? row.Bigint(record.queryid) : row.Null();
     row.Boolean(record.toplevel != 0);
     row.Text(OperationName(static_cast<core::Operation>(record.operation)));
-    row.Text(LabelOf(NameOf(store, record.table)));
+    row.Text(LabelOf(NameOf(segment, record.table)));
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
     row.Text(visible ? texts.query : "<insufficient privilege>");
@@ -68,9 +68,8 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::Segment& segment = store.Parts();
     const core::SlowRing& ring = segment.ring;
     MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
@@ -87,7 +86,7 @@ ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
                           ReadText(segment.details, record.parameters),
                           ReadText(segment.details, record.plan)};
         if (ring.Holds(id)) {
-            WriteRecord(row, store, record, texts);
+            WriteRecord(row, segment, record, texts);
         }
         MemoryContextSwitchTo(caller);
         MemoryContextReset(scratch);

@@ -122,7 +122,7 @@ bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
     return Get(report.sequence) == before && has_figure;
 }
 
-void PoolReports::Repair() noexcept {
+std::uint64_t PoolReports::Repair() noexcept {
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         PoolReport& report = reports_[index];
         const std::uint32_t sequence = Get(report.sequence);
@@ -131,6 +131,7 @@ void PoolReports::Repair() noexcept {
             Put(report.key, 0);
         }
     }
+    return 0;
 }
 
 }  // namespace elile::core

@@ -9,19 +9,19 @@
 #include <cstddef>
 #include <cstring>
 
-#include "core/shared/atomics.hpp"
+#include "core/shared/part.hpp"
 
 namespace elile::core {
 
-class Published {
+class Published : public Part {
 public:
-    Published() = default;
-    // `words` are WordsFor(bytes) for each of the two copies.
-    Published(HalfWord* sequence, Word* words, std::size_t bytes) noexcept
-        : sequence_(sequence), words_(words), bytes_(bytes) {}
+    // Room for `bytes` in each of the two copies.
+    void Carve(Carver& carver, std::size_t bytes) noexcept {
+        sequence_ = carver.Take<HalfWord>();
+        words_ = carver.Take<Word>(kCopies * WordsFor(bytes));
+        bytes_ = bytes;
+    }
 
-    static constexpr std::size_t kCopies = 2;
-    static constexpr std::size_t WordsFor(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
     std::size_t Bytes() const noexcept { return bytes_; }
 
     // `from` is Bytes() long. One writer at a time.
@@ -64,6 +64,9 @@ public:
     }
 
 private:
+    static constexpr std::size_t kCopies = 2;
+    static constexpr std::size_t WordsFor(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
+
     // `whole` is even.
     Word* CopyOf(std::uint32_t whole) const noexcept {
         return words_ + (whole / 2 % kCopies) * WordsFor(bytes_);

@@ -6,6 +6,17 @@
 
 namespace elile::core {
 
+void TableDirectory::Carve(Carver& carver, std::uint32_t most) noexcept {
+    size_ = most + 1;
+    // More cells than entries, so that a walk ends.
+    cell_count_ = std::bit_ceil(2 * size_);
+    shared_ = carver.Take<Shared>();
+    auto* links = carver.Take<HalfWord>(size_);
+    cells_ = carver.Take<HalfWord>(cell_count_);
+    entries_ = carver.Take<TableEntry>(size_);
+    free_ = IndexStack(shared_ != nullptr ? &shared_->free : nullptr, links);
+}
+
 std::uint64_t TableDirectory::HashNames(const TableNames& names) noexcept {
     std::uint64_t hash = 0;
     for (std::size_t at = 0; at < sizeof(names); at += 8) {
@@ -49,7 +60,7 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
     }
     const std::uint32_t fresh = free_.Pop();
     if (fresh == kNoIndex) {
-        Add(*overflow_, 1);
+        Add(shared_->overflow, 1);
         return kOtherTables;
     }
     Put(entries_[fresh].database_and_relid, std::uint64_t{key.dbid} << 32 | key.relid);
@@ -105,7 +116,7 @@ bool TableDirectory::Read(std::uint32_t index, TableNames* names,
     return false;
 }
 
-void TableDirectory::Repair() noexcept {
+std::uint64_t TableDirectory::Repair() noexcept {
     for (std::uint32_t index = 0; index < size_; ++index) {
         const std::uint32_t sequence = Get(entries_[index].sequence);
         Put(entries_[index].sequence, sequence + (sequence & 1));
@@ -126,6 +137,7 @@ void TableDirectory::Repair() noexcept {
             free_.Push(index);
         }
     }
+    return 0;
 }
 
 }  // namespace elile::core
