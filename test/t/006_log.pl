@@ -2,9 +2,12 @@
 # readers know; pgBadger is one of them.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use JSON::PP;
+use Patience;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -88,7 +91,7 @@ my $session = $node->background_psql('postgres');
 is($session->query('show elile_optimize.slow_query_threshold'), '100ms', 'production');
 $node->safe_psql('postgres', q{alter system set elile_optimize.environment = 'development'});
 $node->reload;
-$session->query('select pg_sleep(0.01)') while $session->query('show elile_optimize.environment') ne 'development';
+poll(sub { $session->query('show elile_optimize.environment') eq 'development' }) or die 'no reload';
 is($session->query('show elile_optimize.slow_query_threshold'), '200ms', 'development, after a reload');
 is($session->query('show elile_optimize.log_parameters'), 'on', 'its parameters are kept');
 $session->quit;

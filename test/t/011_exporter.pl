@@ -8,11 +8,12 @@ use IO::Socket::UNIX;
 use IPC::Run;
 use List::Util qw(max sum0);
 use POSIX qw(ceil);
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Test::More;
-use Time::HiRes qw(clock_gettime usleep CLOCK_MONOTONIC);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -113,18 +114,13 @@ sub http
     return { status => $status // 0, header => \%header, body => $body // '' };
 }
 
-sub poll
+# What comes true, or 0 and a word on it.
+sub await
 {
     my ($what, $until, $seconds) = @_;
-    my $end = time + ($seconds // $deadline_s);
-    while (time < $end)
-    {
-        my $result = $until->();
-        return $result if $result;
-        usleep(100_000);
-    }
-    diag("timed out: $what");
-    return;
+    my $result = poll($until, $seconds);
+    diag("timed out: $what") if !$result;
+    return $result;
 }
 
 # name -> labels -> value; labels as one string, "a=b\n" each, in the order of their names.
@@ -158,12 +154,12 @@ sub scrape { return parse(http('/metrics')->{body}) }
 sub scrape_after
 {
     my ($moment) = @_;
-    return poll('a new sample', sub {
+    return await('a new sample', sub {
         my $asked = clock_gettime(CLOCK_MONOTONIC);
         my $scrape = scrape();
         my $age = $scrape->{elile_optimize_sample_age_seconds}{''} + $scrape->{elile_optimize_sampling_duration_seconds}{''};
         return defined $scrape->{elile_db_max_connections} && $asked - 0.3 - $age > $moment ? $scrape : undef;
-    }) // die 'no new sample';
+    }) || die 'no new sample';
 }
 sub scrape_now { return scrape_after(clock_gettime(CLOCK_MONOTONIC)) }
 
@@ -262,7 +258,7 @@ is(value($watcher, $state), 'off|t', 'off by default');
 is(join(' ', exporters_of($node)), '', 'and no process');
 is(http('/metrics')->{status}, 0, 'nobody listens');
 set_and_reload($watcher, metrics_port => $port);
-poll('exporter', sub { value($watcher, $state) eq 'listening|f' });
+await('exporter', sub { value($watcher, $state) eq 'listening|f' });
 is( value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
     "listening|127.0.0.1:$port",
     'it listens after a reload');
@@ -271,7 +267,7 @@ is(scalar @exporters, 1, 'one process');
 is(read_file("/proc/$exporters[0]/cmdline"), "elile_optimize_exporter\0", 'of the exporter');
 
 # HTTP.
-poll('a first sample', sub { http('/readyz')->{status} == 200 });
+await('a first sample', sub { http('/readyz')->{status} == 200 });
 my %expected = (
     '/metrics' => [ 200, 'text/plain; version=0.0.4; charset=utf-8', qr/^# HELP elile_/ ],
     '/' => [ 200, 'text/html; charset=utf-8', qr/^<!DOCTYPE html>/ ],
@@ -456,7 +452,7 @@ is(join(' ', map { $now->{$_} } qw(queries_total query_duration_seconds_count le
 my $many = connect_to('second', application_name => 'many');
 do_all($many, map { "create table many_$_ (id int)" } 1 .. 20);
 set_and_reload($watcher, metrics_max_tables => 5);
-poll('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') > 0 });
+await('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') > 0 });
 do_all($watcher, 'select elile_optimize.reset()');
 do_all($many, map { ("select count(*) from many_$_", "insert into many_$_ values ($_)", "select count(*) from many_$_") } 1 .. 20);
 do_all($client, 'select count(*) from churn', 'select count(*) from orders', 'select 1');
@@ -487,7 +483,7 @@ foreach my $database (qw(postgres second))
 }
 promtool_ok($scrape, 'more tables than fit');
 set_and_reload($watcher, metrics_max_tables => 200);
-poll('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') == 0 });
+await('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') == 0 });
 is(series(scrape(), database => 'second', table => 'many_20', operation => 'select')->{queries_total}, 2, 'raised again');
 
 # Names with all that a name may have. From 19 on that of a database has no line break.
@@ -561,7 +557,7 @@ is(total($scrape, 'elile_db_connections', application => 'popular'), 4, 'but not
 cmp_ok(scalar keys %{ $scrape->{elile_db_connections} }, '<=', 128, 'no more series than promised');
 promtool_ok($scrape, 'a crowd');
 @crowd = ();
-poll('the crowd leaves', sub { value($watcher, $sessions) < 20 });
+await('the crowd leaves', sub { value($watcher, $sessions) < 20 });
 value($watcher, q{select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'running'});
 
 # What applications say of their pools.
@@ -614,10 +610,10 @@ promtool_ok($scrape, 'pools');
 # Indexes.
 my %doubled = (database => 'postgres', table => 'doubled');
 my %cafe = (database => 'latin', table => 'caf\xE9', index => 'caf\xE9_id');
-$scrape = poll('indexes', sub {
+$scrape = await('indexes', sub {
     my $got = scrape();
     my %looked_at = %{ $got->{elile_index_stats_age_seconds} // {} };
-    return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) // {};
+    return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) || {};
 is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_id')}, 1, 'an invalid index');
 is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_name')}, 0, 'a valid one');
 cmp_ok($scrape->{elile_index_size_bytes}{labels(%doubled, index => 'doubled_name')} // 0, '>=', 8192, 'its size');
@@ -629,7 +625,7 @@ is($scrape->{elile_index_invalid}{labels(%cafe)}, 0, 'one of a database with ano
 do_all($watcher, 'select elile_optimize.reset()');
 scrape_now();
 do_all(connect_to('marker'), 'select count(*) from t');
-ok( poll('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
+ok( await('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
     'indexes of a database with new activity');
 my %times;
 ++$times{$_} foreach slurp_file($node->logfile) =~ /FATAL:  database "?(\S+?)"? does not exist/g;
@@ -639,6 +635,6 @@ is(join(' ', grep { $times{$_} > 1 } sort keys %times), '', 'a database that is 
 promtool_ok(scrape_now(), 'all of it');
 @exporters = exporters_of($node);
 set_and_reload($watcher, metrics_port => 0);
-ok(poll('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters_of($node) }), 'off after a reload');
+ok(await('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters_of($node) }), 'off after a reload');
 is(http('/metrics')->{status}, 0, 'and nobody listens');
 done_testing();

@@ -10,11 +10,12 @@ use IO::Socket::INET;
 use IPC::Run;
 use MIME::Base64;
 use POSIX ();
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Test::More;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time);
 
 my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -73,18 +74,6 @@ sub get
     return exchange("GET $path HTTP/1.1\r\nHost: localhost\r\n$credentials\r\n", $seconds);
 }
 sub status { return get(@_)->{status} }
-
-sub poll
-{
-    my ($until, $seconds) = @_;
-    my $end = time + ($seconds // $deadline_s);
-    while (time < $end)
-    {
-        return 1 if $until->();
-        usleep(100_000);
-    }
-    return 0;
-}
 
 # Returns where the log went on.
 sub configure

@@ -4,11 +4,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use IPC::Run;
+use Patience;
 use PgBouncer;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time);
 
 plan skip_all => 'there is no pgbouncer' if !PgBouncer::is_there();
 
@@ -51,12 +52,7 @@ sub bench
     my $run = IPC::Run::start(
         [ 'pgbench', '-n', '-M', 'simple', '-c', $clients, '-t', 4, '-f', $nap, $bouncer->connstr('postgres', 'app') ],
         '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-    while ($run->pumpable)
-    {
-        $look->();
-        $run->pump_nb;
-        usleep(20_000);
-    }
+    poll(sub { $look->(); $run->pump_nb; return !$run->pumpable }, undef, 0.02);
     $look->();
     $run->finish;
     like($out, qr/processed: (\d+)\/\1\b/, "$clients clients: all transactions") or diag($err);
@@ -131,14 +127,7 @@ $bouncer->stop;
 # A connection's life.
 $bouncer = PgBouncer->start($node, "'production', 'postgres', pool_size => 1, max_overflow => 0, pool_recycle_seconds => 1", 'app');
 my $first = ask($bouncer, 'select pg_backend_pid()');
-my $next = $first;
-my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-while ($next == $first && time < $deadline)
-{
-    usleep(100_000);
-    $next = ask($bouncer, 'select pg_backend_pid()');
-}
-isnt($next, $first, 'an old connection is replaced');
+ok(poll(sub { ask($bouncer, 'select pg_backend_pid()') != $first }), 'an old connection is replaced');
 like($bouncer->log, qr/process up/, 'by the same PgBouncer');
 $bouncer->stop;
 

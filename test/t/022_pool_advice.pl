@@ -4,10 +4,10 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
-use Time::HiRes;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -79,21 +79,9 @@ my %expected = (
 my $admin;
 if (defined $bouncer)
 {
-	poll(sub { eval { $admin = bouncer_pools(); 1 } }, 'the pooler');
+	poll(sub { eval { $admin = bouncer_pools(); 1 } }) or die 'no pooler';
 	run_pgbench('waiting', 'brief', 9, host => $dir, port => $bouncer_port);
 	$expected{waiting} = 'too small';
-}
-
-sub poll
-{
-	my ($until, $what) = @_;
-	my $left = 10 * $PostgreSQL::Test::Utils::timeout_default;
-	until ($until->())
-	{
-		die "timed out: $what" if $left-- == 0;
-		Time::HiRes::usleep(100_000);
-	}
-	return;
 }
 
 # How many clients of the pooler wait.
@@ -109,7 +97,7 @@ sub bouncer_pools
 my $names = join(',', map { "'$_'" } sort keys %expected);
 my $session = Session->new($node);
 poll(sub { $session->ask("select count(*) from elile_optimize.pool_statistics where application_name in ($names)")
-		== keys %expected }, 'the workloads');
+		== keys %expected }) or die 'no workloads';
 like($session->ask(qq{select finding, recommended_pool_size, explanation from elile_optimize.pool_advice
 	where application_name = 'right'}), qr/^not enough seen\|\|\d+ of the 300 looks/, 'nothing before enough was seen');
 
@@ -122,11 +110,10 @@ poll(sub {
 		$session->ask("select elile_optimize.set_clients_waiting($waiting, 'waiting')");
 	}
 	run_command([ 'psql', '-X', '-d', $node->connstr('postgres') . ' user=limited application_name=refused', '-c', 'select 1' ]);
-	Time::HiRes::usleep(900_000);
 	%found = map { split /\|/ } split /\n/, $session->ask(
 		"select application_name, finding from elile_optimize.pool_advice where application_name in ($names)");
 	return !grep { $_ eq 'not enough seen' } values %found;
-}, 'advice');
+}, 3 * $PostgreSQL::Test::Utils::timeout_default, 0.9) or die 'no advice';
 note($session->ask("select application_name, observed_concurrency, recommended_pool_size, recommended_max_overflow, finding, explanation from elile_optimize.pool_advice"));
 is_deeply(\%found, \%expected, 'each workload has its finding');
 

@@ -104,7 +104,7 @@ backends = set()
 while len(backends) < 3:
     with pool.connect() as connection:
         backends.add(connection.execute(text("select pg_backend_pid()")).scalar())
-    time.sleep(0.1)
+    time.sleep(0.1)  # a connection must become a second old
 wait_for("connections_opened", 10)
 PYTHON
 is($out, <<'PRINTED', 'size, overflow, timeouts, pre-ping and recycle of SQLAlchemy\'s pool are seen in pool_statistics');

@@ -4,11 +4,11 @@ use warnings;
 use FindBin;
 use HTTP::Tiny;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $python = '/usr/bin/python3';
 my $entities = 50;
@@ -129,12 +129,7 @@ sub page_has
 {
     my ($path, $wanted) = @_;
     my $got = '';
-    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-    {
-        $got = HTTP::Tiny->new->get("http://127.0.0.1:$metrics_port$path")->{content};
-        return $got if $got =~ $wanted;
-        usleep(100_000);
-    }
+    poll(sub { ($got = HTTP::Tiny->new->get("http://127.0.0.1:$metrics_port$path")->{content}) =~ $wanted });
     return $got;
 }
 my $counted = qr/^elile_db_n_plus_one_total\{database="postgres",table="profile"\} 4$/m;

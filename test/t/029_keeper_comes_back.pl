@@ -5,25 +5,19 @@ use warnings;
 use Config;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $postmaster = 0;  # that this test has started itself
-my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 
 sub happens
 {
     my ($what, $condition) = @_;
-    for (1 .. $deadline_s * 20)
-    {
-        return ok(1, $what) if $condition->();
-        usleep(50_000);
-    }
-    return ok(0, $what);
+    return ok(poll($condition, undef, 0.05), $what);
 }
 
 # A client that is refused ends, perhaps before it has read the query: then writing that dies of a broken pipe.

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
@@ -121,11 +122,11 @@ my $session = begin_failing('reset role');
 $lock->tell(q{begin; lock table item; select 'locked'});
 let_fail($session);
 $lock->ask('select 1');
-for (1 .. 20)
-{
-    $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize plan writer'});
-    select undef, undef, undef, 0.1;
-}
+# A writer is there for a moment, once a second for the ten that the run waits; two of them are hunted for one.
+my $ends = time + 2;
+poll(sub {
+        $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize plan writer'});
+        return time >= $ends }, undef, 0.01);
 $lock->ask('rollback');
 ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_advisory' and sqlstate = '22012'}),
     'a writer that is terminated comes back');

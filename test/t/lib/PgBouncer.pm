@@ -3,6 +3,7 @@ package PgBouncer;
 use strict;
 use warnings;
 use IPC::Run;
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
@@ -31,11 +32,7 @@ admin_users = admin
 INI
     $self->{process} = IPC::Run::start([ $program, "$folder/pgbouncer.ini" ], '<', \undef, '>', "$folder/log", '2>&1');
     push @running, $self;
-    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-    {
-        last if $self->log =~ /process up/ || !$self->{process}->pumpable;
-        select undef, undef, undef, 0.1;
-    }
+    poll(sub { $self->log =~ /process up/ || !$self->{process}->pumpable });
     return $self;
 }
 
