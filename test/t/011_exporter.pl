@@ -155,10 +155,10 @@ sub scrape_after
 {
     my ($moment) = @_;
     return await('a new sample', sub {
-        my $asked = clock_gettime(CLOCK_MONOTONIC);
-        my $scrape = scrape();
-        my $age = $scrape->{elile_optimize_sample_age_seconds}{''} + $scrape->{elile_optimize_sampling_duration_seconds}{''};
-        return defined $scrape->{elile_db_max_connections} && $asked - 0.3 - $age > $moment ? $scrape : undef;
+            my $asked = clock_gettime(CLOCK_MONOTONIC);
+            my $scrape = scrape();
+            my $age = $scrape->{elile_optimize_sample_age_seconds}{''} + $scrape->{elile_optimize_sampling_duration_seconds}{''};
+            return defined $scrape->{elile_db_max_connections} && $asked - 0.3 - $age > $moment ? $scrape : undef;
     }) || die 'no new sample';
 }
 sub scrape_now { return scrape_after(clock_gettime(CLOCK_MONOTONIC)) }
@@ -184,7 +184,7 @@ sub series
         qw(queries_total slow_queries_total failed_queries_total
         query_duration_seconds_count query_duration_seconds_sum);
     my $buckets = $scrape->{elile_db_query_duration_seconds_bucket};
-    $got{"le=$_"} = $buckets->{labels(%label, le => $_)} // 0 foreach bounds();
+    $got{"le=$_"} = $buckets->{ labels(%label, le => $_) } // 0 foreach bounds();
     return \%got;
 }
 sub bounds { return ((map { 0 + sprintf '%.17g', 2**$_ } -13 .. 6), '+Inf') }
@@ -202,7 +202,7 @@ sub table_operations
         from elile_optimize.table_operations where table_name is null or table_name !~ '\n'}))
     {
         my ($database, $table, $operation, @figures) = split /\|/, $line;
-        $rows{labels(database => $database, table => $table, operation => $operation)} =
+        $rows{ labels(database => $database, table => $table, operation => $operation) } =
             [ $database, $table, $operation, @figures ];
     }
     return \%rows;
@@ -213,7 +213,7 @@ sub promtool_ok
 {
     my ($scrape, $name) = @_;
     is(join("\n", @{ $scrape->{twice} }), '', "$name: no series twice");
-  SKIP:
+    SKIP:
     {
         skip 'promtool is not installed', 1 unless has_promtool();
         my $text = $scrape->{text};
@@ -259,7 +259,7 @@ is(join(' ', exporters_of($node)), '', 'and no process');
 is(http('/metrics')->{status}, 0, 'nobody listens');
 set_and_reload($watcher, metrics_port => $port);
 await('exporter', sub { value($watcher, $state) eq 'listening|f' });
-is( value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
+is(value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
     "listening|127.0.0.1:$port",
     'it listens after a reload');
 my @exporters = exporters_of($node);
@@ -403,7 +403,7 @@ foreach my $at (1 .. $#samples)
 }
 is($fallen, 0, 'no series fell in ' . @samples . ' scrapes while statements were evicted');
 cmp_ok($samples[-1]{elile_optimize_evictions_total}{''}, '>', 1500, 'and many were');
-is( total($samples[-1], 'elile_db_queries_total', table => 'churn', operation => 'select'),
+is(total($samples[-1], 'elile_db_queries_total', table => 'churn', operation => 'select'),
     2000 * $rounds,
     'none of them was lost');
 
@@ -477,7 +477,7 @@ is(total($scrape, 'elile_db_queries_total', database => 'second', table => 'othe
 cmp_ok($scrape->{elile_optimize_tables_other}{''}, '>=', 20, 'how many tables are in it');
 foreach my $database (qw(postgres second))
 {
-    is( total($scrape, 'elile_db_queries_total', database => $database),
+    is(total($scrape, 'elile_db_queries_total', database => $database),
         value($watcher, qq{select sum(calls + failed_calls) from elile_optimize.table_operations where datname = '$database'}),
         "nothing of $database is lost");
 }
@@ -509,7 +509,7 @@ do_all($latin, qq{create extension elile_optimize; create table "caf\xe9" (id in
 $scrape = scrape_now();
 my $named = sub {
     my ($database, $table) = @_;
-    return $scrape->{elile_db_queries_total}{labels(database => $database, table => $table, operation => 'select')};
+    return $scrape->{elile_db_queries_total}{ labels(database => $database, table => $table, operation => 'select') };
 };
 is($named->($odd_database, qq{sch"ema\\.two\nlines}), 1, 'quotes, a backslash and a newline');
 is($named->($odd_database, "\xc3\xbcml\xc3\xa4ut \xe2\x98\x83"), 1, 'UTF-8');
@@ -575,10 +575,10 @@ do_all($client, 'select elile_optimize.set_active_connections(4)', 'reset role')
 do_all($service, 'create extension elile_optimize; select elile_optimize.set_active_connections(0)');
 $scrape = scrape_now();
 my %service = (application => 'service', database => 'postgres');
-is($scrape->{elile_db_active_connections}{labels(%service)}, 4, 'connections in use, the last word');
-is($scrape->{elile_db_connection_pool_size}{labels(%service)}, 10, 'size of the pool');
-is($scrape->{elile_db_active_connections}{labels(%service, database => 'second')}, 0, 'of another database');
-is($scrape->{elile_db_connection_pool_size}{labels(%service, database => 'second')}, undef, 'which has not told its size');
+is($scrape->{elile_db_active_connections}{ labels(%service) }, 4, 'connections in use, the last word');
+is($scrape->{elile_db_connection_pool_size}{ labels(%service) }, 10, 'size of the pool');
+is($scrape->{elile_db_active_connections}{ labels(%service, database => 'second') }, 0, 'of another database');
+is($scrape->{elile_db_connection_pool_size}{ labels(%service, database => 'second') }, undef, 'which has not told its size');
 is(total($scrape, 'elile_db_queries_total', table => 'told', operation => 'select'), 1, 'a query that was told');
 # A database that is made again has the name of the one that is gone, whose reports are still young.
 foreach my $time (1, 2)
@@ -591,7 +591,7 @@ foreach my $time (1, 2)
 }
 $scrape = scrape_now();
 promtool_ok($scrape, 'a name with two databases');
-is($scrape->{elile_db_active_connections}{labels(application => 'service', database => 'anew')}, 0, 'what the later one told');
+is($scrape->{elile_db_active_connections}{ labels(application => 'service', database => 'anew') }, 0, 'what the later one told');
 
 is(query($client, q{do $$ begin for i in 1..300 loop
         perform set_config('application_name', 'pool ' || i, false), elile_optimize.set_active_connections(1);
@@ -600,10 +600,10 @@ $before = $scrape;
 my $dropped = value($watcher, 'select pool_reports_dropped from elile_optimize.info');
 cmp_ok($dropped, '>=', 300 - 256, 'those beyond the limit are counted');
 $scrape = scrape_now();
-is( total($scrape, 'elile_db_active_connections'),
+is(total($scrape, 'elile_db_active_connections'),
     total($before, 'elile_db_active_connections') + 300 - $dropped,
     'and none is lost but those');
-cmp_ok($scrape->{elile_db_active_connections}{labels(application => 'other', database => 'other')}, '>', 200, 'most as other');
+cmp_ok($scrape->{elile_db_active_connections}{ labels(application => 'other', database => 'other') }, '>', 200, 'most as other');
 is($scrape->{elile_optimize_pool_reports_dropped_total}{''}, $dropped, 'the count is a metric');
 promtool_ok($scrape, 'pools');
 
@@ -611,21 +611,21 @@ promtool_ok($scrape, 'pools');
 my %doubled = (database => 'postgres', table => 'doubled');
 my %cafe = (database => 'latin', table => 'caf\xE9', index => 'caf\xE9_id');
 $scrape = await('indexes', sub {
-    my $got = scrape();
-    my %looked_at = %{ $got->{elile_index_stats_age_seconds} // {} };
-    return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) || {};
-is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_id')}, 1, 'an invalid index');
-is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_name')}, 0, 'a valid one');
-cmp_ok($scrape->{elile_index_size_bytes}{labels(%doubled, index => 'doubled_name')} // 0, '>=', 8192, 'its size');
-cmp_ok($scrape->{elile_index_scans_total}{labels(%doubled, index => 'doubled_name')} // 0, '>=', 5, 'and its scans');
-is($scrape->{elile_index_invalid}{labels(%cafe)}, 0, 'one of a database with another encoding');
+        my $got = scrape();
+        my %looked_at = %{ $got->{elile_index_stats_age_seconds} // {} };
+        return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) || {};
+is($scrape->{elile_index_invalid}{ labels(%doubled, index => 'doubled_id') }, 1, 'an invalid index');
+is($scrape->{elile_index_invalid}{ labels(%doubled, index => 'doubled_name') }, 0, 'a valid one');
+cmp_ok($scrape->{elile_index_size_bytes}{ labels(%doubled, index => 'doubled_name') } // 0, '>=', 8192, 'its size');
+cmp_ok($scrape->{elile_index_scans_total}{ labels(%doubled, index => 'doubled_name') } // 0, '>=', 5, 'and its scans');
+is($scrape->{elile_index_invalid}{ labels(%cafe) }, 0, 'one of a database with another encoding');
 
 # Databases are looked at in the order that they came, so a new one tells when all were. Those that are
 # gone have been found gone before; that reset() changes their figures is no reason to look again.
 do_all($watcher, 'select elile_optimize.reset()');
 scrape_now();
 do_all(connect_to('marker'), 'select count(*) from t');
-ok( await('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
+ok(await('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
     'indexes of a database with new activity');
 my %times;
 ++$times{$_} foreach slurp_file($node->logfile) =~ /FATAL:  database "?(\S+?)"? does not exist/g;

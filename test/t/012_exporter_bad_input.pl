@@ -362,16 +362,16 @@ $node->safe_psql('postgres', q{do $$ begin
     end loop; end $$});
 my $rows;
 ok(poll(sub {
-        $rows = () = get('/metrics')->{body} =~ /^elile_db_queries_total\{.*operation="select"/mg;
-        $rows >= 200 }), 'series of 200 tables');
+            $rows = () = get('/metrics')->{body} =~ /^elile_db_queries_total\{.*operation="select"/mg;
+            $rows >= 200 }), 'series of 200 tables');
 my $selects = q{select sum(calls) from elile_optimize.table_operations where operation = 'select' and table_name ~ '^many_'};
 is($node->safe_psql('postgres', $selects), 10000, 'all are in the view');
 my $text = '';
 ok(poll(sub {
-        $text = get('/metrics')->{body};
-        my $sum = 0;
-        $sum += $1 while $text =~ /^elile_db_queries_total\{[^}]*operation="select",table="(?:many_\d+|other)"\} (\S+)$/mg;
-        $sum >= 10000 && $text =~ /^elile_optimize_tables_other (\d+)$/m && $1 >= 9800 }), 'none is lost in the metrics');
+            $text = get('/metrics')->{body};
+            my $sum = 0;
+            $sum += $1 while $text =~ /^elile_db_queries_total\{[^}]*operation="select",table="(?:many_\d+|other)"\} (\S+)$/mg;
+            $sum >= 10000 && $text =~ /^elile_optimize_tables_other (\d+)$/m && $1 >= 9800 }), 'none is lost in the metrics');
 my $own = 0;
 my $names = '';
 while ($text =~ /^elile_db_queries_total\{database="postgres",operation="select",table="(many_\d+)"\} (\S+)$/mg)

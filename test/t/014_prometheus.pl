@@ -15,7 +15,7 @@ use Time::HiRes qw(time);
 for my $program (qw(prometheus promtool))
 {
     plan skip_all => "$program is not on PATH"
-      if !grep { -x "$_/$program" } split /:/, $ENV{PATH};
+        if !grep { -x "$_/$program" } split /:/, $ENV{PATH};
 }
 
 delete @ENV{qw(http_proxy HTTP_PROXY all_proxy ALL_PROXY)};
@@ -65,7 +65,7 @@ sub by_table
 {
     my ($expression) = @_;
     return map { join(' ', $_->{labels}{operation}, $_->{labels}{table} // '') => $_->{value} }
-      grep { ($_->{labels}{database} // '') eq 'postgres' } query($expression);
+        grep { ($_->{labels}{database} // '') eq 'postgres' } query($expression);
 }
 
 # The exponent of the bucket's upper bound; the first one reaches down to 0.
@@ -134,7 +134,7 @@ my $prometheus = IPC::Run::start(
     '<', '/dev/null', '>', "$folder/out", '2>', $prometheus_log);
 push @running, $prometheus;
 ok(poll(sub { status_of("http://127.0.0.1:$prometheus_port/-/ready") == 200 }), 'Prometheus is ready')
-  or diag read_file($prometheus_log);
+    or diag read_file($prometheus_log);
 ok(poll(sub { (scalar_of('up') // 0) == 1 }), 'it scrapes');
 
 sub start_load
@@ -167,7 +167,7 @@ for my $at (4, 9)
     my ($victim) = exporters_of($node);
     push @killed, $victim;
     kill 'KILL', $victim;
-    ok( poll(
+    ok(poll(
             sub {
                 my ($now) = exporters_of($node);
                 return defined $now && $now != $victim && status_of("http://127.0.0.1:$port/readyz") == 200;
@@ -202,7 +202,7 @@ poll(
         %queries = by_table('elile_db_queries_total');
         return !grep { ($queries{$_} // -1) != $view{$_}{queries} } keys %view;
     }, 10);
-is( join("\n", map { "$_: " . ($queries{$_} // 'absent') } sort keys %view),
+is(join("\n", map { "$_: " . ($queries{$_} // 'absent') } sort keys %view),
     join("\n", map { "$_: $view{$_}{queries}" } sort keys %view),
     'elile_db_queries_total is calls and failed calls');
 for my $pair ([ 'failed', 'elile_db_failed_queries_total' ], [ 'slow', 'elile_db_slow_queries_total' ],
@@ -211,7 +211,7 @@ for my $pair ([ 'failed', 'elile_db_failed_queries_total' ], [ 'slow', 'elile_db
 {
     my ($column, $metric) = @$pair;
     my %value = by_table($metric);
-    is( join("\n", map { "$_: " . ($value{$_} // 'absent') } sort keys %view),
+    is(join("\n", map { "$_: " . ($value{$_} // 'absent') } sort keys %view),
         join("\n", map { "$_: $view{$_}{$column}" } sort keys %view),
         "$metric is the view's");
 }
@@ -236,7 +236,7 @@ cmp_ok($increase, '>', 0, 'the counters increase');
 note "sum(increase(elile_db_queries_total[1m])) = $increase";
 # One metric at a time, because resets() drops their names.
 my @counters = map { $_->{labels}{__name__} }
-  query('count by (__name__) ({__name__=~"elile_.+_(total|count|sum|bucket)"})');
+    query('count by (__name__) ({__name__=~"elile_.+_(total|count|sum|bucket)"})');
 cmp_ok(scalar @counters, '>=', 20, 'there are counters');
 my $seen = 0;
 for my $metric (@counters)
@@ -262,7 +262,7 @@ poll(
 for my $metric (qw(elile_db_query_duration_seconds_count elile_db_queries_total))
 {
     my %reset = by_table("resets($metric\[5m])");
-    is( join("\n", map { "$_: " . ($reset{$_} // 'absent') } @busy),
+    is(join("\n", map { "$_: " . ($reset{$_} // 'absent') } @busy),
         join("\n", map { "$_: 1" } @busy),
         "one reset of $metric");
 }

@@ -145,7 +145,7 @@ for my $case (@faults)
 
 # A table that goes in mid-build.
 $node->safe_psql('postgres', 'create schema other; set search_path = other;'
-    . slurp_file("$FindBin::RealBin/workload/schema.sql"));
+        . slurp_file("$FindBin::RealBin/workload/schema.sql"));
 my $reader = Session->new($node);
 $reader->ask('begin isolation level repeatable read; select count(*) from tenants');
 $node->safe_psql('postgres', q{set elile_optimize.index_schema = other;
@@ -167,7 +167,7 @@ $dropper->close;
 # The whole set, after all that.
 $node->safe_psql('postgres', 'select elile_optimize.build_indexes()');
 comes('the set is built', $open, '0');
-is( $node->safe_psql('postgres', q{select count(*) from elile_optimize.index_status
+is($node->safe_psql('postgres', q{select count(*) from elile_optimize.index_status
     where state = 'present'}), '18', 'all 18 are there');
 is($node->safe_psql('postgres', $invalid), '0', 'and valid');
 comes('no lock is left', q{select count(*) from pg_locks l join pg_class c on c.oid = l.relation

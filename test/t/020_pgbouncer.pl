@@ -62,7 +62,7 @@ sub bench
 for my $environment (qw(production development testing))
 {
     my ($size, $overflow, $pings, $recycle, $timeout, $echoes) = split /\|/,
-      number("select pool_size, max_overflow, pool_pre_ping, pool_recycle_seconds, pool_timeout_seconds, echo_pool
+        number("select pool_size, max_overflow, pool_pre_ping, pool_recycle_seconds, pool_timeout_seconds, echo_pool
         from elile_optimize.pool_config('$environment')");
     $node->safe_psql('postgres', 'select elile_optimize.reset()');
     my $bouncer = PgBouncer->start($node, "'$environment', 'postgres'", 'app');
@@ -88,7 +88,7 @@ for my $environment (qw(production development testing))
         is($servers, $times == 1 ? $size : $size + $overflow, "$environment: connections at $times times the size");
         ok($waiting > 0, "$environment: clients wait at $times times the size") if $times == 3;
     }
-    is( number(q{select coalesce(sum(calls), 0) > 0 from elile_optimize.statements
+    is(number(q{select coalesce(sum(calls), 0) > 0 from elile_optimize.statements
             where query = 'select $1' and userid = 'app'::regrole}),
         $pings, "$environment: connections are tried before use");
     $bouncer->stop;
@@ -101,7 +101,7 @@ unlike($bouncer->log, qr/WARNING|ERROR|FATAL/, 'an odd name: without a warning')
 {
     local $ENV{PGAPPNAME} = 'billing';
     local $ENV{PGOPTIONS} = '-c statement_timeout=1s';
-    is( ask($bouncer, q{select current_database(), current_setting('application_name')}, 'da_ta__base'),
+    is(ask($bouncer, q{select current_database(), current_setting('application_name')}, 'da_ta__base'),
         "$odd|billing", 'an odd name, and the application');
 }
 $bouncer->stop;
@@ -112,7 +112,7 @@ my @held = map {
     IPC::Run::start([ 'psql', '-XAtq', '-d', $bouncer->connstr('postgres', 'app'), '-c', 'select pg_sleep(60)' ],
         '<', \undef, '>', \my $out, '2>', \my $err)
 } 1 .. 3;
-ok( $node->poll_query_until('postgres',
+ok($node->poll_query_until('postgres',
         q{select count(*) = 3 from pg_stat_activity where usename = 'app' and state = 'active' and query ~ 'sleep'}),
     'exhausted');
 my $began = time;

@@ -17,9 +17,9 @@ $node->safe_psql('postgres', 'create extension elile_optimize; create role app l
 
 sub comes_true
 {
-	my ($sql, $name) = @_;
-	ok($node->poll_query_until('postgres', $sql), $name);
-	return;
+    my ($sql, $name) = @_;
+    ok($node->poll_query_until('postgres', $sql), $name);
+    return;
 }
 
 # States, as they are at this moment.
@@ -36,20 +36,20 @@ $sessions[3]->ask('select 1');
 comes_true(q{select peak_checked_out = 3 and connections_opened >= 0 and oldest_connection_age between '0' and '1 hour'
 	from elile_optimize.pool_statistics where application_name = 'states'}, 'and the most at once');
 is($node->safe_psql('postgres', "set elile_optimize.environment = testing; $states"), '4|3|1|3|1',
-	'overflow by the preset of the environment');
+    'overflow by the preset of the environment');
 $node->safe_psql('postgres', q{select elile_optimize.apply_preset('production', 'app', 'postgres', pool_size => 2, max_overflow => 20)});
 is($node->safe_psql('postgres', $states), '4|3|1|2|1', 'overflow by the preset of the role');
 $node->safe_psql('postgres', q{select elile_optimize.apply_preset(null, 'app', 'postgres')});
 
 # What the application says, by its application_name.
 {
-	# From its first moment, or it may be seen under another name.
-	local $ENV{PGAPPNAME} = 'states';
-	$node->safe_psql('postgres', 'select elile_optimize.set_connection_pool_size(3), elile_optimize.set_active_connections(2)');
+    # From its first moment, or it may be seen under another name.
+    local $ENV{PGAPPNAME} = 'states';
+    $node->safe_psql('postgres', 'select elile_optimize.set_connection_pool_size(3), elile_optimize.set_active_connections(2)');
 }
 is($node->safe_psql('postgres', q{select pool_size, overflow, reported_pool_size, reported_active_connections
 	from elile_optimize.pool_statistics where username = 'app' and application_name = 'states'}),
-	'4|1|3|2', 'overflow by what was told');
+    '4|1|3|2', 'overflow by what was told');
 $node->safe_psql('postgres', q{set application_name = 'elsewhere'; select elile_optimize.set_connection_pool_size(9)});
 comes_true(q{select count(*) = 1 from elile_optimize.pool_statistics where username = 'postgres'
 	and application_name = 'states' and pool_size = 0 and reported_pool_size = 3}, 'of each user');
@@ -63,15 +63,15 @@ my $short = $transactions + 1;  # pgbench begins with a session of its own
 my $script = "$node->{_basedir}/short.sql";
 append_to_file($script, "select 1;\n");
 $node->command_ok([ 'pgbench', '-n', '-C', '-c', 4, '-j', 2, '-t', $transactions / 4, '-f', $script,
-		$node->connstr('postgres') . ' application_name=short' ], 'short sessions');
+        $node->connstr('postgres') . ' application_name=short' ], 'short sessions');
 comes_true("select connections_opened = $short from elile_optimize.pool_statistics where application_name = 'short'",
-	'each is counted');
+    'each is counted');
 {
-	local $ENV{PGAPPNAME} = 'later';
-	$node->safe_psql('postgres', 'select 1');
+    local $ENV{PGAPPNAME} = 'later';
+    $node->safe_psql('postgres', 'select 1');
 }
 comes_true(q{select connections_opened >= 0 from elile_optimize.pool_statistics where application_name = 'later'},
-	'the keeper looks again');
+    'the keeper looks again');
 is($node->safe_psql('postgres', q{select connections_opened, pool_size from elile_optimize.pool_statistics
 	where application_name = 'short'}), "$short|0", 'once');
 is($node->safe_psql('postgres', 'select ended_sessions_dropped from elile_optimize.info'), 0, 'none is lost');
@@ -82,7 +82,7 @@ $names->ask("set application_name = 'name $_'; select 1") foreach 1 .. 20;
 my @many = map { Session->new($node) } 1 .. 300;
 foreach my $at (1 .. 300)
 {
-	$many[ $at - 1 ]->ask("set application_name = 'many $at'");
+    $many[ $at - 1 ]->ask("set application_name = 'many $at'");
 }
 comes_true(q{select pools_put_aside > 0 from elile_optimize.info}, 'names beyond the rows are counted');
 is($node->safe_psql('postgres', q{select count(*) <= 257, sum(pool_size) >= 300,
@@ -93,7 +93,7 @@ comes_true(q{select sum(pool_size) < 50 from elile_optimize.pool_statistics}, 't
 my $new = Session->new($node);
 $new->ask("set application_name = 'newcomer'");
 comes_true(q{select pool_size = 1 from elile_optimize.pool_statistics where application_name = 'newcomer'},
-	'a newcomer has a row again');
+    'a newcomer has a row again');
 $new->close;
 
 done_testing();

@@ -215,14 +215,14 @@ cmp_ok($count{401} // 0, '>', 0, 'and that they are wrong');
 # What was refused is counted, in the metrics and in the view.
 my $figures;
 ok(poll(sub {
-        $figures = ask_as('prometheus');
-        (own_figure($figures, 'logins_denied_total') // 0) >= $before + ($count{401} // 0)
-            && (own_figure($figures, 'logins_refused_total') // 0) >= ($count{429} // 0) }), 'the metrics count both');
+            $figures = ask_as('prometheus');
+            (own_figure($figures, 'logins_denied_total') // 0) >= $before + ($count{401} // 0)
+                && (own_figure($figures, 'logins_refused_total') // 0) >= ($count{429} // 0) }), 'the metrics count both');
 # What was under way when the guessers ended is counted a moment later.
 ok(poll(sub {
-        $figures = ask_as('prometheus');
-        $node->safe_psql('postgres', 'select logins_denied, logins_refused from elile_optimize.info') eq
-            join('|', map { own_figure($figures, "logins_${_}_total") // '' } qw(denied refused)) }), 'as does the view');
+            $figures = ask_as('prometheus');
+            $node->safe_psql('postgres', 'select logins_denied, logins_refused from elile_optimize.info') eq
+                join('|', map { own_figure($figures, "logins_${_}_total") // '' } qw(denied refused)) }), 'as does the view');
 my $refused = own_figure($figures, 'logins_refused_total') // 0;
 kill 'KILL', $exporter;
 ok(poll(sub { my $got = ask_as('prometheus'); $got->{status} == 200 && (own_figure($got, 'logins_refused_total') // 0) >= $refused }),

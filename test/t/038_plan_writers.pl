@@ -108,7 +108,7 @@ $node->safe_psql('postgres', $reset);
 my $lost = $node->safe_psql('postgres', 'select plans_lost from elile_optimize.info');
 my $script = $node->basedir . '/storm.sql';
 append_to_file($script, join('', map {
-    "do \$\$ begin perform set_config('elile_optimize.track', 'all', true); execute 'select 1 / (id - id), $_ from item order by " . join(', ', ('name', 'id')[0 .. $_ % 2]) . " limit $_'; exception when division_by_zero then null; end \$\$;\n" } 1 .. 40));
+            "do \$\$ begin perform set_config('elile_optimize.track', 'all', true); execute 'select 1 / (id - id), $_ from item order by " . join(', ', ('name', 'id')[ 0 .. $_ % 2 ]) . " limit $_'; exception when division_by_zero then null; end \$\$;\n" } 1 .. 40));
 $node->command_ok([ 'pgbench', '-n', '-c', 8, '-j', 2, '-t', 10, '-f', $script, 'postgres' ], 'a storm of errors');
 is($node->safe_psql('postgres', q{select sum(failed_calls) from elile_optimize.statements where query ~ 'limit'}), '3200', 'each is counted');
 is($node->safe_psql('postgres', q{select count(*) from elile_optimize.slow_queries where sqlstate = '22012'}), '3200', 'each has its row');

@@ -8,7 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
 my $program =
-  (grep { -x } map { "$_/pgbouncer" } (split /:/, $ENV{PATH}), '/usr/sbin')[0];
+    (grep { -x } map { "$_/pgbouncer" } (split /:/, $ENV{PATH}), '/usr/sbin')[0];
 my @running;
 
 sub is_there { return defined $program; }
@@ -19,7 +19,7 @@ sub start
     my ($class, $node, $arguments, @users) = @_;
     my $folder = PostgreSQL::Test::Utils::tempdir();
     my $self = bless { folder => $folder, host => $node->host, port => PostgreSQL::Test::Cluster::get_free_port() },
-      $class;
+        $class;
     my $ini = $node->safe_psql('postgres', "select elile_optimize.pgbouncer_config($arguments)");
     append_to_file("$folder/users", join '', map { qq("$_" ""\n) } 'admin', @users);
     append_to_file("$folder/pgbouncer.ini", <<"INI");
