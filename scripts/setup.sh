@@ -34,7 +34,7 @@ case $mode in
         packages+=(libreadline-dev zlib1g-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
             pkg-config bzip2 perl libipc-run-perl)
         ;;
-    lint) packages+=(libgtest-dev clang-format clang-tidy) ;;
+    lint) packages+=(libgtest-dev clang-format clang-tidy shellcheck perltidy) ;;
     bench)
         packages+=(valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)
