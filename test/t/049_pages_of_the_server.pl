@@ -86,7 +86,7 @@ for (rows(q{select c.relname, string_agg(a.attname, ',' order by a.attnum)
     is("@lacking", '', 'and its columns');
 }
 
-# Functions that are not only a view's: its rows come from one that everybody may call and that has no comment.
+# Functions for people: a view's rows, and what scripts call, are no concern of a reader's.
 my $functions = page('views');
 for (rows(q{select distinct proname from pg_proc p
     where pronamespace = 'elile_optimize'::regnamespace and proname !~ '^_|_rows?$'

@@ -5,6 +5,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Patience;
 use Test::More;
 
 # Where the documents' server listens; the one here has another place.
@@ -30,13 +31,13 @@ for my $database ('app', 'appdb')
 sub blocks_with_commands
 {
     my ($page) = @_;
-    return grep { /^\$ /m } slurp_file($page) =~ /^```\n(.*?)^```$/msg;
+    return grep { /^\$ /m } slurp_file($page) =~ /^```\w*\n(.*?)^```$/msg;
 }
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
 local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'postgres');
 
-sub run_command
+sub run_shown
 {
     my ($command) = @_;
     my ($out, $err) = ('', '');
@@ -55,13 +56,8 @@ sub shape
 sub in_shape { my ($line) = @_; return shape($line) =~ s/\d+(\.\d+)?\b/N/gr; }
 
 # What is served is a second old at first.
-my $tries = 10 * $PostgreSQL::Test::Utils::timeout_default;
-while ($tries-- > 0)
-{
-    my (undef, $served) = run_command("curl -s http://127.0.0.1:$their_port/metrics");
-    last if $served =~ /database="app",.*table="entities"/;
-    select undef, undef, undef, 0.1;
-}
+ok(poll(sub { (run_shown("curl -s http://127.0.0.1:$their_port/metrics"))[1] =~ /database="app",.*table="entities"/ }),
+    'metrics are served');
 
 my $commands = 0;
 for my $page ("$FindBin::RealBin/README.md", glob("$FindBin::RealBin/docs/*.md"))
@@ -69,7 +65,7 @@ for my $page ("$FindBin::RealBin/README.md", glob("$FindBin::RealBin/docs/*.md")
     for my $part (map { split /^(?=\$ )/m } blocks_with_commands($page))
     {
         my ($command, $shown) = $part =~ /\A\$ ([^\n]+)\n(.*)\z/s or next;
-        my ($ran, $out, $err) = run_command($command);
+        my ($ran, $out, $err) = run_shown($command);
         ++$commands;
         ok($ran, $command) or diag($err);
         my %printed = map { in_shape($_) => 1 } split /\n/, $out;
