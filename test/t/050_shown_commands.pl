@@ -6,6 +6,7 @@ use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Patience;
+use PgBouncer;
 use Test::More;
 
 # Where the documents' server listens; the one here has another place.
@@ -17,11 +18,12 @@ $node->init;
 $node->append_conf('postgresql.conf', qq{
 shared_preload_libraries = 'elile_optimize'
 max_connections = 60
+log_statement = all
 elile_optimize.metrics_port = $port
 });
 $node->start;
-$node->safe_psql('postgres', 'create role app; create database app; create database appdb');
-for my $database ('app', 'appdb')
+$node->safe_psql('postgres', 'create role app login; create database app; create database appdb');
+for my $database ('postgres', 'app', 'appdb')
 {
     $node->safe_psql($database, 'create extension elile_optimize; create table entities (id int)');
     $node->safe_psql($database, 'select count(*) from entities');
@@ -74,5 +76,22 @@ for my $page ("$FindBin::RealBin/README.md", glob("$FindBin::RealBin/docs/*.md")
     }
 }
 cmp_ok($commands, '>=', 3, 'commands are shown');
+
+# Three clients of a pool of one: docs/pools.md's line tells that two of them wait.
+SKIP:
+{
+    skip 'PgBouncer is missing', 1 if !PgBouncer::is_there();
+    my $bouncer = PgBouncer->start($node, q{'production', 'appdb', pool_size => 1, max_overflow => 0}, 'app');
+    my @clients = map {
+        IPC::Run::start([ 'psql', '-X', '-d', $bouncer->connstr('appdb', 'app'), '-c', 'select pg_sleep(600)' ],
+            '<', \undef, '>&', \my $ignored)
+    } 1 .. 3;
+    my ($line) = slurp_file("$FindBin::RealBin/docs/pools.md") =~ /^```sh\n(.*?)^```$/ms;
+    $line =~ s/-h \Q$their_folder\E -p 6432 -U stats/-h $bouncer->{host} -p $bouncer->{port} -U admin/ or die $line;
+    ok(poll(sub { (run_shown($line))[0] && slurp_file($node->logfile) =~ /set_clients_waiting\(2, 'web'\)/ }),
+        'who waits is told');
+    $_->kill_kill for @clients;
+    $bouncer->stop;
+}
 $node->stop;
 done_testing();
