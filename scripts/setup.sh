@@ -25,7 +25,7 @@ wanted_programs=()
 case $mode in
     build) ;;
     check)
-        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq unzip python3-sqlalchemy
+        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq unzip curl python3-sqlalchemy
             python3-greenlet python3-psycopg2 python3-asyncpg python3-django)
         optional=(apache2-utils chromium alembic)
         wanted_programs=(prometheus promtool pgbouncer)

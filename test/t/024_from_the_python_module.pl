@@ -33,7 +33,7 @@ sub run_python
     return ($out, $err);
 }
 
-my $document = slurp_file("$FindBin::RealBin/from-the-python-module.md");
+my $document = slurp_file("$FindBin::RealBin/docs/from-the-python-module.md");
 my ($program) = $document =~ /^```python\n(.*?)^```$/ms;
 my ($printed) = $document =~ /^prints\n\n```\n(.*?)^```$/ms;
 my ($out, $err) = run_python('document', $program);
