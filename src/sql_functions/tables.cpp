@@ -143,9 +143,7 @@ ELILE_SQL_FUNCTION(elile_table_operations, kStrict, RECORDOID) {
     const Sums sums = SumByTableAndOperation(store);
     auto* rows = static_cast<TableRow*>(palloc(sizeof(TableRow) * sums.places));
     const int count = CollectRows(store, sums, rows);
-    for (int at = 0; at < count; ++at) {
-        WriteTableRow(row, rows[at]);
-    }
+    row.ForEach(static_cast<uint64>(count), [&](uint64 at) { WriteTableRow(row, rows[at]); });
     return Datum{0};
 }
 
