@@ -8,12 +8,6 @@
 namespace elile::capture {
 namespace {
 
-// The statement's text, in the current memory context.
-const char* TextOf(const core::SlowRecord& record) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, record.text);
-    return copy.length > 0 ? copy.text : "(text not kept)";
-}
-
 double DurationMs(const core::SlowRecord& record) {
     return static_cast<double>(record.duration_ns) / 1e6;
 }
@@ -63,7 +57,7 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     pg::Json json(out);
     json.Milliseconds("duration_ms", DurationMs(record));
     json.Identifier("queryid", record.queryid);
-    json.String("statement", TextOf(record));
+    json.String("statement", TextForLine(record.text));
     json.String("operation", OperationOf(record));
     json.Count("rows", record.rows);
     json.Double("threshold_ms", ThresholdMs(record));
@@ -100,7 +94,7 @@ void Write(const core::SlowRecord& record, const SlowText& text, const Origin* o
         AppendJson(&message, record, text, origin);
     } else {
         appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
-                         TextOf(record));
+                         TextForLine(record.text));
         AppendDetail(&detail, record, text, origin);
     }
     ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
@@ -120,6 +114,11 @@ bool TakesLogLine() {
     const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
     core::Add(header.log_suppressed, taken ? 0 : 1);
     return taken;
+}
+
+const char* TextForLine(uint32 id) {
+    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
+    return copy.length > 0 ? copy.text : "(text not kept)";
 }
 
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {

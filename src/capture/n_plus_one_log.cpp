@@ -1,18 +1,12 @@
 #include "capture/n_plus_one_log.hpp"
 
 #include "capture/slow_log.hpp"
-#include "pg/encoding.hpp"
 #include "pg/json.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {
 namespace {
-
-const char* TextOf(uint32 id) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
-    return copy.length > 0 ? copy.text : "(text not kept)";
-}
 
 struct Figures {
     unsigned long long runs;
@@ -37,8 +31,8 @@ void LogText(const core::NPlusOneCopy& pattern, const Figures& figures) {
          errdetail_internal(
              "occurrences=%llu parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
              figures.occurrences, static_cast<long long>(pattern.key.parent),
-             static_cast<long long>(pattern.key.child), TextOf(pattern.parent_text),
-             TextOf(pattern.child_text)),
+             static_cast<long long>(pattern.key.child), TextForLine(pattern.parent_text),
+             TextForLine(pattern.child_text)),
          errhidestmt(true), errhidecontext(true)));
 }
 
@@ -53,8 +47,8 @@ void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
     json.Milliseconds("total_ms", figures.ms);
     json.Identifier("parent_queryid", pattern.key.parent);
     json.Identifier("child_queryid", pattern.key.child);
-    json.String("parent", TextOf(pattern.parent_text));
-    json.String("child", TextOf(pattern.child_text));
+    json.String("parent", TextForLine(pattern.parent_text));
+    json.String("child", TextForLine(pattern.child_text));
     json.End();
     ereport(LOG_SERVER_ONLY,
             (errmsg_internal("%s", line.data), errhidestmt(true), errhidecontext(true)));

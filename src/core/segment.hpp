@@ -136,7 +136,7 @@ struct Segment {
     Bucket* buckets = nullptr;
     Entry* entries = nullptr;
     HalfWord* entry_links = nullptr;
-    Tally* leftovers = nullptr;  // what evicted statements left, by table * kOperations + operation
+    Tally* leftovers = nullptr;  // what evicted statements left, by PlaceOf(target)
     Hazard* hazards = nullptr;
     OctavePool octaves;
     StripePool stripes;
@@ -195,9 +195,7 @@ struct Segment {
         sum.AddTally(LeftoverOf(target), octaves);
     }
 
-    Tally& LeftoverOf(const Target& target) const noexcept {
-        return leftovers[target.table * kOperations + static_cast<std::uint32_t>(target.operation)];
-    }
+    Tally& LeftoverOf(const Target& target) const noexcept { return leftovers[PlaceOf(target)]; }
 };
 
 }  // namespace elile::core

@@ -7,13 +7,6 @@
 namespace elile::sql_functions {
 namespace {
 
-// A text of one of the pools, in the current memory context; null for none.
-const char* ReadText(const core::TextPool& pool, uint32 id) {
-    const pg::PooledText copy = pg::CopyText(pool, id);
-    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
-                                : nullptr;
-}
-
 struct Texts {
     const char* parent;
     const char* child;
@@ -79,9 +72,9 @@ ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
         if (!segment.n_plus_one.Read(static_cast<uint32>(index), &pattern)) {
             return;
         }
-        const Texts texts{ReadText(segment.texts, pattern.parent_text),
-                          ReadText(segment.texts, pattern.child_text),
-                          ReadText(segment.suggestions, pattern.suggestion)};
+        const Texts texts{pg::ReadText(segment.texts, pattern.parent_text),
+                          pg::ReadText(segment.texts, pattern.child_text),
+                          pg::ReadText(segment.suggestions, pattern.suggestion)};
         if (segment.n_plus_one.Holds(pattern)) {
             WritePattern(row, store, pattern, texts);
         }

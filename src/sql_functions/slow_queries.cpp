@@ -20,13 +20,6 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     row.Value(INETOID, DirectFunctionCall1(inet_in, CStringGetDatum(address)));
 }
 
-// A text of one of the pools, in the current memory context; null for none.
-const char* ReadText(const core::TextPool& pool, uint32 id) {
-    const pg::PooledText copy = pg::CopyText(pool, id);
-    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
-                                : nullptr;
-}
-
 struct Texts {
     const char* query;
     const char* parameters;
@@ -79,9 +72,9 @@ ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
         if (!ring.Read(id, &record)) {
             return;
         }
-        const Texts texts{ReadText(segment.texts, record.text),
-                          ReadText(segment.details, record.parameters),
-                          ReadText(segment.details, record.plan)};
+        const Texts texts{pg::ReadText(segment.texts, record.text),
+                          pg::ReadText(segment.details, record.parameters),
+                          pg::ReadText(segment.details, record.plan)};
         if (ring.Holds(id)) {
             WriteRecord(row, store, record, texts);
         }

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
@@ -16,6 +18,12 @@ namespace elile::core {
 
 inline constexpr int kNameBytes = 64;  // NAMEDATALEN
 inline constexpr std::uint32_t kOtherTables = 0;
+
+// Zeros to its end; cut where the name is longer.
+inline void CopyName(char (&to)[kNameBytes], std::string_view from) noexcept {
+    std::memset(to, 0, sizeof(to));
+    from.copy(to, sizeof(to) - 1);
+}
 
 struct TableNames {
     char schema[kNameBytes];
