@@ -43,7 +43,7 @@ std::uint64_t MonotonicNs() {
 class Sample {
 public:
     explicit Sample(const core::Segment& segment)
-        : bytes_(new std::uint64_t[(segment.snapshot.Bytes() + 7) / 8]),
+        : bytes_(new std::uint64_t[core::WordsFor(segment.snapshot.Bytes())]),
           is_there_(segment.snapshot.Read(bytes_.get())) {}
 
     bool IsThere() const { return is_there_; }

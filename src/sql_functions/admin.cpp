@@ -2,6 +2,7 @@
 #include "core/limits.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
+#include "pg/json.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
@@ -67,17 +68,16 @@ uint64 BytesOf(const core::TextPool& pool) { return uint64{pool.Size()} * sizeof
 
 void WriteReasons(pg::RowWriter& row, const core::Segment& segment) {
     const core::LostPlanCounters& lost = segment.slow_log.shared->plans_lost;
-    StringInfoData json;
-    initStringInfo(&json);
+    StringInfoData text;
+    initStringInfo(&text);
+    pg::Json json(&text);
     for (std::size_t at = 0; at < core::kLostPlanReasons; ++at) {
         if (const uint64 count = core::Get(lost[at]); count != 0) {
-            appendStringInfo(&json, "%s\"%s\": %llu", json.len > 0 ? ", " : "{",
-                             core::kLostPlanNames[at].data(),
-                             static_cast<unsigned long long>(count));
+            json.Count(core::kLostPlanNames[at].data(), count);
         }
     }
-    appendStringInfoString(&json, json.len > 0 ? "}" : "{}");
-    row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+    json.End();
+    row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
 }
 
 struct Column {

@@ -133,7 +133,7 @@ void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     const bool visible = MaySee(copy.key.userid);
     row.ObjectId(copy.key.userid);
     row.ObjectId(copy.key.dbid);
-    visible ? row.Bigint(copy.key.queryid) : row.Null();
+    row.BigintOrNull(visible, copy.key.queryid);
     row.Boolean(copy.key.toplevel);
     if (!visible) {
         row.Text("<insufficient privilege>");
@@ -193,8 +193,22 @@ void WriteResources(pg::RowWriter& row, const std::array<uint64, core::kResource
 
 void WriteOrigins(pg::RowWriter& row, const std::array<uint64, core::kPlanOrigins>& calls) {
     for (const uint64 of_origin : calls) {
-        pg::kKnowsPlanOrigin ? row.Bigint(of_origin) : row.Null();
+        row.BigintOrNull(pg::kKnowsPlanOrigin, of_origin);
     }
+}
+
+void WriteStatement(pg::RowWriter& row, Labels& labels, const Copy& copy) {
+    WriteIdentity(row, labels, copy);
+    WriteExecution(row, copy.tally);
+    WritePlanning(row, copy.plans);
+    WriteResources(row, copy.resources);
+    row.Time(copy.created_at);
+    row.Integer(static_cast<int32>(copy.plans_seen));
+    row.TimeOrNull(copy.plan_changed_at != 0, copy.plan_changed_at);
+    row.Boolean(copy.plan_regressed);
+    row.Boolean(copy.is_estimated);
+    WriteOrigins(row, copy.calls_by_origin);
+    row.EndRow();
 }
 
 void WarnWithoutIdentifiers() {
@@ -217,32 +231,14 @@ ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
     Labels labels(segment);
-    const auto entries = static_cast<uint32>(segment.statements.entries.size());
-    MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
-    for (uint32 slot = 0; slot < entries; ++slot) {
-        CHECK_FOR_INTERRUPTS();
+    row.ForEach(segment.statements.entries.size(), [&](uint64 slot) {
         EnterStore(segment);
-        const bool found = CopyEntry(segment, slot, copy);
+        const bool found = CopyEntry(segment, static_cast<uint32>(slot), copy);
         LeaveStore(segment);
-        if (!found) {
-            continue;
+        if (found) {
+            WriteStatement(row, labels, *copy);
         }
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
-        WriteIdentity(row, labels, *copy);
-        WriteExecution(row, copy->tally);
-        WritePlanning(row, copy->plans);
-        WriteResources(row, copy->resources);
-        row.Time(copy->created_at);
-        row.Integer(static_cast<int32>(copy->plans_seen));
-        copy->plan_changed_at != 0 ? row.Time(copy->plan_changed_at) : row.Null();
-        row.Boolean(copy->plan_regressed);
-        row.Boolean(copy->is_estimated);
-        WriteOrigins(row, copy->calls_by_origin);
-        row.EndRow();
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(scratch);
-    }
+    });
     return Datum{0};
 }
 

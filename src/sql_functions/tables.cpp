@@ -9,14 +9,6 @@
 namespace elile::sql_functions {
 namespace {
 
-uint32 PlaceOf(const core::Target& target) {
-    return target.table * core::kOperations + static_cast<uint32>(target.operation);
-}
-
-bool HasCounted(const core::Tally& tally) {
-    return core::Get(tally.calls) + core::Get(tally.failed_calls) > 0;
-}
-
 // sums[place] is null where nothing was counted. While summing, a pair that had not counted when
 // room was made is left for the next reader.
 struct Sums {
@@ -52,7 +44,7 @@ Sums SumByTableAndOperation(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            core::TallySnapshot* sum = sums.of[PlaceOf(core::TargetOf(entry))];
+            core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
             if (sum != nullptr) {
                 segment.statements.AddTalliesOf(entry, *sum);
             }
@@ -91,10 +83,9 @@ int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     int count = 0;
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
-            const uint32 table = place / core::kOperations;
-            rows[count++] = {segment.tables.KeyOf(table).dbid, NameOf(segment, table),
-                             static_cast<core::Operation>(place % core::kOperations),
-                             sums.of[place]};
+            const core::Target target = core::TargetAt(place);
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
+                             NameOf(segment, target.table), target.operation, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
@@ -141,9 +132,7 @@ ELILE_SQL_FUNCTION(elile_table_operations, kStrict, RECORDOID) {
     const Sums sums = SumByTableAndOperation(segment);
     auto* rows = static_cast<TableRow*>(palloc(sizeof(TableRow) * sums.places));
     const int count = CollectRows(segment, sums, rows);
-    for (int at = 0; at < count; ++at) {
-        WriteTableRow(row, rows[at]);
-    }
+    row.ForEach(static_cast<uint64>(count), [&](uint64 at) { WriteTableRow(row, rows[at]); });
     return Datum{0};
 }
 
@@ -159,7 +148,7 @@ ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
         }
     }
     for (uint32 place = 0; place < segment.statements.leftovers.size(); ++place) {
-        if (segment.tables.KeyOf(place / core::kOperations).dbid == MyDatabaseId) {
+        if (segment.tables.KeyOf(core::TargetAt(place).table).dbid == MyDatabaseId) {
             sum->AddTally(segment.statements.leftovers[place], segment.statements.octaves);
         }
     }

@@ -267,7 +267,7 @@ TEST_F(NPlusOneTableTest, RepairForgetsWhatADeadSessionWasWriting) {
     table_.Count(whole, 1, 10, 1, 1);
     table_.SetTexts(whole, Text("c"), Text("d"));
     table_.SetSuggestion(whole, {table_.Suggestions().Store("join", 6), Evidence::kNone, 0, 0});
-    patterns[half.index].sequence.fetch_add(1);
+    patterns[half.index].sequence.Begin();
     segment_.texts.BeginRepair();
     table_.BeginRepair();
     EXPECT_EQ(table_.Repair(), 1U);

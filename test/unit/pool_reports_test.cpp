@@ -97,7 +97,7 @@ TEST_F(PoolReportsTest, RepairFreesWhatADeadSessionWasWriting) {
     Report("api", PoolFigure::kPoolSize, 20);
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         if (Get(places[index].key) != 0) {
-            places[index].sequence.fetch_add(1);
+            places[index].sequence.Begin();
         }
     }
     EXPECT_TRUE(All().empty());

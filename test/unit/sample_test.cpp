@@ -55,7 +55,7 @@ TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
     std::uint64_t copy = 0;
     Published block;
     const PartMemory memory(block, sizeof(copy));
-    Put(*memory.Again().Take<HalfWord>(), 1);
+    memory.Again().Take<Published::Sequence>()->Begin();
     EXPECT_FALSE(block.Read(&copy));
     const std::uint64_t data = 42;
     block.Write(&data);
@@ -69,12 +69,12 @@ TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
     Published block;
     const PartMemory memory(block, sizeof(copy));
     Carver again = memory.Again();
-    HalfWord& sequence = *again.Take<HalfWord>();
+    Published::Sequence& sequence = *again.Take<Published::Sequence>();
     const std::span<Word> words(again.Take<Word>(2), 2);
     for (std::uint64_t data = 40; data < 44; ++data) {
         block.Write(&data);
-        const std::uint32_t whole = Get(sequence);
-        Put(sequence, whole + 1);
+        const std::uint32_t whole = sequence.Seen();
+        sequence.Begin();
         Put(words[(whole / 2 + 1) % words.size()], kHalfWritten);
         ASSERT_TRUE(block.Read(&copy));
         EXPECT_EQ(copy, data);

@@ -69,7 +69,7 @@ public:
     // All executions of the target. Only while the gate is held.
     void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
     Tally& LeftoverOf(const Target& target) const noexcept {
-        return leftovers[target.table * kOperations + static_cast<std::uint32_t>(target.operation)];
+        return leftovers[PlaceOf(target)];
     }
 
     // An invalid handle when the key is unknown.
@@ -93,7 +93,7 @@ public:
     std::uint32_t most = 0;     // entries before one is evicted
     std::span<Bucket> buckets;  // a power of two; a key has two neighbours
     std::span<Entry> entries;
-    std::span<Tally> leftovers;  // what evicted statements left, by table * kOperations + operation
+    std::span<Tally> leftovers;  // what evicted statements left, by PlaceOf(target)
     std::span<Hazard> hazards;   // by backend
     OctavePool octaves;
     StripePool stripes;

@@ -128,7 +128,7 @@ void StatementTable::Forget(const ResetScope& scope) noexcept {
         }
     }
     for (std::uint32_t at = 0; scope.ClearsSums() && at < leftovers.size(); ++at) {
-        if (scope.PicksDatabase(tables_.KeyOf(at / kOperations).dbid)) {
+        if (scope.PicksDatabase(tables_.KeyOf(TargetAt(at).table).dbid)) {
             ClearTally(leftovers[at], octaves);
         }
     }
