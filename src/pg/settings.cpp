@@ -51,7 +51,6 @@ int Settings::inline_index_limit = 64 * 1024;
 int Settings::pool_size = kNoPool;
 int Settings::max_overflow = kNoPool;
 std::uint64_t Settings::slow_from_ns = UINT64_MAX;
-std::uint64_t Settings::n_plus_one_from = UINT64_MAX;
 
 namespace {
 
@@ -113,11 +112,6 @@ void OnThreshold(int threshold, void*) { KeepReady(threshold, Settings::environm
 
 void OnEnvironment(int environment, void*) {
     KeepReady(Settings::slow_query_threshold, environment);
-}
-
-// Every run is looked at once more: what may be part of a pattern is decided anew then.
-void OnNPlusOneThreshold(int threshold, void*) {
-    Settings::n_plus_one_from = threshold == 0 ? UINT64_MAX : 0;
 }
 
 bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
@@ -232,7 +226,7 @@ void DefineCounting(const SettingHooks& hooks) {
         "elile_optimize.n_plus_one_threshold",
         "Sets how many runs of one statement after another one's rows make an N+1 pattern.",
         "0 looks for none.", &Settings::n_plus_one_threshold, Settings::n_plus_one_threshold, 0,
-        1000000, PGC_SUSET, 0, IsNPlusOneThreshold, OnNPlusOneThreshold, nullptr);
+        1000000, PGC_SUSET, 0, IsNPlusOneThreshold, hooks.on_n_plus_one_threshold, nullptr);
 }
 
 void DefineLogging(const SettingHooks& hooks) {

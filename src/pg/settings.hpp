@@ -56,8 +56,6 @@ struct Settings {
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static std::uint64_t slow_from_ns;
-    // The rows from which on an execution may be part of an N+1 pattern; UINT64_MAX: none may.
-    static std::uint64_t n_plus_one_from;
 };
 
 inline constexpr int kThresholdOfEnvironment = -2;
@@ -68,6 +66,7 @@ inline constexpr int kNoPool = -1;
 struct SettingHooks {
     void (*on_log_analyze)(bool, void*);
     void (*on_compute_plan_id)(bool, void*);
+    void (*on_n_plus_one_threshold)(int, void*);
 };
 
 // Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
