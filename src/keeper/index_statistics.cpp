@@ -1,7 +1,6 @@
-#include "keeper/index_worker.hpp"
+#include "keeper/index_statistics.hpp"
 
-#include "keeper/worker_session.hpp"
-#include "pg/clock.hpp"
+#include "keeper/database_jobs.hpp"
 #include "pg/identity.hpp"
 #include "store/own_database.hpp"
 #include "store/shared_store.hpp"
@@ -9,112 +8,7 @@
 namespace elile::keeper {
 namespace {
 
-constexpr uint64 kNsPerSecond = 1000000000;
-constexpr uint64 kBetweenNs = 60 * kNsPerSecond;
-// Of databases without the extension, which are asked less and less often.
-constexpr uint64 kFirstPauseNs = 10 * kNsPerSecond;
-constexpr uint64 kLongestPauseNs = 600 * kNsPerSecond;
-
 constexpr uint32 kRowsOfDatabase = 250;
-
-struct Asked {
-    uint64 due_ns;
-    uint64 pause_ns;
-    uint64 queries;  // counted in the database when it was asked last
-};
-
-Asked asked[core::kDatabases + 1];  // by index in the directory
-BackgroundWorkerHandle* running = nullptr;
-uint32 running_for = 0;
-
-uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, uint32 dbid) {
-    const core::SeriesLayout layout = segment.header->sizes.Series();
-    const auto* series = reinterpret_cast<const core::SampledSeries*>(&sample + 1);
-    uint64 queries = 0;
-    for (uint32 at = 0; at < sample.series; ++at) {
-        const core::TableDirectory& directory =
-            layout.IsOfTable(at) ? segment.tables : segment.databases;
-        if (series[at].counted.queries != 0 && directory.KeyOf(layout.IndexOf(at)).dbid == dbid) {
-            queries += series[at].counted.queries;
-        }
-    }
-    return queries;
-}
-
-core::SampledIndexes* CopyIndexes(const core::Segment& segment) {
-    auto* indexes = static_cast<core::SampledIndexes*>(palloc0(sizeof(core::SampledIndexes)));
-    if (!segment.indexes.Read(indexes)) {
-        memset(static_cast<void*>(indexes), 0, sizeof(*indexes));
-    }
-    return indexes;
-}
-
-bool HasFigures(const core::Segment& segment, uint32 dbid) {
-    core::SampledIndexes* indexes = CopyIndexes(segment);
-    bool found = false;
-    for (uint32 at = 0; at < indexes->databases; ++at) {
-        found = found || indexes->database[at].dbid == dbid;
-    }
-    pfree(indexes);
-    return found;
-}
-
-void Start(uint32 index, uint32 dbid) {
-    // Without a free slot the figures grow older, which they say.
-    if (StartVisitor(dbid, "elile_index_worker_main", "elile_optimize index statistics",
-                     &running)) {
-        running_for = index;
-    }
-}
-
-// Whether none is at work.
-bool IsFree(const core::Segment& segment, uint64 now_ns) {
-    pid_t pid = 0;
-    if (running == nullptr) {
-        return true;
-    }
-    if (GetBackgroundWorkerPid(running, &pid) != BGWH_STOPPED) {
-        return false;
-    }
-    pfree(running);
-    running = nullptr;
-    Asked& database = asked[running_for];
-    if (HasFigures(segment, segment.databases.KeyOf(running_for).dbid)) {
-        database.pause_ns = 0;
-        database.due_ns = now_ns + kBetweenNs;
-    } else {
-        database.pause_ns = Min(Max(2 * database.pause_ns, kFirstPauseNs), kLongestPauseNs);
-        database.due_ns = now_ns + database.pause_ns;
-    }
-    return true;
-}
-
-}  // namespace
-
-void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sample) {
-    const core::Segment& segment = store.Parts();
-    const uint64 now_ns = pg::MonotonicNs();
-    if (!IsFree(segment, now_ns)) {
-        return;
-    }
-    for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
-        Asked& database = asked[index];
-        if (now_ns < database.due_ns) {
-            continue;
-        }
-        const uint32 dbid = segment.databases.KeyOf(index).dbid;
-        const uint64 queries = QueriesOf(segment, sample, dbid);
-        const bool has_worked = queries > database.queries;
-        database.queries = queries;  // less after reset()
-        if (has_worked) {
-            database.due_ns = now_ns + kFirstPauseNs;
-            Start(index, dbid);
-            return;
-        }
-    }
-}
-
-namespace {
 
 // An index that somebody holds exclusively would have to be waited for, so it is left out.
 constexpr const char* kIndexQuery =
@@ -200,7 +94,7 @@ void Look() {
         const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
         SPI_connect();
         PushActiveSnapshot(GetTransactionSnapshot());
-        core::SampledIndexes* indexes = CopyIndexes(segment);
+        core::SampledIndexes* indexes = CopyIndexStatistics(segment);
         ForgetOwnAndDropped(*indexes);
         AddOwn(*indexes);
         store::NoteOwnDatabase(get_database_name(MyDatabaseId));
@@ -212,25 +106,30 @@ void Look() {
     CommitTransactionCommand();
 }
 
-void Connect(Oid dbid) {
-    Visit(dbid);
-    SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
-}
-
 }  // namespace
-}  // namespace elile::keeper
 
-extern "C" PGDLLEXPORT void elile_index_worker_main(Datum database) {
-    pqsignal(SIGTERM, die);
-    BackgroundWorkerUnblockSignals();
-    // What goes wrong in here, a lock that is not to be had, is told by the figures' age.
-    PG_TRY();
-    {
-        elile::keeper::Connect(DatumGetObjectId(database));
-        elile::keeper::Look();
+core::SampledIndexes* CopyIndexStatistics(const core::Segment& segment) {
+    auto* indexes = static_cast<core::SampledIndexes*>(palloc0(sizeof(core::SampledIndexes)));
+    if (!segment.indexes.Read(indexes)) {
+        memset(static_cast<void*>(indexes), 0, sizeof(*indexes));
     }
-    PG_CATCH();
-    { FlushErrorState(); }
-    PG_END_TRY();
-    proc_exit(0);
+    return indexes;
 }
+
+// What goes wrong in here, a lock that is not to be had, is told by the figures' age.
+void CollectIndexStatistics(Oid) {
+    SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
+    PG_TRY();
+    { Look(); }
+    PG_CATCH();
+    {
+        InterruptHoldoffCount = InterruptHoldoffCount + 1;
+        MemoryContextSwitchTo(TopMemoryContext);
+        FlushErrorState();
+        AbortCurrentTransaction();
+        InterruptHoldoffCount = InterruptHoldoffCount - 1;
+    }
+    PG_END_TRY();
+}
+
+}  // namespace elile::keeper

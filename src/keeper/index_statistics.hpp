@@ -1,5 +1,5 @@
 // Scans and sizes of indexes, which only a process inside their database can see: a worker that
-// looks, leaves them in the segment, and goes.
+// looks leaves them in the segment.
 #pragma once
 
 #include "core/snapshot/snapshot.hpp"
@@ -7,8 +7,7 @@
 
 namespace elile::keeper {
 
-// Starts a worker when one is due: for a database in which statements were counted since the last
-// one, at most once a minute, one at a time. `sample` is the last one.
-void TendIndexWorkers(core::StatementStore& store, const core::SampleHead& sample);
+// What was left there, in the present memory context; empty where that can't be read.
+core::SampledIndexes* CopyIndexStatistics(const core::Segment& segment);
 
 }  // namespace elile::keeper

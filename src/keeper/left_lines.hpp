@@ -1,10 +1,10 @@
-// Whoever writes down what sessions have left: the log lines of sessions that have ended, by the
-// keeper itself; plans and parameters, by a worker in their database.
+// The keeper's part in what sessions have left to be written down: the log lines that need no
+// catalogue. Plans and parameters are a worker's, in their database.
 #pragma once
 
 namespace elile::keeper {
 
-// Writes the lines that need no catalogue, gives up what waits too long, starts workers.
-void TendPlanWriters();
+// At each of the keeper's rounds. Gives up what has waited too long for a worker.
+void WriteLeftLines();
 
 }  // namespace elile::keeper

@@ -1,6 +1,7 @@
 // How the workers connect to a database.
 #pragma once
 
+#include "keeper/database_jobs.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
@@ -18,11 +19,13 @@ constexpr int kLongestVisitMs = 2000;
 
 // Starts a worker that looks into a database for a moment, on a standby too. False when none can be
 // had; else `handle` is the caller's to free.
-bool StartVisitor(Oid dbid, const char* function, const char* name,
-                  BackgroundWorkerHandle** handle);
+bool StartVisitor(const DatabaseTask& task, BackgroundWorkerHandle** handle);
 
 // Connects such a worker, as pg_monitor. What it does then is cancelled after kLongestVisitMs.
 void Visit(Oid dbid);
+
+// Whether that has happened.
+bool IsVisitOver();
 
 // Whether a worker can start as the role.
 bool MayLogIn(Oid userid, bool* exists);
