@@ -95,22 +95,25 @@ void FindIndexStatistics(Chooser& chooser) {
         return;
     }
     LookAtAll(segment, *sample);
+    const uint64 now_ns = pg::MonotonicNs();
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
-        if (asked[index].since != 0) {
+        if (asked[index].since != 0 && now_ns >= asked[index].due_ns) {
             chooser.Consider(segment.databases.KeyOf(index).dbid, asked[index].since);
         }
     }
 }
 
-// Without a worker the figures grow older, which they say.
+// Without a worker the figures grow older, which they say, and it is tried again.
 void NoteIndexStatistics(Oid dbid, bool is_started) {
     const core::Segment& segment = store::SharedStore()->Parts();
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
         if (segment.databases.KeyOf(index).dbid == dbid) {
             Asked& database = asked[index];
-            database.since = 0;
             database.due_ns = pg::MonotonicNs() + kFirstPauseNs;
             database.is_unsettled = is_started;
+            if (is_started) {
+                database.since = 0;
+            }
         }
     }
 }
