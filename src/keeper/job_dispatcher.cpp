@@ -1,7 +1,6 @@
 #include "keeper/job_dispatcher.hpp"
 
 #include "keeper/database_jobs.hpp"
-#include "keeper/worker_session.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
@@ -99,8 +98,24 @@ DatabaseTask NextTask(const Place& place) {
     return task;
 }
 
-bool StartWorkerIn(Place& place, const DatabaseTask& task, TimestampTz now) {
-    const bool is_started = StartVisitor(task, &place.handle);
+// On a standby too. False when no worker is to be had.
+bool StartWorker(const DatabaseTask& task, BackgroundWorkerHandle** handle) {
+    constexpr const char* kName = "elile_optimize database worker";
+    BackgroundWorker worker = {};
+    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_ConsistentState;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_notify_pid = MyProcPid;
+    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, "elile_database_worker_main", BGW_MAXLEN);
+    memcpy(worker.bgw_extra, &task, sizeof(task));
+    return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
+bool Fill(Place& place, const DatabaseTask& task, TimestampTz now) {
+    const bool is_started = StartWorker(task, &place.handle);
     if (is_started) {
         place.task = task;
         OldestStart() = {task, now};
@@ -141,7 +156,7 @@ void TendDatabaseWorkers() {
             continue;
         }
         const DatabaseTask task = NextTask(place);
-        if (task.jobs != 0 && !StartWorkerIn(place, task, now)) {
+        if (task.jobs != 0 && !Fill(place, task, now)) {
             return;
         }
     }

@@ -53,21 +53,6 @@ void OnLongestVisit() {
 
 }  // namespace
 
-bool StartVisitor(const DatabaseTask& task, BackgroundWorkerHandle** handle) {
-    constexpr const char* kName = "elile_optimize database worker";
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_ConsistentState;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    worker.bgw_notify_pid = MyProcPid;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_database_worker_main", BGW_MAXLEN);
-    memcpy(worker.bgw_extra, &task, sizeof(task));
-    return RegisterDynamicBackgroundWorker(&worker, handle);
-}
-
 void Visit(Oid dbid) {
     RegisterTimeout(USER_TIMEOUT, OnLongestVisit);
     enable_timeout_after(USER_TIMEOUT, kLongestVisitMs);

@@ -1,7 +1,6 @@
 // How the workers connect to a database.
 #pragma once
 
-#include "keeper/database_jobs.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
@@ -17,11 +16,8 @@ void ConnectAsMonitor(Oid dbid);
 // DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
 constexpr int kLongestVisitMs = 2000;
 
-// Starts a worker that looks into a database for a moment, on a standby too. False when none can be
-// had; else `handle` is the caller's to free.
-bool StartVisitor(const DatabaseTask& task, BackgroundWorkerHandle** handle);
-
-// Connects such a worker, as pg_monitor. What it does then is cancelled after kLongestVisitMs.
+// Connects a worker that stays for a moment, as pg_monitor. What it does then is cancelled after
+// kLongestVisitMs.
 void Visit(Oid dbid);
 
 // Whether that has happened.
