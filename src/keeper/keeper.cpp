@@ -2,12 +2,11 @@
 
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
-#include "keeper/index_worker.hpp"
-#include "keeper/plan_writers.hpp"
+#include "keeper/job_dispatcher.hpp"
+#include "keeper/left_lines.hpp"
 #include "keeper/pool_watcher.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/sampler.hpp"
-#include "keeper/worker_start.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -63,7 +62,6 @@ uint64 Tend(core::Segment& segment) {
     TellWhatTheLogLacks(segment.slow_log);
     if (pg::Settings::metrics_port != 0) {
         const core::SampleHead& sample = TakeSample(segment);
-        TendIndexWorkers(segment, sample);
         if (sample.accepts_connections == 0) {
             return pg::MonotonicNs() + kStartingIntervalNs;
         }
@@ -98,7 +96,8 @@ void KeepStore() {
             LookAtPools(segment);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
         }
-        TendPlanWriters();
+        WriteLeftLines();
+        TendDatabaseWorkers();
         TendBuilds(segment);
         const long exporter_due_ms = TendExporter();
         Wait(Min(due_ns, pools_due_ns), exporter_due_ms);
@@ -114,9 +113,14 @@ void RegisterKeeper() {
     if (!IsPostmasterEnvironment) {
         return;  // a single-user server has no workers
     }
-    BackgroundWorker worker = MakeWorker("elile_keeper_main", kName);
+    BackgroundWorker worker = {};
+    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
     worker.bgw_start_time = BgWorkerStart_PostmasterStart;
     worker.bgw_restart_time = kRestartSeconds;
+    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, "elile_keeper_main", BGW_MAXLEN);
     RegisterBackgroundWorker(&worker);
     // The server's own line does not say whose worker there is no room for.
     if (!pg::IsWorkerRegistered(kName)) {

@@ -16,17 +16,19 @@ struct Room {
     uint32* scratch;
 };
 
+Room room = {};
+
 Room MakeRoom(const core::Segment& segment) {
-    Room room;
-    room.head = static_cast<core::SampleHead*>(
+    Room made;
+    made.head = static_cast<core::SampleHead*>(
         MemoryContextAllocZero(TopMemoryContext, segment.snapshot.Bytes()));
-    room.scratch = static_cast<uint32*>(MemoryContextAlloc(
+    made.scratch = static_cast<uint32*>(MemoryContextAlloc(
         TopMemoryContext, core::SeriesSampler::ScratchWords(segment) * sizeof(uint32)));
     // A keeper before this one may have published already; its counters must go on.
-    if (!segment.snapshot.Read(room.head)) {
-        memset(static_cast<void*>(room.head), 0, segment.snapshot.Bytes());
+    if (!segment.snapshot.Read(made.head)) {
+        memset(static_cast<void*>(made.head), 0, segment.snapshot.Bytes());
     }
-    return room;
+    return made;
 }
 
 // Whoever folds does so for microseconds; reset() takes longer.
@@ -54,7 +56,6 @@ void DescribeServer(core::SampleHead& head) {
 }  // namespace
 
 const core::SampleHead& TakeSample(core::Segment& segment) {
-    static Room room = {};
     if (room.head == nullptr) {
         room = MakeRoom(segment);
     }
@@ -74,5 +75,7 @@ const core::SampleHead& TakeSample(core::Segment& segment) {
     segment.snapshot.Write(room.head);
     return *room.head;
 }
+
+const core::SampleHead* LastSample() { return room.head; }
 
 }  // namespace elile::keeper

@@ -125,7 +125,7 @@ $lock->ask('select 1');
 # A writer is there for a moment, once a second for the ten that the run waits; two of them are hunted for one.
 my $ends = time + 2;
 poll(sub {
-        $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize plan writer'});
+        $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize database worker'});
         return time >= $ends }, undef, 0.01);
 $lock->ask('rollback');
 ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_advisory' and sqlstate = '22012'}),
