@@ -53,11 +53,11 @@ Handle Make(TestStore& store, std::uint64_t queryid) {
 }
 
 // Durations as an application has them: most near 50 us, some ten times that.
-const std::array<Sample, kSamples>& Samples() {
+const std::array<FinishedRun, kSamples>& Samples() {
     static const auto samples = [] {
-        std::array<Sample, kSamples> made{};
+        std::array<FinishedRun, kSamples> made{};
         std::uint64_t random = 1;
-        for (Sample& sample : made) {
+        for (FinishedRun& sample : made) {
             random = random * UINT64_C(6364136223846793005) + 1442695040888963407U;
             const std::uint64_t duration = 30000 + (random >> 40) % 40000;
             sample = {(random >> 33) % 16 == 0 ? duration * 10 : duration, 1, false, false};
@@ -76,7 +76,7 @@ ResourceUse OneBlock() {
 // A statement that all samples were added to.
 Handle MakeFilled(TestStore& store) {
     const Handle handle = Make(store, 1);
-    for (const Sample& sample : Samples()) {
+    for (const FinishedRun& sample : Samples()) {
         store.AddExecution(handle, sample, OneBlock());
     }
     return handle;

@@ -48,7 +48,7 @@ core::KnownStatement FindStatement(const core::StatementKey& key) {
     return {key, found, found.IsValid() ? store->TargetOf(found) : core::Target{}};
 }
 
-core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,
+core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
                                    const Source& source) {
     const core::Target stored{TableIndexOf(target.relid), target.operation};
     return {key, MakeEntry(key, stored, source), stored};

@@ -22,7 +22,7 @@ inline core::StatementKey KeyFor(uint64 queryid, bool toplevel) {
 
 // Of executions without an identifier: they are kept by operation and table, which needs no
 // catalogue.
-inline core::StatementKey UnidentifiedKeyFor(const Target& target, bool toplevel) {
+inline core::StatementKey UnidentifiedKeyFor(const TargetRelation& target, bool toplevel) {
     const uint64 number = uint64{target.relid} << 8 | static_cast<uint64>(target.operation);
     return {number, GetUserId(), MyDatabaseId, toplevel, true};
 }
@@ -35,7 +35,7 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
 // The statement with its entry; with an invalid handle when it has none.
 core::KnownStatement FindStatement(const core::StatementKey& key);
 // Makes its entry. An error when memory is short.
-core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,
+core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
                                    const Source& source);
 
 // The statement and its entry, found or made. `target_of()` is asked only when it is made: it looks

@@ -168,24 +168,24 @@ void OnQueryContextReset(void* argument) {
 }
 
 // Whoever can, makes the entry anew; in an error's handler its table has it.
-void CountEvicted(Execution* execution, core::Sample sample) {
+void CountEvicted(Execution* execution, core::FinishedRun run) {
     core::StatementStore* store = store::SharedStore();
-    const QueryDesc* query = sample.failed ? nullptr : execution->query;
+    const QueryDesc* query = run.failed ? nullptr : execution->query;
     core::KnownStatement& statement = execution->statement;
     if (query != nullptr && IsTransactionState() && !IsAbortedTransactionBlockState()) {
         const PlannedStmt& plan = *query->plannedstmt;
         statement.handle = MakeEntry(statement.key, statement.target,
                                      {query->sourceText, plan.stmt_location, plan.stmt_len});
     }
-    const core::PlanOrigin origin = sample.failed ? core::kOtherPlan : OriginOf(*execution);
+    const core::PlanOrigin origin = run.failed ? core::kOtherPlan : OriginOf(*execution);
     if (query == nullptr ||
-        !store->AddExecution(statement.handle, sample, execution->use, 1, origin)) {
-        store->AddLeftover(statement.target, sample);
+        !store->AddExecution(statement.handle, run, execution->use, 1, origin)) {
+        store->AddLeftover(statement.target, run);
         store->CountDropped();
     }
 }
 
-void CountSampled(Execution* execution, const core::Sample& sample) {
+void CountSampled(Execution* execution, const core::FinishedRun& run) {
     const double rate = pg::Settings::sample_rate;
     if (pg_prng_double(&pg_global_prng_state) >= rate) {
         return;
@@ -193,9 +193,9 @@ void CountSampled(Execution* execution, const core::Sample& sample) {
     const double exact = 1 / rate;
     auto times = static_cast<uint64>(exact);
     times += pg_prng_double(&pg_global_prng_state) < exact - static_cast<double>(times) ? 1 : 0;
-    if (!store::attached_store->AddExecution(execution->statement.handle, sample, execution->use,
+    if (!store::attached_store->AddExecution(execution->statement.handle, run, execution->use,
                                              times, OriginOf(*execution))) {
-        CountEvicted(execution, sample);
+        CountEvicted(execution, run);
     }
 }
 
@@ -251,7 +251,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     WatchSession();
     const bool toplevel = !is_nested;
     const auto queryid = static_cast<uint64>(statement.queryId);
-    const Target none{core::Operation::kUtility, InvalidOid};
+    const TargetRelation none{InvalidOid, core::Operation::kUtility};
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
     Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},

@@ -63,11 +63,11 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
 void Count(Execution* execution, int sqlstate);
 
 // Counts one whose entry was evicted while it ran.
-void CountEvicted(Execution* execution, core::Sample sample);
+void CountEvicted(Execution* execution, core::FinishedRun run);
 
 // Counts one below the threshold while sample_rate is below 1: with that probability, and then for
 // 1/sample_rate executions, so that every sum keeps its expectation.
-void CountSampled(Execution* execution, const core::Sample& sample);
+void CountSampled(Execution* execution, const core::FinishedRun& run);
 
 // In PG_CATCH around a utility: counts it, and what was running in it, as failed with the error at
 // hand.

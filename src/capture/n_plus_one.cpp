@@ -117,9 +117,8 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (text == 0) {
         return false;
     }
-    const bool is_planned = made.evidence == n_plus_one::Evidence::kPlanned;
     segment.n_plus_one.SetSuggestion(
-        pattern, {text, is_planned ? core::Evidence::kPlanned : core::Evidence::kNone,
+        pattern, {text, made.evidence,
                   made.cost_before, made.cost_after});
     return true;
 }

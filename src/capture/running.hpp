@@ -88,14 +88,14 @@ inline void StartAgain(Execution* execution) {
     core::StatementStore* store = store::attached_store;
     const core::KnownStatement& statement = execution->statement;
     const bool slow = pg::IsSlow(execution->elapsed_ns);
-    const core::Sample sample{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
+    const core::FinishedRun run{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                               sqlstate != 0, slow};
     const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;
     if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
-        CountSampled(execution, sample);
-    } else if (!store->AddExecution(statement.handle, sample, execution->use, 1, origin))
+        CountSampled(execution, run);
+    } else if (!store->AddExecution(statement.handle, run, execution->use, 1, origin))
         [[unlikely]] {
-        CountEvicted(execution, sample);
+        CountEvicted(execution, run);
     }
     if (slow) [[unlikely]] {
         KeepSlow(*execution, sqlstate, query);

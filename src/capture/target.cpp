@@ -179,12 +179,12 @@ void NoteTarget(const Query& query) {
     }
 }
 
-Target TargetOf(const PlannedStmt& plan) {
+TargetRelation TargetOf(const PlannedStmt& plan) {
     const auto queryid = static_cast<uint64>(plan.queryId);
     const Note& note = notes[queryid & (kNotes - 1)];
     // A query without FROM may still read tables, in the expressions that it computes.
     const bool noted = queryid != 0 && note.queryid == queryid && OidIsValid(note.relid);
-    return {OperationOf(plan.commandType), noted ? note.relid : FirstTable(plan)};
+    return {noted ? note.relid : FirstTable(plan), OperationOf(plan.commandType)};
 }
 
 }  // namespace elile::capture

@@ -9,15 +9,16 @@
 
 namespace elile::capture {
 
-struct Target {
-    core::Operation operation;
+// As core::Target, before its table has a place in the directory.
+struct TargetRelation {
     Oid relid;  // InvalidOid: no table
+    core::Operation operation;
 };
 
 // FROM order is lost in a plan, where subqueries are pulled up. So the planner hook notes it for
 // statements with an identifier; forgotten ones fall back to the order of the range table.
 void NoteTarget(const Query& query);
-Target TargetOf(const PlannedStmt& plan);
+TargetRelation TargetOf(const PlannedStmt& plan);
 
 core::Operation OperationOf(CmdType command);
 

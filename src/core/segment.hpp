@@ -15,7 +15,7 @@
 #include "core/shared/part.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
-#include "core/snapshot/published_parts.hpp"
+#include "core/snapshot/parts.hpp"
 #include "core/statements/overhead.hpp"
 #include "core/statements/slow_log.hpp"
 #include "core/statements/slow_ring.hpp"

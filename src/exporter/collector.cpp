@@ -185,9 +185,9 @@ void CollectOwn(const Model& model, double scrape_seconds, std::vector<MetricFam
             {{"server_version", std::to_string(model.server_version)}, {"version", core::kVersion}},
             1);
     AddGauge(families, "elile_optimize_sample_age_seconds",
-             "Age of what is shown; it grows when sampling stalls.", model.sample_age_seconds);
+             "Age of what is shown; it grows when sampling stalls.", model.snapshot_age_seconds);
     AddGauge(families, "elile_optimize_sampling_duration_seconds", "What the last sample took.",
-             model.sampling_seconds);
+             model.taking_seconds);
     AddGauge(families, "elile_optimize_scrape_duration_seconds",
              "What the scrape before this one took.", scrape_seconds);
     AddGauge(families, "elile_optimize_stats_since_seconds",
@@ -211,7 +211,7 @@ void CollectOwn(const Model& model, double scrape_seconds, std::vector<MetricFam
 std::vector<MetricFamily> Collect(const Model& model, double scrape_seconds) {
     std::vector<MetricFamily> families;
     CollectOwn(model, scrape_seconds, families);
-    if (model.health == Health::kNoSample) {
+    if (model.health == Health::kNoSnapshot) {
         return families;
     }
     CollectSeries(model, families);

@@ -74,7 +74,7 @@ private:
     void Tick() {
         const auto now = Clock::now();
         if (now >= note_sample_at_) {
-            reader_.NoteSample();
+            reader_.NoteSnapshot();
             note_sample_at_ = now + Seconds(1);
         }
         if (configuration_.port != 0 && now >= try_listening_at_ && server_.IsIdle()) {

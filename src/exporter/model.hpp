@@ -21,7 +21,7 @@ struct Series {
     std::string database;
     std::string table;
     core::Operation operation;
-    core::SampledSeries values;
+    core::SnapshotSeries values;
 };
 
 struct Sessions {
@@ -88,12 +88,12 @@ struct OwnFigure {
     double value;
 };
 
-enum class Health { kOk, kNoSample, kStale, kPostmasterStopped, kNotAccepting };
+enum class Health { kOk, kNoSnapshot, kStale, kPostmasterStopped, kNotAccepting };
 
 struct Model {
-    Health health = Health::kNoSample;
-    double sample_age_seconds = 0;
-    double sampling_seconds = 0;
+    Health health = Health::kNoSnapshot;
+    double snapshot_age_seconds = 0;
+    double taking_seconds = 0;
     double stats_since = 0;   // Unix time
     double server_start = 0;  // Unix time
     int server_version = 0;   // as server_version_num

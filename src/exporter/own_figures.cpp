@@ -6,7 +6,7 @@
 
 namespace elile::exporter {
 
-void FillOwnFigures(const core::Segment& segment, const core::SampleHead* head, Model& model) {
+void FillOwnFigures(const core::Segment& segment, const core::SnapshotHead* head, Model& model) {
     const auto gauge = [&model](const char* name, const char* help, double value) {
         model.own.push_back({std::string("elile_optimize_") + name, help, false, value});
     };

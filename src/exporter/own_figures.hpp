@@ -9,7 +9,7 @@ struct Segment;
 
 namespace elile::exporter {
 
-// `head` is null while there is no sample.
-void FillOwnFigures(const core::Segment& segment, const core::SampleHead* head, Model& model);
+// `head` is null while there is no snapshot.
+void FillOwnFigures(const core::Segment& segment, const core::SnapshotHead* head, Model& model);
 
 }  // namespace elile::exporter

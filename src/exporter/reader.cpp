@@ -40,18 +40,18 @@ std::uint64_t MonotonicNs() {
 }
 
 // A copy of what the keeper published.
-class Sample {
+class SnapshotCopy {
 public:
-    explicit Sample(const core::Segment& segment)
+    explicit SnapshotCopy(const core::Segment& segment)
         : bytes_(new std::uint64_t[core::WordsFor(segment.snapshot.Bytes())]),
           is_there_(segment.snapshot.Read(bytes_.get())) {}
 
     bool IsThere() const { return is_there_; }
-    const core::SampleHead& Head() const {
-        return *reinterpret_cast<const core::SampleHead*>(bytes_.get());
+    const core::SnapshotHead& Head() const {
+        return *reinterpret_cast<const core::SnapshotHead*>(bytes_.get());
     }
-    const core::SampledSeries& Series(std::uint32_t at) const {
-        return reinterpret_cast<const core::SampledSeries*>(&Head() + 1)[at];
+    const core::SnapshotSeries& Series(std::uint32_t at) const {
+        return reinterpret_cast<const core::SnapshotSeries*>(&Head() + 1)[at];
     }
     Totals Sum() const {
         Totals totals{Head().monotonic_ns, 0, 0, 0};
@@ -68,15 +68,15 @@ private:
     bool is_there_;
 };
 
-void FillHealth(const Sample& sample, Model& model) {
-    if (!sample.IsThere()) {
+void FillHealth(const SnapshotCopy& snapshot, Model& model) {
+    if (!snapshot.IsThere()) {
         return;
     }
     const std::uint64_t now_ns = MonotonicNs();
-    const std::uint64_t taken_ns = sample.Head().monotonic_ns;
-    model.sample_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
-    const core::SampleHead& head = sample.Head();
-    if (model.sample_age_seconds > kStaleSeconds) {
+    const std::uint64_t taken_ns = snapshot.Head().monotonic_ns;
+    model.snapshot_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
+    const core::SnapshotHead& head = snapshot.Head();
+    if (model.snapshot_age_seconds > kStaleSeconds) {
         model.health = Health::kStale;
     } else if (head.postmaster_stopped != 0) {
         model.health = Health::kPostmasterStopped;
@@ -85,8 +85,8 @@ void FillHealth(const Sample& sample, Model& model) {
     }
 }
 
-void FillServer(const core::SampleHead& head, Model& model) {
-    model.sampling_seconds = Seconds(head.sampling_ns);
+void FillServer(const core::SnapshotHead& head, Model& model) {
+    model.taking_seconds = Seconds(head.taking_ns);
     model.stats_since = UnixTime(head.stats_since_us);
     model.server_start = UnixTime(head.server_start_us);
     model.server_version = static_cast<int>(head.server_version);
@@ -149,12 +149,12 @@ void AddIndex(Index& sum, const Index& more) {
     sum.bytes += more.bytes;
 }
 
-void FillSeries(const core::Segment& segment, const DatabaseNames& databases, const Sample& sample,
+void FillSeries(const core::Segment& segment, const DatabaseNames& databases, const SnapshotCopy& snapshot,
                 Model& model) {
     const core::SeriesLayout layout = segment.snapshot.layout;
-    const std::uint32_t count = std::min(sample.Head().series, layout.Size());
+    const std::uint32_t count = std::min(snapshot.Head().series, layout.Size());
     for (std::uint32_t at = 0; at < count; ++at) {
-        const core::SampledSeries& values = sample.Series(at);
+        const core::SnapshotSeries& values = snapshot.Series(at);
         if (values.counted.queries == 0) {
             continue;
         }
@@ -171,10 +171,10 @@ void FillSeries(const core::Segment& segment, const DatabaseNames& databases, co
         AddSeries);
 }
 
-void FillSessions(const DatabaseNames& databases, const core::SampleHead& head, Model& model) {
+void FillSessions(const DatabaseNames& databases, const core::SnapshotHead& head, Model& model) {
     const std::uint32_t rows = std::min<std::uint32_t>(head.session_rows, core::kSessionRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
-        const core::SampledSessions& row = head.sessions[at];
+        const core::SnapshotSessions& row = head.sessions[at];
         model.sessions.push_back({databases.Of(row.dbid),
                                   NameIn(row.application, sizeof(row.application)), row.state,
                                   row.sessions});
@@ -185,10 +185,10 @@ void FillSessions(const DatabaseNames& databases, const core::SampleHead& head, 
         [](Sessions& sum, const Sessions& more) { sum.count += more.count; });
 }
 
-void FillStatements(const DatabaseNames& databases, const core::SampleHead& head, Model& model) {
+void FillStatements(const DatabaseNames& databases, const core::SnapshotHead& head, Model& model) {
     const std::uint32_t rows = std::min<std::uint32_t>(head.statements, core::kSlowestStatements);
     for (std::uint32_t at = 0; at < rows; ++at) {
-        const core::SampledStatement& row = head.slowest[at];
+        const core::SnapshotStatement& row = head.slowest[at];
         const std::size_t bytes = std::min<std::size_t>(row.text_bytes, sizeof(row.text));
         const double total = Seconds(row.total_ns);
         model.slowest.push_back({static_cast<std::int64_t>(row.queryid), databases.Of(row.dbid),
@@ -264,7 +264,7 @@ void FillPools(const core::Segment& segment, const DatabaseNames& databases, Mod
 }
 
 void FillIndexes(const core::Segment& segment, const DatabaseNames& databases, Model& model) {
-    const auto indexes = std::make_unique<core::SampledIndexes>();
+    const auto indexes = std::make_unique<core::IndexStatistics>();
     if (!segment.indexes.Read(indexes.get())) {
         return;
     }
@@ -282,7 +282,7 @@ void FillIndexes(const core::Segment& segment, const DatabaseNames& databases, M
     }
     const std::uint32_t rows = std::min<std::uint32_t>(indexes->rows, core::kIndexRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
-        const core::SampledIndex& index = indexes->index[at];
+        const core::IndexStatistic& index = indexes->index[at];
         if (databases.IsSuperseded(index.dbid)) {
             continue;
         }
@@ -301,32 +301,32 @@ void FillIndexes(const core::Segment& segment, const DatabaseNames& databases, M
 
 Model Reader::ReadHealth() const {
     Model model;
-    FillHealth(Sample(segment_), model);
+    FillHealth(SnapshotCopy(segment_), model);
     return model;
 }
 
-void Reader::NoteSample() {
-    const Sample sample(segment_);
-    if (sample.IsThere()) {
-        rates_.Add(sample.Sum());
+void Reader::NoteSnapshot() {
+    const SnapshotCopy snapshot(segment_);
+    if (snapshot.IsThere()) {
+        rates_.Add(snapshot.Sum());
     }
 }
 
 Model Reader::Read() const {
     Model model;
-    const Sample sample(segment_);
+    const SnapshotCopy snapshot(segment_);
     const DatabaseNames databases(segment_);
-    FillHealth(sample, model);
-    if (sample.IsThere()) {
-        FillServer(sample.Head(), model);
-        FillSeries(segment_, databases, sample, model);
-        FillSessions(databases, sample.Head(), model);
-        FillStatements(databases, sample.Head(), model);
+    FillHealth(snapshot, model);
+    if (snapshot.IsThere()) {
+        FillServer(snapshot.Head(), model);
+        FillSeries(segment_, databases, snapshot, model);
+        FillSessions(databases, snapshot.Head(), model);
+        FillStatements(databases, snapshot.Head(), model);
     }
     FillPools(segment_, databases, model);
     FillIndexes(segment_, databases, model);
     FillNPlusOne(segment_, databases, model);
-    FillOwnFigures(segment_, sample.IsThere() ? &sample.Head() : nullptr, model);
+    FillOwnFigures(segment_, snapshot.IsThere() ? &snapshot.Head() : nullptr, model);
     if (const std::optional<Rates> rates = rates_.PerSecond()) {
         model.queries_per_second = rates->queries;
         model.slow_per_second = rates->slow;
@@ -344,12 +344,12 @@ std::string DescribeHealth(const Model& model) {
             return "postmaster stopped";
         case Health::kNotAccepting:
             return "starting or stopping";
-        case Health::kNoSample:
-            return "no sample yet";
+        case Health::kNoSnapshot:
+            return "no snapshot yet";
         case Health::kStale:
             break;
     }
-    std::snprintf(text, sizeof(text), "no sample for %.0f s", model.sample_age_seconds);
+    std::snprintf(text, sizeof(text), "no snapshot for %.0f s", model.snapshot_age_seconds);
     return text;
 }
 

@@ -14,11 +14,11 @@ public:
 
     Model Read() const;
 
-    // Only health and sample_age_seconds.
+    // Only health and snapshot_age_seconds.
     Model ReadHealth() const;
 
     // Takes notice of the sample for the rates; call it about once a second.
-    void NoteSample();
+    void NoteSnapshot();
 
 private:
     const core::Segment& segment_;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "exporter/latency_picture.hpp"
+#include "exporter/latency_table.hpp"
 #include "exporter/page_indexes.hpp"
 #include "exporter/page_n_plus_one.hpp"
 #include "exporter/page_style.hpp"
@@ -71,12 +71,12 @@ Verdict VerdictOf(const Model& model) {
     switch (model.health) {
         case Health::kOk:
             return {"ok", "ok", ""};
-        case Health::kNoSample:
+        case Health::kNoSnapshot:
             return {"warn", "no sample yet",
                     "Nothing is known of this server until the keeper has taken a sample, which it "
                     "does once a second."};
         case Health::kStale:
-            return {"bad", "sample is " + Duration(model.sample_age_seconds) + " old",
+            return {"bad", "sample is " + Duration(model.snapshot_age_seconds) + " old",
                     "The keeper no longer takes a sample every second. What follows was so when it "
                     "took the last one."};
         case Health::kPostmasterStopped:
@@ -96,7 +96,7 @@ std::string Fact(std::string_view name, std::string_view html) {
 
 std::string Header(const Model& model, const Verdict& verdict) {
     const double now = Now();
-    const bool has_sample = model.health != Health::kNoSample;
+    const bool has_sample = model.health != Health::kNoSnapshot;
     std::string html = "<header><h1>" + ServerName(model);
     if (has_sample) {
         html += Element("span", "class=\"role\"", model.in_recovery ? "standby" : "primary");
@@ -106,8 +106,8 @@ std::string Header(const Model& model, const Verdict& verdict) {
     if (has_sample) {
         html += Fact("Up since", Utc(model.server_start)) +
                 Fact("Statistics since", Utc(model.stats_since)) +
-                Fact("Sample", Duration(model.sample_age_seconds) + " old, taken in " +
-                                   Duration(model.sampling_seconds));
+                Fact("Sample", Duration(model.snapshot_age_seconds) + " old, taken in " +
+                                   Duration(model.taking_seconds));
     }
     html += Fact("Page made", Utc(now) + " <a class=\"reload\" href=\"\">Reload</a>") + "</dl>\n";
     if (!verdict.consequence.empty()) {
@@ -333,7 +333,7 @@ constexpr std::string_view kFooter =
 std::string RenderStatusPage(const Model& model, const PageOptions& options) {
     const Verdict verdict = VerdictOf(model);
     std::vector<Part> parts;
-    if (model.health != Health::kNoSample) {
+    if (model.health != Health::kNoSnapshot) {
         parts.push_back({"load", "Load", Load(model)});
         parts.push_back({"connections", "Connections", Connections(model)});
         parts.push_back({"latency", "Latency by operation and table", Latency(model)});

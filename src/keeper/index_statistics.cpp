@@ -38,7 +38,7 @@ int64 NumberIn(HeapTuple tuple, int column) {
     return is_null ? 0 : DatumGetInt64(number);
 }
 
-void CopyRow(core::SampledIndex& row, HeapTuple tuple) {
+void CopyRow(core::IndexStatistic& row, HeapTuple tuple) {
     bool is_null = false;
     row.dbid = MyDatabaseId;
     core::CopyName(row.schema, NameIn(tuple, 1));
@@ -50,7 +50,7 @@ void CopyRow(core::SampledIndex& row, HeapTuple tuple) {
 }
 
 // What stays is of other databases that still are there.
-void ForgetOwnAndDropped(core::SampledIndexes& indexes) {
+void ForgetOwnAndDropped(core::IndexStatistics& indexes) {
     const auto stays = [](Oid dbid) {
         return dbid != MyDatabaseId && SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(dbid));
     };
@@ -70,7 +70,7 @@ void ForgetOwnAndDropped(core::SampledIndexes& indexes) {
     indexes.rows = rows;
 }
 
-void AddOwn(core::SampledIndexes& indexes) {
+void AddOwn(core::IndexStatistics& indexes) {
     static_assert(kRowsOfDatabase == 250, "the query's limit");
     if (SPI_execute(kIndexQuery, true, 0) != SPI_OK_SELECT ||
         indexes.databases >= core::kDatabases) {
@@ -93,7 +93,7 @@ void Look() {
         const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
         SPI_connect();
         PushActiveSnapshot(GetTransactionSnapshot());
-        core::SampledIndexes* indexes = CopyIndexStatistics(segment);
+        core::IndexStatistics* indexes = CopyIndexStatistics(segment);
         ForgetOwnAndDropped(*indexes);
         AddOwn(*indexes);
         store::NoteOwnDatabase(get_database_name(MyDatabaseId));
@@ -107,8 +107,8 @@ void Look() {
 
 }  // namespace
 
-core::SampledIndexes* CopyIndexStatistics(const core::Segment& segment) {
-    auto* indexes = static_cast<core::SampledIndexes*>(palloc0(sizeof(core::SampledIndexes)));
+core::IndexStatistics* CopyIndexStatistics(const core::Segment& segment) {
+    auto* indexes = static_cast<core::IndexStatistics*>(palloc0(sizeof(core::IndexStatistics)));
     if (!segment.indexes.Read(indexes)) {
         memset(static_cast<void*>(indexes), 0, sizeof(*indexes));
     }

@@ -2,12 +2,12 @@
 // looks leaves them in the segment.
 #pragma once
 
+#include "core/segment.hpp"
 #include "core/snapshot/snapshot.hpp"
-#include "core/statements/store.hpp"
 
 namespace elile::keeper {
 
 // What was left there, in the present memory context; empty where that can't be read.
-core::SampledIndexes* CopyIndexStatistics(const core::Segment& segment);
+core::IndexStatistics* CopyIndexStatistics(const core::Segment& segment);
 
 }  // namespace elile::keeper

@@ -2,7 +2,7 @@
 // since it was asked last, at most once a minute.
 #include "keeper/database_jobs.hpp"
 #include "keeper/index_statistics.hpp"
-#include "keeper/sampler.hpp"
+#include "keeper/snapshot.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
@@ -26,11 +26,11 @@ struct Asked {
 
 Asked asked[core::kDatabases + 1];  // by index in the directory
 
-uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, uint32 dbid) {
+uint64 QueriesOf(const core::Segment& segment, const core::SnapshotHead& snapshot, uint32 dbid) {
     const core::SeriesLayout layout = segment.snapshot.layout;
-    const auto* series = reinterpret_cast<const core::SampledSeries*>(&sample + 1);
+    const auto* series = reinterpret_cast<const core::SnapshotSeries*>(&snapshot + 1);
     uint64 queries = 0;
-    for (uint32 at = 0; at < sample.series; ++at) {
+    for (uint32 at = 0; at < snapshot.series; ++at) {
         const uint32 index = layout.IndexOf(at);
         const core::TableKey key =
             layout.IsOfTable(at) ? segment.tables.KeyOf(index) : segment.databases.KeyOf(index);
@@ -42,7 +42,7 @@ uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, u
 }
 
 bool HasFigures(const core::Segment& segment, uint32 dbid) {
-    core::SampledIndexes* indexes = CopyIndexStatistics(segment);
+    core::IndexStatistics* indexes = CopyIndexStatistics(segment);
     bool found = false;
     for (uint32 at = 0; at < indexes->databases; ++at) {
         found = found || indexes->database[at].dbid == dbid;
@@ -58,7 +58,7 @@ void Settle(Asked& database, bool has_figures) {
     database.due_ns += (has_figures ? kBetweenNs : database.pause_ns) - kFirstPauseNs;
 }
 
-void LookAt(const core::Segment& segment, const core::SampleHead& sample, uint32 index) {
+void LookAt(const core::Segment& segment, const core::SnapshotHead& snapshot, uint32 index) {
     const uint64 now_ns = pg::MonotonicNs();
     const uint32 dbid = segment.databases.KeyOf(index).dbid;
     Asked& database = asked[index];
@@ -68,22 +68,22 @@ void LookAt(const core::Segment& segment, const core::SampleHead& sample, uint32
     if (now_ns < database.due_ns || database.since != 0) {
         return;
     }
-    const uint64 queries = QueriesOf(segment, sample, dbid);
+    const uint64 queries = QueriesOf(segment, snapshot, dbid);
     if (queries > database.queries) {
         database.since = GetCurrentTimestamp();
     }
     database.queries = queries;  // less after reset()
 }
 
-// Once for each sample.
-void LookAtAll(const core::Segment& segment, const core::SampleHead& sample) {
+// Once for each snapshot.
+void LookAtAll(const core::Segment& segment, const core::SnapshotHead& snapshot) {
     static uint64 looked_at_ns = 0;
-    if (sample.monotonic_ns == looked_at_ns) {
+    if (snapshot.monotonic_ns == looked_at_ns) {
         return;
     }
-    looked_at_ns = sample.monotonic_ns;
+    looked_at_ns = snapshot.monotonic_ns;
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
-        LookAt(segment, sample, index);
+        LookAt(segment, snapshot, index);
     }
 }
 
@@ -91,11 +91,11 @@ void LookAtAll(const core::Segment& segment, const core::SampleHead& sample) {
 
 void FindIndexStatistics(Chooser& chooser) {
     const core::Segment& segment = *store::SharedSegment();
-    const core::SampleHead* sample = LastSample();
-    if (pg::Settings::metrics_port == 0 || sample == nullptr) {
+    const core::SnapshotHead* snapshot = LastSnapshot();
+    if (pg::Settings::metrics_port == 0 || snapshot == nullptr) {
         return;
     }
-    LookAtAll(segment, *sample);
+    LookAtAll(segment, *snapshot);
     const uint64 now_ns = pg::MonotonicNs();
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
         if (asked[index].since != 0 && now_ns >= asked[index].due_ns) {

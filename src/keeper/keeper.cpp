@@ -6,7 +6,7 @@
 #include "keeper/left_lines.hpp"
 #include "keeper/pool_watcher.hpp"
 #include "keeper/postmaster_state.hpp"
-#include "keeper/sampler.hpp"
+#include "keeper/snapshot.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -61,8 +61,8 @@ uint64 Tend(core::Segment& segment) {
     segment.statements.Fold();
     TellWhatTheLogLacks(segment.slow_log);
     if (pg::Settings::metrics_port != 0) {
-        const core::SampleHead& sample = TakeSample(segment);
-        if (sample.accepts_connections == 0) {
+        const core::SnapshotHead& snapshot = TakeSnapshot(segment);
+        if (snapshot.accepts_connections == 0) {
             return pg::MonotonicNs() + kStartingIntervalNs;
         }
     }

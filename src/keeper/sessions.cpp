@@ -8,8 +8,8 @@ namespace {
 
 // By what makes a group.
 int CompareGroups(const void* left, const void* right) {
-    const auto* one = static_cast<const core::SampledSessions*>(left);
-    const auto* other = static_cast<const core::SampledSessions*>(right);
+    const auto* one = static_cast<const core::SnapshotSessions*>(left);
+    const auto* other = static_cast<const core::SnapshotSessions*>(right);
     if (one->dbid != other->dbid) {
         return one->dbid < other->dbid ? -1 : 1;
     }
@@ -21,29 +21,29 @@ int CompareGroups(const void* left, const void* right) {
 
 // The largest first; among equals the order stays that of the groups, so that it does not flicker.
 int CompareSizes(const void* left, const void* right) {
-    const auto* one = static_cast<const core::SampledSessions*>(left);
-    const auto* other = static_cast<const core::SampledSessions*>(right);
+    const auto* one = static_cast<const core::SnapshotSessions*>(left);
+    const auto* other = static_cast<const core::SnapshotSessions*>(right);
     if (one->sessions != other->sessions) {
         return one->sessions > other->sessions ? -1 : 1;
     }
     return CompareGroups(left, right);
 }
 
-uint32 ListSessions(core::SampledSessions* rows, int sessions) {
+uint32 ListSessions(core::SnapshotSessions* rows, int sessions) {
     uint32 count = 0;
     for (int place = 1; place <= sessions; ++place) {
         core::SeenSession session;
         if (!pg::ReadClientSession(place, &session)) {
             continue;
         }
-        core::SampledSessions& row = rows[count++];
+        core::SnapshotSessions& row = rows[count++];
         row = {session.pool.dbid, session.state, 1, 0, {}};
         memcpy(row.application, session.pool.application, sizeof(row.application));
     }
     return count;
 }
 
-uint32 MergeGroups(core::SampledSessions* rows, uint32 count) {
+uint32 MergeGroups(core::SnapshotSessions* rows, uint32 count) {
     uint32 groups = 0;
     qsort(rows, count, sizeof(*rows), CompareGroups);
     for (uint32 at = 0; at < count; ++at) {
@@ -57,7 +57,7 @@ uint32 MergeGroups(core::SampledSessions* rows, uint32 count) {
 }
 
 // The largest groups have rows, the rest one for each state.
-void Publish(core::SampleHead& head, core::SampledSessions* groups, uint32 count) {
+void Publish(core::SnapshotHead& head, core::SnapshotSessions* groups, uint32 count) {
     qsort(groups, count, sizeof(*groups), CompareSizes);
     const uint32 own = Min(count, static_cast<uint32>(core::kOwnSessionRows));
     for (uint32 at = own; at < count; ++at) {
@@ -72,10 +72,10 @@ void Publish(core::SampleHead& head, core::SampledSessions* groups, uint32 count
 
 }  // namespace
 
-void CountSessions(core::SampleHead& head) {
+void CountSessions(core::SnapshotHead& head) {
     const int sessions = pgstat_fetch_stat_numbackends();
-    auto* rows = static_cast<core::SampledSessions*>(
-        palloc(sizeof(core::SampledSessions) * static_cast<Size>(Max(sessions, 1))));
+    auto* rows = static_cast<core::SnapshotSessions*>(
+        palloc(sizeof(core::SnapshotSessions) * static_cast<Size>(Max(sessions, 1))));
     const uint32 listed = ListSessions(rows, sessions);
     Publish(head, rows, MergeGroups(rows, listed));
     pfree(rows);

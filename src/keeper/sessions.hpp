@@ -5,6 +5,6 @@
 
 namespace elile::keeper {
 
-void CountSessions(core::SampleHead& head);
+void CountSessions(core::SnapshotHead& head);
 
 }  // namespace elile::keeper

@@ -132,7 +132,7 @@ void PlanBoth(const Rewrites& rewrites, double runs, Suggestion* suggestion) {
     const double after = CostOf(lists) * std::max(1.0, runs / keys);
     suggestion->cost_before = before;
     suggestion->cost_after = after;
-    suggestion->evidence = Evidence::kPlanned;
+    suggestion->evidence = core::Evidence::kPlanned;
 }
 
 // Whether it may go well another time: a lock, a cancel, a time-out, no room.
@@ -174,7 +174,7 @@ bool RewriteQuietly(const Known& parent, const Known& child, Rewrites* rewrites,
 Suggestion Suggest(const Pattern& pattern, double runs) {
     const Known parent = {pattern.parent, pattern.parent_queryid, kMostTries};
     const Known child = {pattern.child, pattern.child_queryid, kMostTries};
-    Suggestion suggestion = {nullptr, Evidence::kNotVerified, 0, 0};
+    Suggestion suggestion = {nullptr, core::Evidence::kNotVerified, 0, 0};
     Rewrites rewrites = {};
     ErrorData* error = nullptr;
     // What is wrong with the parent does not concern the child alone.

@@ -1,21 +1,17 @@
 // What a person could send instead of an N+1 pattern: one statement for all rows of the parent.
 #pragma once
 
+#include "core/n_plus_one/table.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::n_plus_one {
-
-enum class Evidence : uint8 {
-    kNotVerified,  // the statements were not planned
-    kPlanned       // planned, never executed
-};
 
 struct Suggestion {
     // In the current memory context and the database's encoding, at most core::kMaxSuggestionBytes:
     // SQL with the words in comments, so that all of it can be pasted. Null when nothing could be
     // done now: ask again at a later execution.
     const char* text;
-    Evidence evidence;
+    core::Evidence evidence;
     // In the planner's units, 0 unless planned: the child's cost times `runs`, and the cost of the
     // first suggested statement for that many keys.
     double cost_before;

@@ -4,7 +4,7 @@ namespace elile::pg {
 namespace {
 
 // A literal of each kind and a parameter, with one blank between two of them.
-constexpr char kSample[] = "1.5 'a' U&'b' b'1' x'1' 1 $1";
+constexpr char kRun[] = "1.5 'a' U&'b' b'1' x'1' 1 $1";
 constexpr int kSampleTokens[] = {kTokenFconst, kTokenSconst, kTokenUsconst, kTokenBconst,
                                  kTokenXconst, kTokenIconst, kTokenParam,   0};
 
@@ -18,7 +18,7 @@ struct Misreading {
 
 bool FindMisreading(Misreading* found) {
     core_yy_extra_type extra;
-    core_yyscan_t scanner = StartScanner(kSample, &extra);
+    core_yyscan_t scanner = StartScanner(kRun, &extra);
     // The configuration file may have another value, under which U& is an error.
     ReadConformingStrings(&extra);
     int begin = 0;
@@ -30,11 +30,11 @@ bool FindMisreading(Misreading* found) {
         if (*expected == 0 && token == 0) {
             break;
         }
-        const auto length = static_cast<int>(strcspn(kSample + begin, " "));
+        const auto length = static_cast<int>(strcspn(kRun + begin, " "));
         const auto read = static_cast<int>(strlen(extra.scanbuf + at));
         differs = token != *expected || at != begin || read != length;
         *found = {begin, length, token, *expected};
-        begin = Min(begin + length + 1, static_cast<int>(strlen(kSample)));
+        begin = Min(begin + length + 1, static_cast<int>(strlen(kRun)));
     }
     scanner_finish(scanner);
     return differs;
@@ -56,7 +56,7 @@ bool ReadsLiterals() {
                  errmsg("elile_optimize does not know the literals of this server's statements"),
                  errdetail("The scanner of PostgreSQL %s reads \"%.*s\" as token %d, not as %d.",
                            GetConfigOption("server_version", false, false), misread.length,
-                           kSample + misread.begin, misread.token, misread.expected),
+                           kRun + misread.begin, misread.token, misread.expected),
                  errhint("Statements' texts would be kept with their literals in them. Install a "
                          "build of elile_optimize for this server, or take it out of "
                          "shared_preload_libraries.")));

@@ -122,7 +122,7 @@ my $session = begin_failing('reset role');
 $lock->tell(q{begin; lock table item; select 'locked'});
 let_fail($session);
 $lock->ask('select 1');
-# A writer is there for a moment, once a second for the ten that the run waits; two of them are hunted for one.
+# A worker is there for a moment, once a second for the ten that the run waits; two of them are hunted for one.
 my $ends = time + 2;
 poll(sub {
         $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize database worker'});

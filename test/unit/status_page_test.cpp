@@ -25,7 +25,7 @@ Series SeriesOf(const std::string& table, std::uint64_t queries, std::uint64_t t
 Model Fresh() {
     Model model;
     model.health = Health::kOk;
-    model.sample_age_seconds = 0.25;
+    model.snapshot_age_seconds = 0.25;
     model.stats_since = 1700000000;  // 2023-11-14 22:13:20 UTC
     model.server_start = 1700000000;
     model.server_version = 150020;
@@ -160,13 +160,13 @@ TEST(StatusPage, SaysHowItsFiguresAre) {
     const auto state = [](Health health) {
         Model model = Fresh();
         model.health = health;
-        model.sample_age_seconds = 42.3;
+        model.snapshot_age_seconds = 42.3;
         const std::string page = RenderStatusPage(model, kWithTexts);
         const auto begin = page.find("<strong class=\"state ");
         return page.substr(begin, page.find("</strong>", begin) - begin);
     };
     EXPECT_EQ(state(Health::kOk), "<strong class=\"state ok\">ok");
-    EXPECT_EQ(state(Health::kNoSample), "<strong class=\"state warn\">no sample yet");
+    EXPECT_EQ(state(Health::kNoSnapshot), "<strong class=\"state warn\">no sample yet");
     EXPECT_EQ(state(Health::kStale), "<strong class=\"state bad\">sample is 42.3 s old");
     EXPECT_EQ(state(Health::kPostmasterStopped), "<strong class=\"state bad\">postmaster stopped");
     EXPECT_EQ(state(Health::kNotAccepting), "<strong class=\"state warn\">starting or stopping");
@@ -265,7 +265,7 @@ TEST(StatusPage, SaysWhatHasNoTableAndWhatIsSummed) {
 TEST(StatusPage, DrawsLatencies) {
     Model model = Fresh();
     model.series = {SeriesOf("users", 1000, 1000)};
-    core::SampledSeries& values = model.series[0].values;
+    core::SnapshotSeries& values = model.series[0].values;
     values.counted.bucket = {};
     values.counted.bucket[13] = 996;  // 0.5 s to 1 s
     values.counted.bucket[20] = 4;    // above 64 s

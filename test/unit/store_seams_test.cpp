@@ -20,7 +20,7 @@ namespace elile::core {
 namespace {
 
 constexpr Target kTarget{1, Operation::kSelect};
-constexpr Sample kSample{5000, 1, false, false};
+constexpr FinishedRun kRun{5000, 1, false, false};
 const ResourceUse kNoUse{};
 
 // How often each index lies in the stack; more than once where it is cyclic.
@@ -112,13 +112,13 @@ void FoldAll(TestStore& store) {
 void Execute(TestStore& store, std::uint64_t queryid) {
     Handle handle = store.Find(Key(queryid));
     for (int attempt = 0; attempt < 3; ++attempt) {
-        if (store.AddExecution(handle, kSample, kNoUse)) {
+        if (store.AddExecution(handle, kRun, kNoUse)) {
             return;
         }
         const std::uint32_t text = store.segment.texts.Store("select 1", 6);
         handle = store.Insert(Key(queryid), {kTarget, text, 1});
     }
-    store.AddLeftover(kTarget, kSample);
+    store.AddLeftover(kTarget, kRun);
 }
 
 // What another session does between two steps of the first one.
@@ -229,7 +229,7 @@ TEST(StoreSeams, AResetBesideSessionsThatGiveWayLeavesNothingHalf) {
             std::mt19937 random(session);
             for (int round = 0; round < 3000; ++round) {
                 Execute(store, 1 + random() % 2000);
-                store.AddLeftover(kTarget, kSample);
+                store.AddLeftover(kTarget, kRun);
             }
             --running;
         });
@@ -365,7 +365,7 @@ TEST(StoreSeams, AfterACrashNobodySumsOrResetsBeforeTheRepair) {
     gate.CloseAfterCrash();
     EXPECT_FALSE(gate.TryShared());
     EXPECT_FALSE(store.TryReset(0, 0, 0, 2));
-    store.AddLeftover(kTarget, kSample);
+    store.AddLeftover(kTarget, kRun);
     EXPECT_EQ(Get(store.segment.statements.shared->not_ready), 1U);
     store.Repair();
     EXPECT_TRUE(gate.TryShared());

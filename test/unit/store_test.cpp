@@ -18,7 +18,7 @@ const ResourceUse kNoUse{};
 // even that one went, its table has the execution.
 void Execute(TestStore& store, std::uint64_t queryid, std::uint64_t duration_ns) {
     Handle handle = store.Find(Key(queryid));
-    const Sample sample{duration_ns, 1, false, false};
+    const FinishedRun sample{duration_ns, 1, false, false};
     if (!store.AddExecution(handle, sample, kNoUse)) {
         handle = store.Insert(Key(queryid), {kTarget, 0, 1});
         if (!store.AddExecution(handle, sample, kNoUse)) {

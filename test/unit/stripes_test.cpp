@@ -39,7 +39,7 @@ std::uint64_t MakeHot(const TestSegment& memory, const Handle& handle) {
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {
             TestStore store = memory.Store(session);
-            const Sample sample{5000 + session, 1, false, false};
+            const FinishedRun sample{5000 + session, 1, false, false};
             std::uint64_t mine = 0;
             for (int after = 0; after < 1000 && IsInTime(mine); ++mine) {
                 EXPECT_TRUE(store.AddExecution(handle, sample, OneBlock()));

@@ -28,7 +28,7 @@ TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
     std::vector<std::uint64_t> sample;
     for (int round = 0; round < 20000; ++round) {
         sample.push_back(static_cast<std::uint64_t>(durations(random)) + 1000);
-        AddSample(tally, segment.statements.octaves, {sample.back(), 1, false, false});
+        AddRun(tally, segment.statements.octaves, {sample.back(), 1, false, false});
     }
     std::sort(sample.begin(), sample.end());
     const TallySnapshot snapshot = Snapshot(tally, segment.statements.octaves);
@@ -50,8 +50,8 @@ TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
     const TestSegment memory;
     Segment segment = memory.View();
     Tally& tally = segment.statements.leftovers[0];
-    AddSample(tally, segment.statements.octaves, {1000000, 7, false, false});
-    AddSample(tally, segment.statements.octaves, {3000000, 0, true, true});
+    AddRun(tally, segment.statements.octaves, {1000000, 7, false, false});
+    AddRun(tally, segment.statements.octaves, {3000000, 0, true, true});
     const TallySnapshot snapshot = Snapshot(tally, segment.statements.octaves);
     EXPECT_EQ(snapshot.calls, 1U);
     EXPECT_EQ(snapshot.failed_calls, 1U);
@@ -69,8 +69,8 @@ TEST(Tally, AddsAnotherUpAndGivesOctavesBack) {
     Tally& from = segment.statements.leftovers[0];
     Tally& into = segment.statements.leftovers[1];
     for (std::uint64_t duration = 1000; duration < 1000000000; duration *= 3) {
-        AddSample(from, segment.statements.octaves, {duration, 1, false, false});
-        AddSample(into, segment.statements.octaves, {duration * 2, 1, false, false});
+        AddRun(from, segment.statements.octaves, {duration, 1, false, false});
+        AddRun(into, segment.statements.octaves, {duration * 2, 1, false, false});
     }
     const std::uint64_t calls = Get(from.calls) + Get(into.calls);
     AddTallyTo(from, into, segment.statements.octaves);
@@ -88,7 +88,7 @@ TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
     Segment segment = memory.View();
     while (segment.statements.octaves.free.Pop() != kNoIndex) {
     }
-    AddSample(segment.statements.leftovers[0], segment.statements.octaves,
+    AddRun(segment.statements.leftovers[0], segment.statements.octaves,
               {5000000, 1, false, false});
     const TallySnapshot sum = Snapshot(segment.statements.leftovers[0], segment.statements.octaves);
     EXPECT_EQ(sum.calls, 1U);
@@ -106,11 +106,11 @@ TEST(Tally, WhatAnEarlierSnapshotHadIsTakenOut) {
     Segment segment = memory.View();
     Tally& tally = segment.statements.leftovers[0];
     for (int round = 0; round < 1000; ++round) {
-        AddSample(tally, segment.statements.octaves, {100000000, 1, false, false});
+        AddRun(tally, segment.statements.octaves, {100000000, 1, false, false});
     }
     const TallySnapshot before = Snapshot(tally, segment.statements.octaves);
     for (int round = 0; round < 100; ++round) {
-        AddSample(tally, segment.statements.octaves, {1000000, 1, false, false});
+        AddRun(tally, segment.statements.octaves, {1000000, 1, false, false});
     }
     TallySnapshot since = Snapshot(tally, segment.statements.octaves);
     EXPECT_NEAR(since.QuantileNs(0.95) / 100e6, 1, 0.011);

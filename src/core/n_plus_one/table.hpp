@@ -38,7 +38,10 @@ struct NPlusOneKey {
 };
 
 // What is known of the suggestion beyond its text.
-enum class Evidence : std::uint32_t { kNone, kPlanned };
+enum class Evidence : std::uint32_t {
+    kNotVerified,  // the statements were not planned
+    kPlanned       // planned, never executed
+};
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) NPlusOnePattern {

@@ -51,14 +51,14 @@ void Advance(const SeriesCounters& now, SeriesCounters& origin, SeriesCounters& 
 
 std::uint64_t Whole(double ns) noexcept { return static_cast<std::uint64_t>(std::llround(ns)); }
 
-bool IsSlower(const SampledStatement& left, const SampledStatement& right) noexcept {
+bool IsSlower(const SnapshotStatement& left, const SnapshotStatement& right) noexcept {
     return static_cast<double>(left.total_ns) * static_cast<double>(right.calls) >
            static_cast<double>(right.total_ns) * static_cast<double>(left.calls);
 }
 
 }  // namespace
 
-std::uint32_t SeriesSampler::SeriesOf(const Target& target) const noexcept {
+std::uint32_t SeriesBuilder::SeriesOf(const Target& target) const noexcept {
     const SeriesLayout layout = segment_.snapshot.layout;
     if (target.table <= tables_) {
         return layout.OfTable(target.table, target.operation);
@@ -68,13 +68,13 @@ std::uint32_t SeriesSampler::SeriesOf(const Target& target) const noexcept {
     return layout.OfDatabase(database != kNoIndex ? database : 0, target.operation);
 }
 
-void SeriesSampler::Link(const Target& target, std::uint32_t item) noexcept {
+void SeriesBuilder::Link(const Target& target, std::uint32_t item) noexcept {
     std::uint32_t& first = first_[SeriesOf(target)];
     next_[item] = first;
     first = item + 1;
 }
 
-void SeriesSampler::LinkAll() noexcept {
+void SeriesBuilder::LinkAll() noexcept {
     const StatementTable& statements = segment_.statements;
     const auto entries = static_cast<std::uint32_t>(statements.entries.size());
     std::memset(first_, 0, segment_.snapshot.layout.Size() * sizeof(*first_));
@@ -91,7 +91,7 @@ void SeriesSampler::LinkAll() noexcept {
     }
 }
 
-void SeriesSampler::SumInto(std::uint32_t series, TallySnapshot& sum,
+void SeriesBuilder::SumInto(std::uint32_t series, TallySnapshot& sum,
                             std::uint64_t& unplaced) const noexcept {
     const StatementTable& statements = segment_.statements;
     const std::size_t entries = statements.entries.size();
@@ -109,7 +109,7 @@ void SeriesSampler::SumInto(std::uint32_t series, TallySnapshot& sum,
     }
 }
 
-std::uint64_t SeriesSampler::LoopsOf(std::uint32_t series) const noexcept {
+std::uint64_t SeriesBuilder::LoopsOf(std::uint32_t series) const noexcept {
     const SeriesLayout layout = segment_.snapshot.layout;
     const std::uint32_t tables = segment_.tables.Size();
     if (SeriesLayout::OperationOf(series) != Operation::kSelect) {
@@ -129,8 +129,8 @@ std::uint64_t SeriesSampler::LoopsOf(std::uint32_t series) const noexcept {
     return loops;
 }
 
-void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexcept {
-    SampledStatement statement;
+void SeriesBuilder::NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept {
+    SnapshotStatement statement;
     statement.calls = 0;
     statement.total_ns = 0;
     segment_.statements.ForEachCounters(entry, [&](const Counters& unit) {
@@ -140,7 +140,7 @@ void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexc
     const auto begin = head.slowest.begin();
     const auto end = begin + head.statements;
     const auto place = std::find_if(
-        begin, end, [&](const SampledStatement& other) { return IsSlower(statement, other); });
+        begin, end, [&](const SnapshotStatement& other) { return IsSlower(statement, other); });
     if (statement.calls == 0 || place == head.slowest.end()) {
         return;
     }
@@ -161,7 +161,7 @@ void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexc
     *place = statement;
 }
 
-void SeriesSampler::Take(std::uint32_t tables, SampleHead& head, SampledSeries* series) noexcept {
+void SeriesBuilder::Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept {
     const SegmentHeader& header = *segment_.header;
     tables_ = std::min(tables, header.sizes.series_tables);
     const std::uint64_t since = Get(header.stats_since_us);

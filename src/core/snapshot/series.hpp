@@ -1,4 +1,4 @@
-// From the store's entries and leftovers to a sample's series and slowest statements.
+// From the store's entries and leftovers to a snapshot's series and slowest statements.
 //
 // Who scrapes must never see a counter fall a little: Prometheus would take what is left for new.
 // A series' figures therefore only grow, or begin again from zero all together, which it knows as
@@ -13,20 +13,20 @@
 
 namespace elile::core {
 
-class SeriesSampler {
+class SeriesBuilder {
 public:
     static std::size_t ScratchWords(const Segment& segment) noexcept {
         return segment.snapshot.layout.Size() + segment.statements.entries.size() +
                segment.statements.leftovers.size();
     }
     // `scratch` has ScratchWords() of room.
-    SeriesSampler(const Segment& segment, std::uint32_t* scratch) noexcept
+    SeriesBuilder(const Segment& segment, std::uint32_t* scratch) noexcept
         : segment_(segment), first_(scratch), next_(scratch + segment.snapshot.layout.Size()) {}
 
-    // Takes a new sample over the one before, which is all zero when there is none. `tables` is how
+    // Takes a new snapshot over the one before, which is all zero when there is none. `tables` is how
     // many tables may have series of their own, at most SegmentSizes::series_tables. The caller
-    // holds the gate's shared side, and is the only one to sample.
-    void Take(std::uint32_t tables, SampleHead& head, SampledSeries* series) noexcept;
+    // holds the gate's shared side, and is the only one to snapshot.
+    void Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept;
 
 private:
     std::uint32_t SeriesOf(const Target& target) const noexcept;
@@ -34,7 +34,7 @@ private:
     void LinkAll() noexcept;
     void SumInto(std::uint32_t series, TallySnapshot& sum, std::uint64_t& unplaced) const noexcept;
     std::uint64_t LoopsOf(std::uint32_t series) const noexcept;
-    void NoteIfSlow(const Entry& entry, SampleHead& head) const noexcept;
+    void NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept;
 
     const Segment& segment_;
     // What belongs to a series, as a list: items are slots, then leftovers; plus one, 0 ends it.

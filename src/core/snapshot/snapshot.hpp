@@ -34,7 +34,7 @@ struct SeriesCounters {
 inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);
 
 // An (operation, table), or an operation on all tables of a database that have no series.
-struct SampledSeries {
+struct SnapshotSeries {
     SeriesCounters counted;
     std::uint64_t p50_ns;  // of all that was counted since the last reset
     std::uint64_t p95_ns;
@@ -43,7 +43,7 @@ struct SampledSeries {
 };
 
 // Client sessions that are alike. dbid 0 and application "other" stand for what had no row.
-struct SampledSessions {
+struct SnapshotSessions {
     std::uint32_t dbid;
     SessionState state;
     std::uint32_t sessions;
@@ -54,7 +54,7 @@ inline constexpr int kSessionRows = 128;
 inline constexpr int kOwnSessionRows = kSessionRows - kSessionStates;  // the rest is for "other"
 
 inline constexpr int kSlowestStatements = 10;
-struct SampledStatement {
+struct SnapshotStatement {
     std::uint64_t queryid;
     std::uint64_t calls;
     std::uint64_t total_ns;
@@ -67,12 +67,12 @@ struct SampledStatement {
     char text[512];  // normalised, in the encoding of its database
 };
 
-struct SampleHead {
-    std::uint64_t sampled_at_us;    // microseconds since 2000-01-01 UTC
+struct SnapshotHead {
+    std::uint64_t taken_at_us;    // microseconds since 2000-01-01 UTC
     std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC at the end of sampling
-    std::uint64_t sampling_ns;      // what sampling took
-    std::uint64_t stats_since_us;   // start or last reset(), like sampled_at_us
-    std::uint64_t server_start_us;  // postmaster start, like sampled_at_us
+    std::uint64_t taking_ns;      // what sampling took
+    std::uint64_t stats_since_us;   // start or last reset(), like taken_at_us
+    std::uint64_t server_start_us;  // postmaster start, like taken_at_us
     std::uint32_t server_version;   // PG_VERSION_NUM
     std::uint32_t max_connections;
     std::uint32_t postmaster_stopped;   // by SIGSTOP or a debugger: no session can begin
@@ -85,11 +85,11 @@ struct SampleHead {
     std::uint32_t applications_other;  // groups of sessions that are summed as `other`
     std::uint32_t session_rows;
     std::uint32_t statements;
-    std::array<SampledSessions, kSessionRows> sessions;
-    std::array<SampledStatement, kSlowestStatements> slowest;  // highest mean time first
+    std::array<SnapshotSessions, kSessionRows> sessions;
+    std::array<SnapshotStatement, kSlowestStatements> slowest;  // highest mean time first
 };
-static_assert(std::is_trivially_copyable_v<SampleHead> && sizeof(SampleHead) % 8 == 0);
-static_assert(std::is_trivially_copyable_v<SampledSeries>);
+static_assert(std::is_trivially_copyable_v<SnapshotHead> && sizeof(SnapshotHead) % 8 == 0);
+static_assert(std::is_trivially_copyable_v<SnapshotSeries>);
 
 // Which series an (operation, table) belongs to: tables with a low index have their own; then one
 // set for each database, index 0 being all databases that found no room.
@@ -116,7 +116,7 @@ struct SeriesLayout {
 };
 
 // An index of a table, as a worker saw it in its database.
-struct SampledIndex {
+struct IndexStatistic {
     std::uint32_t dbid;
     std::uint32_t is_valid;
     std::uint64_t scans;
@@ -127,7 +127,7 @@ struct SampledIndex {
 };
 inline constexpr int kIndexRows = 500;
 
-struct SampledIndexes {
+struct IndexStatistics {
     struct OfDatabase {
         std::uint32_t dbid;
         std::uint32_t left_out;         // indexes of it that had no row
@@ -136,9 +136,9 @@ struct SampledIndexes {
     std::uint32_t databases;
     std::uint32_t rows;
     std::array<OfDatabase, kDatabases> database;
-    std::array<SampledIndex, kIndexRows> index;
+    std::array<IndexStatistic, kIndexRows> index;
 };
-static_assert(std::is_trivially_copyable_v<SampledIndexes> && sizeof(SampledIndexes) % 8 == 0);
+static_assert(std::is_trivially_copyable_v<IndexStatistics> && sizeof(IndexStatistics) % 8 == 0);
 
 // The exporter as the keeper knows it.
 struct ExporterStatus {

@@ -23,7 +23,7 @@ bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns
     });
 }
 
-void StatementStore::AddLeftover(const Target& target, const Sample& sample) noexcept {
+void StatementStore::AddLeftover(const Target& target, const FinishedRun& run) noexcept {
     // Folding adds like we do and does not mind. A reset, microseconds long, would leave our
     // execution half counted, and count it in an octave that is another tally's by then. Its holder
     // may have been stopped, so the wait is bounded; the execution then goes with those before it.
@@ -31,7 +31,7 @@ void StatementStore::AddLeftover(const Target& target, const Sample& sample) noe
     Gate& gate = table_.shared->gate;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         if (gate.TryAdding()) {
-            AddSample(table_.LeftoverOf(target), table_.octaves, sample);
+            AddRun(table_.LeftoverOf(target), table_.octaves, run);
             gate.LeaveShared();
             return;
         }

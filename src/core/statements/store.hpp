@@ -42,7 +42,7 @@ public:
     // `times` is above 1 for an execution that stands for others, which were not looked at.
     // `origin` is of one that succeeded, whose call comes before it: origins never make more than
     // there are calls.
-    [[gnu::always_inline]] bool AddExecution(Handle handle, const Sample& sample,
+    [[gnu::always_inline]] bool AddExecution(Handle handle, const FinishedRun& run,
                                              const ResourceUse& use, std::uint64_t times = 1,
                                              PlanOrigin origin = kOtherPlan) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
@@ -51,7 +51,7 @@ public:
         }
         Counters& counters = CountersFor(*entry);
         use.AddTo(counters.resources, times);
-        if (!AddSample(counters.tally, table_.octaves, sample, times)) [[unlikely]] {
+        if (!AddRun(counters.tally, table_.octaves, run, times)) [[unlikely]] {
             table_.NoteCollision(*entry);
         }
         if (origin != kOtherPlan) {
@@ -64,7 +64,7 @@ public:
         return true;
     }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
-    void AddLeftover(const Target& target, const Sample& sample) noexcept;
+    void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
     // Executions of which nobody knows to which statement they belong.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
     void CountDropped() noexcept { Add(table_.shared->dropped, 1); }

@@ -15,7 +15,7 @@
 namespace elile::core {
 
 // One finished execution. A failed one has no rows.
-struct Sample {
+struct FinishedRun {
     std::uint64_t duration_ns;
     std::uint64_t rows;
     bool failed;
@@ -71,9 +71,9 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
 // False when another process added to the tally at the same moment. The bucket comes first and the
 // call last: after a crash between them the keeper knows that a bucket in excess is a call that is
 // missing. `times` is above 1 for an execution that stands for others of its kind.
-[[gnu::always_inline]] inline bool AddSample(Tally& tally, OctavePool& pool, const Sample& sample,
+[[gnu::always_inline]] inline bool AddRun(Tally& tally, OctavePool& pool, const FinishedRun& run,
                                              std::uint64_t times = 1) noexcept {
-    const BucketPlace place = PlaceOf(sample.duration_ns);
+    const BucketPlace place = PlaceOf(run.duration_ns);
     Octave* octave = place.octave >= 0 && place.octave < kOctaves
                          ? OctaveAt(tally, pool, place.octave)
                          : nullptr;
@@ -82,17 +82,17 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
     } else {
         AddUnplaced(tally, pool, place.octave, times);
     }
-    Add(tally.total_ns, sample.duration_ns * times);
-    const auto duration = static_cast<double>(static_cast<std::int64_t>(sample.duration_ns));
+    Add(tally.total_ns, run.duration_ns * times);
+    const auto duration = static_cast<double>(static_cast<std::int64_t>(run.duration_ns));
     const bool undisturbed =
         Add(tally.sum_of_squares, duration * duration * static_cast<double>(times));
-    RaiseTo(tally.inverted_min_ns, ~sample.duration_ns);
-    RaiseTo(tally.max_ns, sample.duration_ns);
-    Add(tally.rows, sample.rows * times);
-    if (sample.slow) [[unlikely]] {
+    RaiseTo(tally.inverted_min_ns, ~run.duration_ns);
+    RaiseTo(tally.max_ns, run.duration_ns);
+    Add(tally.rows, run.rows * times);
+    if (run.slow) [[unlikely]] {
         Add(tally.slow_calls, times);
     }
-    (sample.failed ? tally.failed_calls : tally.calls).fetch_add(times, std::memory_order_relaxed);
+    (run.failed ? tally.failed_calls : tally.calls).fetch_add(times, std::memory_order_relaxed);
     return undisturbed;
 }
 

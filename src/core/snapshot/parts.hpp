@@ -7,11 +7,11 @@
 
 namespace elile::core {
 
-// SampleHead, then as many SampledSeries as the layout has; by the keeper.
+// SnapshotHead, then as many SnapshotSeries as the layout has; by the keeper.
 struct PublishedSnapshot : Published {
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         layout = {sizes.series_tables};
-        Published::Carve(carver, sizeof(SampleHead) + layout.Size() * sizeof(SampledSeries));
+        Published::Carve(carver, sizeof(SnapshotHead) + layout.Size() * sizeof(SnapshotSeries));
         origins = carver.Take<SeriesCounters>(layout.Size());
     }
 
@@ -19,10 +19,10 @@ struct PublishedSnapshot : Published {
     SeriesCounters* origins = nullptr;  // where each series began from zero; the keeper's alone
 };
 
-// SampledIndexes, by whoever collects them.
+// IndexStatistics, by whoever collects them.
 struct PublishedIndexes : Published {
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
-        Published::Carve(carver, sizeof(SampledIndexes));
+        Published::Carve(carver, sizeof(IndexStatistics));
     }
 };
 

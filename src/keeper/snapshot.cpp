@@ -1,4 +1,4 @@
-#include "keeper/sampler.hpp"
+#include "keeper/snapshot.hpp"
 
 #include "core/snapshot/series.hpp"
 #include "keeper/postmaster_state.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 // The keeper's copy of what it published last, and room for the next one.
 struct Room {
-    core::SampleHead* head;  // followed by the series
+    core::SnapshotHead* head;  // followed by the series
     uint32* scratch;
 };
 
@@ -20,10 +20,10 @@ Room room = {};
 
 Room MakeRoom(const core::Segment& segment) {
     Room made;
-    made.head = static_cast<core::SampleHead*>(
+    made.head = static_cast<core::SnapshotHead*>(
         MemoryContextAllocZero(TopMemoryContext, segment.snapshot.Bytes()));
     made.scratch = static_cast<uint32*>(MemoryContextAlloc(
-        TopMemoryContext, core::SeriesSampler::ScratchWords(segment) * sizeof(uint32)));
+        TopMemoryContext, core::SeriesBuilder::ScratchWords(segment) * sizeof(uint32)));
     // A keeper before this one may have published already; its counters must go on.
     if (!segment.snapshot.Read(made.head)) {
         memset(static_cast<void*>(made.head), 0, segment.snapshot.Bytes());
@@ -44,7 +44,7 @@ bool EnterStore(core::Gate& gate) {
     return false;
 }
 
-void DescribeServer(core::SampleHead& head) {
+void DescribeServer(core::SnapshotHead& head) {
     head.server_start_us = static_cast<uint64>(PgStartTime);
     head.server_version = PG_VERSION_NUM;
     head.max_connections = static_cast<uint32>(MaxConnections);
@@ -55,7 +55,7 @@ void DescribeServer(core::SampleHead& head) {
 
 }  // namespace
 
-const core::SampleHead& TakeSample(core::Segment& segment) {
+const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
     if (room.head == nullptr) {
         room = MakeRoom(segment);
     }
@@ -63,19 +63,19 @@ const core::SampleHead& TakeSample(core::Segment& segment) {
     if (!EnterStore(segment.StoreGate())) {
         return *room.head;  // a second later is soon enough
     }
-    core::SeriesSampler(segment, room.scratch)
+    core::SeriesBuilder(segment, room.scratch)
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
-              reinterpret_cast<core::SampledSeries*>(room.head + 1));
+              reinterpret_cast<core::SnapshotSeries*>(room.head + 1));
     segment.StoreGate().LeaveShared();
     CountSessions(*room.head);
     DescribeServer(*room.head);
-    room.head->sampled_at_us = static_cast<uint64>(GetCurrentTimestamp());
+    room.head->taken_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();
-    room.head->sampling_ns = room.head->monotonic_ns - begin_ns;
+    room.head->taking_ns = room.head->monotonic_ns - begin_ns;
     segment.snapshot.Write(room.head);
     return *room.head;
 }
 
-const core::SampleHead* LastSample() { return room.head; }
+const core::SnapshotHead* LastSnapshot() { return room.head; }
 
 }  // namespace elile::keeper

@@ -1,4 +1,4 @@
-#include "exporter/latency_picture.hpp"
+#include "exporter/latency_table.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -58,7 +58,7 @@ std::string Bars(const core::SeriesCounters& counted) {
     return path;
 }
 
-std::string LatencyPicture(const core::SampledSeries& series, const std::string& title_html) {
+std::string LatencyPicture(const core::SnapshotSeries& series, const std::string& title_html) {
     constexpr double kNsPerSecond = 1e9;
     std::string svg = "<svg class=\"latency\" role=\"img\" viewBox=\"0 0 " + Coordinate(kWidth) +
                       " " + Coordinate(kHeight + 1) + "\"><title>" + title_html + "</title>" +
@@ -101,7 +101,7 @@ std::string PictureOf(const Series& series) {
 }
 
 void AddSeries(Table& table, const Series& series, std::uint64_t total_ns) {
-    const core::SampledSeries& values = series.values;
+    const core::SnapshotSeries& values = series.values;
     const core::SeriesCounters& counted = values.counted;
     table.Row(std::array{
         Name(series.database), TableName(series.table),

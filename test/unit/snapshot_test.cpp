@@ -81,25 +81,25 @@ TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
     }
 }
 
-class SeriesSamplerTest : public testing::Test {
+class SeriesBuilderTest : public testing::Test {
 protected:
-    SeriesSamplerTest()
+    SeriesBuilderTest()
         : store_(memory_.Store()),
-          scratch_(SeriesSampler::ScratchWords(store_.segment)),
+          scratch_(SeriesBuilder::ScratchWords(store_.segment)),
           series_(store_.segment.snapshot.layout.Size()) {}
 
     void Execute(std::uint64_t queryid, std::uint32_t table, std::uint64_t duration_ns,
                  bool failed = false, bool slow = false) {
         const Target target{table, Operation::kSelect};
         Handle handle = store_.Find(Key(queryid));
-        const Sample sample{duration_ns, 1, failed, slow};
+        const FinishedRun sample{duration_ns, 1, failed, slow};
         if (!store_.AddExecution(handle, sample, kNoUse)) {
             handle = store_.Insert(Key(queryid), {target, 0, 1});
             ASSERT_TRUE(store_.AddExecution(handle, sample, kNoUse));
         }
     }
-    void TakeSample(std::uint32_t tables = 4) {
-        SeriesSampler(store_.segment, scratch_.data()).Take(tables, head_, series_.data());
+    void TakeSnapshot(std::uint32_t tables = 4) {
+        SeriesBuilder(store_.segment, scratch_.data()).Take(tables, head_, series_.data());
     }
     const SeriesCounters& Select(std::uint32_t table) const {
         return series_[Layout().OfTable(table, Operation::kSelect)].counted;
@@ -117,11 +117,11 @@ protected:
     TestSegment memory_;
     TestStore store_;
     std::vector<std::uint32_t> scratch_;
-    SampleHead head_{};
-    std::vector<SampledSeries> series_;
+    SnapshotHead head_{};
+    std::vector<SnapshotSeries> series_;
 };
 
-TEST_F(SeriesSamplerTest, ADurationThatEqualsABoundLiesBelowIt) {
+TEST_F(SeriesBuilderTest, ADurationThatEqualsABoundLiesBelowIt) {
     for (int bound = 0; bound < kLatencyBounds; ++bound) {
         const double edge_ns = std::ldexp(1e9, kFirstBoundExponent + bound);
         const auto edge = static_cast<std::uint64_t>(edge_ns);
@@ -130,18 +130,18 @@ TEST_F(SeriesSamplerTest, ADurationThatEqualsABoundLiesBelowIt) {
     }
     Execute(1, 1, 1);
     Execute(1, 1, 1000 * kSecondNs);
-    TakeSample();
+    TakeSnapshot();
     // Each bucket has its bound and what is just above the bound before.
     std::array<std::uint64_t, kLatencyBuckets> expected{};
     expected.fill(2);
     EXPECT_EQ(Select(1).bucket, expected);
 }
 
-TEST_F(SeriesSamplerTest, SumsWhatTheStoreHas) {
+TEST_F(SeriesBuilderTest, SumsWhatTheStoreHas) {
     Execute(1, 1, kSecondNs);
     Execute(1, 1, 3 * kSecondNs, true, true);
     Execute(2, 2, kSecondNs);
-    TakeSample();
+    TakeSnapshot();
     EXPECT_EQ(Select(1).queries, 2U);
     EXPECT_EQ(Select(1).failed, 1U);
     EXPECT_EQ(Select(1).slow, 1U);
@@ -151,31 +151,31 @@ TEST_F(SeriesSamplerTest, SumsWhatTheStoreHas) {
                 0.011 * 3e9);
 }
 
-TEST_F(SeriesSamplerTest, SumsLoopsByTable) {
+TEST_F(SeriesBuilderTest, SumsLoopsByTable) {
     for (std::uint32_t table = 1; table <= 8; ++table) {
         AddTable(100 + table);
         for (std::uint32_t loop = 0; loop < table; ++loop) {
             store_.segment.n_plus_one.CountLoop(table);
         }
     }
-    TakeSample(4);
+    TakeSnapshot(4);
     for (std::uint32_t table = 1; table <= 4; ++table) {
         EXPECT_EQ(Select(table).loops, table);
     }
     EXPECT_EQ(OtherSelect(0).loops, 5U + 6U + 7U + 8U);
-    TakeSample(2);
+    TakeSnapshot(2);
     EXPECT_EQ(Select(2).loops, 2U);
     EXPECT_TRUE(IsZero(Select(3)));
 }
 
-TEST_F(SeriesSamplerTest, EvictionLetsNothingFall) {
+TEST_F(SeriesBuilderTest, EvictionLetsNothingFall) {
     SeriesCounters before{};
     for (std::uint64_t round = 0; round < 200; ++round) {
         for (std::uint64_t statement = 0; statement < 10; ++statement) {
             Execute(round * 10 + statement + 1, 1, 1000 * (statement + 1));
         }
         store_.Fold();
-        TakeSample();
+        TakeSnapshot();
         const auto now = std::bit_cast<std::array<std::uint64_t, kSeriesWords>>(Select(1));
         const auto then = std::bit_cast<std::array<std::uint64_t, kSeriesWords>>(before);
         for (std::size_t word = 0; word < kSeriesWords; ++word) {
@@ -187,38 +187,38 @@ TEST_F(SeriesSamplerTest, EvictionLetsNothingFall) {
     EXPECT_GT(Get(store_.segment.statements.shared->evictions), 0U);
 }
 
-TEST_F(SeriesSamplerTest, AForgottenStatementLetsTheWholeSeriesBeginAgain) {
+TEST_F(SeriesBuilderTest, AForgottenStatementLetsTheWholeSeriesBeginAgain) {
     Execute(1, 1, 1000);
     Execute(2, 1, kSecondNs);
     Execute(3, 2, kSecondNs);
-    TakeSample();
+    TakeSnapshot();
     ASSERT_TRUE(store_.TryReset(0, 0, 2, 9));
-    TakeSample();
+    TakeSnapshot();
     EXPECT_TRUE(IsZero(Select(1)));
     EXPECT_EQ(Select(2).queries, 1U);
     Execute(1, 1, 1000);
-    TakeSample();
+    TakeSnapshot();
     EXPECT_EQ(Select(1).queries, 1U);
     EXPECT_EQ(Select(1).bucket[0], 1U);
     EXPECT_EQ(Select(1).total_ns, 1000U);
 }
 
-TEST_F(SeriesSamplerTest, AFullResetLeavesWhatCameAfterIt) {
+TEST_F(SeriesBuilderTest, AFullResetLeavesWhatCameAfterIt) {
     Execute(1, 1, 1000);
     Execute(2, 1, 1000);
-    TakeSample();
+    TakeSnapshot();
     ASSERT_TRUE(store_.TryReset(0, 0, 2, 9));
-    TakeSample();
+    TakeSnapshot();
     ASSERT_TRUE(store_.TryReset(0, 0, 0, 10));
     for (int execution = 0; execution < 5; ++execution) {
         Execute(1, 1, 1000);
     }
-    TakeSample();
+    TakeSnapshot();
     EXPECT_EQ(Select(1).queries, 5U);
     EXPECT_EQ(head_.stats_since_us, 10U);
 }
 
-TEST_F(SeriesSamplerTest, TablesWithoutSeriesAreSummedByDatabase) {
+TEST_F(SeriesBuilderTest, TablesWithoutSeriesAreSummedByDatabase) {
     for (std::uint32_t relid = 1; relid <= 8; ++relid) {
         AddTable(relid);
     }
@@ -226,22 +226,22 @@ TEST_F(SeriesSamplerTest, TablesWithoutSeriesAreSummedByDatabase) {
     for (std::uint32_t table = 1; table <= 8; ++table) {
         Execute(table, table, 1000);
     }
-    TakeSample(2);
+    TakeSnapshot(2);
     EXPECT_EQ(Select(2).queries, 1U);
     EXPECT_TRUE(IsZero(Select(3)));
     EXPECT_EQ(OtherSelect(database).queries, 6U);
     EXPECT_EQ(head_.tables_other, 6U);
     // More than there is room for is as much as there is room for.
-    TakeSample(1000);
+    TakeSnapshot(1000);
     EXPECT_EQ(head_.tables_with_series, 4U);
     EXPECT_EQ(Select(3).queries, 1U);
     EXPECT_TRUE(IsZero(OtherSelect(database)));
     Execute(8, 8, 1000);
-    TakeSample(1000);
+    TakeSnapshot(1000);
     EXPECT_EQ(OtherSelect(database).queries, 1U);
 }
 
-TEST_F(SeriesSamplerTest, SlowestStatementsComeInOrder) {
+TEST_F(SeriesBuilderTest, SlowestStatementsComeInOrder) {
     for (std::uint64_t statement = 1; statement <= 20; ++statement) {
         const std::uint32_t text =
             store_.segment.texts.Store("select " + std::to_string(statement), 6);
@@ -249,7 +249,7 @@ TEST_F(SeriesSamplerTest, SlowestStatementsComeInOrder) {
         const std::uint64_t duration_ns = (statement * 7 % 20 + 1) * 1000;
         ASSERT_TRUE(store_.AddExecution(handle, {duration_ns, 1, false, false}, kNoUse));
     }
-    TakeSample();
+    TakeSnapshot();
     ASSERT_EQ(head_.statements, static_cast<std::uint32_t>(kSlowestStatements));
     for (std::uint64_t at = 0; at < kSlowestStatements; ++at) {
         EXPECT_EQ(head_.slowest[at].total_ns, (20 - at) * 1000);
