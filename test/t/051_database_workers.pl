@@ -61,12 +61,12 @@ sub stop_hanging
     my @lockers = @_;
     my @stopped;
     poll(sub {
-        $_->ask('select count(*) from item') foreach @lockers;
-        my @pids = split /\n/, $watcher->ask($hanging);
-        kill 'STOP', @pids;
-        poll(sub { !grep { ((state_of($_))[0] // 'Z') !~ /[TZ]/ } @pids });
-        push @stopped, grep { ((state_of($_))[0] // '') eq 'T' } @pids;
-        return @stopped;
+            $_->ask('select count(*) from item') foreach @lockers;
+            my @pids = split /\n/, $watcher->ask($hanging);
+            kill 'STOP', @pids;
+            poll(sub { !grep { ((state_of($_))[0] // 'Z') !~ /[TZ]/ } @pids });
+            push @stopped, grep { ((state_of($_))[0] // '') eq 'T' } @pids;
+            return @stopped;
     });
     return @stopped;
 }
@@ -156,8 +156,8 @@ my $from = -s $node->logfile;
 $node->restart;
 my $databases = $node->safe_psql('postgres', 'select count(*) from pg_database where datallowconn');
 ok(poll(sub {
-    my @coordinators = slurp_file($node->logfile, $from) =~ /starting background worker process "elile_optimize build coordinator"/g;
-    return @coordinators >= $databases && !children('build') }), 'three workers, and builds were looked for');
+            my @coordinators = slurp_file($node->logfile, $from) =~ /starting background worker process "elile_optimize build coordinator"/g;
+            return @coordinators >= $databases && !children('build') }), 'three workers, and builds were looked for');
 $watcher = Session->new($node);
 @lockers = hold($hung[0]);
 collect();
