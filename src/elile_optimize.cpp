@@ -22,11 +22,12 @@ PGDLLEXPORT void _PG_init() {
     // known, but nothing is counted, and no process of ours begins. So it is in a single-user
     // server whose literals are not known.
     if (IsBinaryUpgrade || !elile::pg::ReadsLiterals()) {
-        elile::pg::DefineSettings({nullptr, nullptr});
+        elile::pg::DefineSettings({nullptr, nullptr, nullptr});
         return;
     }
     EnableQueryId();
-    elile::pg::DefineSettings({elile::capture::OnLogAnalyze, elile::capture::OnComputePlanId});
+    elile::pg::DefineSettings({elile::capture::OnLogAnalyze, elile::capture::OnComputePlanId,
+                               elile::capture::OnNPlusOneThreshold});
     elile::store::InstallSharedStore();
     elile::capture::InstallPlannerHook();
     elile::capture::InstallExecutorHooks();

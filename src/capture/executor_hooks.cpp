@@ -110,7 +110,7 @@ void OnExecutorEnd(QueryDesc* query) {
     if (execution != nullptr && !execution->is_counted) {
         AddFinalUse(*query->estate, execution->use);
         CountInline(execution, 0, query);
-        if (execution->rows >= pg::Settings::n_plus_one_from) [[unlikely]] {
+        if (execution->rows >= loop_rows_from) [[unlikely]] {
             FollowLoop(*execution, *query);
         }
         EndPlan(execution);

@@ -22,4 +22,8 @@ void OnLogAnalyze(bool on, void*);
 // Likewise, on the way of every plan that is made.
 void OnComputePlanId(bool on, void*);
 
+// When n_plus_one_threshold takes a value. Every execution is looked at once more: what may be part
+// of a pattern is decided anew then.
+void OnNPlusOneThreshold(int threshold, void*);
+
 }  // namespace elile::capture

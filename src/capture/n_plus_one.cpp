@@ -1,5 +1,6 @@
 #include "capture/n_plus_one.hpp"
 
+#include "capture/hooks.hpp"
 #include "capture/n_plus_one_log.hpp"
 #include "capture/run_values.hpp"
 #include "capture/table_index.hpp"
@@ -185,14 +186,16 @@ void Apply(core::NPlusOneDetector::Changes changes, Oid userid) {
     }
 }
 
-// Which executions FollowLoop() is called for from now on.
-void KeepReady() {
-    pg::Settings::n_plus_one_from = Threshold() == 0         ? UINT64_MAX
-                                    : detector.IsFollowing() ? 0
-                                                             : Threshold();
+// After the detector has seen a statement, or was told of an end.
+void DecideRowsFrom() {
+    loop_rows_from = Threshold() == 0 ? UINT64_MAX : detector.IsFollowing() ? 0 : Threshold();
 }
 
 }  // namespace
+
+uint64 loop_rows_from = UINT64_MAX;
+
+void OnNPlusOneThreshold(int threshold, void*) { loop_rows_from = threshold == 0 ? UINT64_MAX : 0; }
 
 void FollowLoop(const Execution& execution, const QueryDesc& query) {
     const core::StatementKey& key = execution.statement.key;
@@ -204,7 +207,7 @@ void FollowLoop(const Execution& execution, const QueryDesc& query) {
     Apply(detector.Saw(DescribeRun(execution, query), Threshold()), key.userid);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(Scratch());
-    KeepReady();
+    DecideRowsFrom();
     pg::LetConflictsIn();
 }
 
@@ -239,7 +242,7 @@ void EndLoop() {
         Apply(detector.Break(), InvalidOid);
         MemoryContextSwitchTo(caller);
         MemoryContextReset(Scratch());
-        KeepReady();
+        DecideRowsFrom();
     }
 }
 

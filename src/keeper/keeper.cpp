@@ -2,8 +2,8 @@
 
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
-#include "keeper/index_worker.hpp"
-#include "keeper/plan_writers.hpp"
+#include "keeper/job_dispatcher.hpp"
+#include "keeper/left_lines.hpp"
 #include "keeper/pool_watcher.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/sampler.hpp"
@@ -63,7 +63,6 @@ uint64 Tend(core::StatementStore* store) {
     TellWhatTheLogLacks(*store->Parts().header);
     if (pg::Settings::metrics_port != 0) {
         const core::SampleHead& sample = TakeSample(*store);
-        TendIndexWorkers(*store, sample);
         if (sample.accepts_connections == 0) {
             return pg::MonotonicNs() + kStartingIntervalNs;
         }
@@ -98,7 +97,8 @@ void KeepStore() {
             LookAtPools(*store);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
         }
-        TendPlanWriters();
+        WriteLeftLines();
+        TendDatabaseWorkers();
         TendBuilds(*store);
         const long exporter_due_ms = TendExporter();
         Wait(Min(due_ns, pools_due_ns), exporter_due_ms);

@@ -16,18 +16,20 @@ struct Room {
     uint32* scratch;
 };
 
+Room room = {};
+
 Room MakeRoom(const core::Segment& segment) {
     const core::SegmentSizes& sizes = segment.header->sizes;
-    Room room;
-    room.head = static_cast<core::SampleHead*>(
+    Room made;
+    made.head = static_cast<core::SampleHead*>(
         MemoryContextAllocZero(TopMemoryContext, sizes.SampleBytes()));
-    room.scratch = static_cast<uint32*>(MemoryContextAlloc(
+    made.scratch = static_cast<uint32*>(MemoryContextAlloc(
         TopMemoryContext, core::SeriesSampler::ScratchWords(sizes) * sizeof(uint32)));
     // A keeper before this one may have published already; its counters must go on.
-    if (!segment.sample.Read(room.head)) {
-        memset(static_cast<void*>(room.head), 0, sizes.SampleBytes());
+    if (!segment.sample.Read(made.head)) {
+        memset(static_cast<void*>(made.head), 0, sizes.SampleBytes());
     }
-    return room;
+    return made;
 }
 
 // Whoever folds does so for microseconds; reset() takes longer.
@@ -56,7 +58,6 @@ void DescribeServer(core::SampleHead& head) {
 
 const core::SampleHead& TakeSample(core::StatementStore& store) {
     const core::Segment& segment = store.Parts();
-    static Room room = {};
     if (room.head == nullptr) {
         room = MakeRoom(segment);
     }
@@ -76,5 +77,7 @@ const core::SampleHead& TakeSample(core::StatementStore& store) {
     store.Parts().sample.Write(room.head);
     return *room.head;
 }
+
+const core::SampleHead* LastSample() { return room.head; }
 
 }  // namespace elile::keeper

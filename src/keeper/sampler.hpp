@@ -9,4 +9,7 @@ namespace elile::keeper {
 // sample, its series behind it: the last one when somebody folds at the moment.
 const core::SampleHead& TakeSample(core::StatementStore& store);
 
+// The last one; null before the first.
+const core::SampleHead* LastSample();
+
 }  // namespace elile::keeper

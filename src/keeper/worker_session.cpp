@@ -43,32 +43,23 @@ void BecomeForGood(Oid userid) {
     pg::FreezeSetting("session_authorization");
 }
 
+volatile sig_atomic_t is_visit_over = 0;
+
 void OnLongestVisit() {
+    is_visit_over = 1;
     QueryCancelPending = true;
     InterruptPending = true;
 }
 
 }  // namespace
 
-bool StartVisitor(Oid dbid, const char* function, const char* name,
-                  BackgroundWorkerHandle** handle) {
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_ConsistentState;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
-    worker.bgw_main_arg = ObjectIdGetDatum(dbid);
-    return RegisterDynamicBackgroundWorker(&worker, handle);
-}
-
 void Visit(Oid dbid) {
     RegisterTimeout(USER_TIMEOUT, OnLongestVisit);
     enable_timeout_after(USER_TIMEOUT, kLongestVisitMs);
     ConnectAsMonitor(dbid);
 }
+
+bool IsVisitOver() { return is_visit_over != 0; }
 
 void ConnectAs(Oid dbid, Oid userid, bool may_log_in) {
     Connect(dbid, may_log_in ? userid : InvalidOid, may_log_in ? pg::kWorkerFlags : 0);

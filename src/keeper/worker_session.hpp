@@ -16,13 +16,12 @@ void ConnectAsMonitor(Oid dbid);
 // DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
 constexpr int kLongestVisitMs = 2000;
 
-// Starts a worker that looks into a database for a moment, on a standby too. False when none can be
-// had; else `handle` is the caller's to free.
-bool StartVisitor(Oid dbid, const char* function, const char* name,
-                  BackgroundWorkerHandle** handle);
-
-// Connects such a worker, as pg_monitor. What it does then is cancelled after kLongestVisitMs.
+// Connects a worker that stays for a moment, as pg_monitor. What it does then is cancelled after
+// kLongestVisitMs.
 void Visit(Oid dbid);
+
+// Whether that has happened.
+bool IsVisitOver();
 
 // Whether a worker can start as the role.
 bool MayLogIn(Oid userid, bool* exists);

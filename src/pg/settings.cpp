@@ -75,11 +75,6 @@ void OnEnvironment(int environment, void*) {
     KeepReady(Settings::slow_query_threshold, environment);
 }
 
-// Every run is looked at once more: what may be part of a pattern is decided anew then.
-void OnNPlusOneThreshold(int threshold, void*) {
-    Settings::n_plus_one_from = threshold == 0 ? UINT64_MAX : 0;
-}
-
 bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
     if (*threshold != 1) {
         return true;
@@ -99,6 +94,12 @@ void OnLogAnalyze(bool on, void* extra) {
 void OnComputePlanId(bool on, void* extra) {
     if (told.on_compute_plan_id != nullptr) {
         told.on_compute_plan_id(on, extra);
+    }
+}
+
+void OnNPlusOneThreshold(int threshold, void* extra) {
+    if (told.on_n_plus_one_threshold != nullptr) {
+        told.on_n_plus_one_threshold(threshold, extra);
     }
 }
 

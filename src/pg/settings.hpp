@@ -57,8 +57,6 @@ struct Settings {
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static inline std::uint64_t slow_from_ns = UINT64_MAX;
-    // The rows from which on an execution may be part of an N+1 pattern; UINT64_MAX: none may.
-    static inline std::uint64_t n_plus_one_from = UINT64_MAX;
 };
 
 inline constexpr int kThresholdOfEnvironment = -2;
@@ -69,6 +67,7 @@ inline constexpr int kNoPool = -1;
 struct SettingHooks {
     void (*on_log_analyze)(bool, void*);
     void (*on_compute_plan_id)(bool, void*);
+    void (*on_n_plus_one_threshold)(int, void*);
 };
 
 // Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.

@@ -123,7 +123,7 @@ let_fail($session);
 $lock->ask('select 1');
 for (1 .. 20)
 {
-    $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize plan writer'});
+    $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize database worker'});
     select undef, undef, undef, 0.1;
 }
 $lock->ask('rollback');

@@ -1,11 +1,12 @@
-// A worker that writes down the plans and parameters of failed statements of one database, in
-// transactions of its own, and goes when nothing waits.
+// Plans and parameters of failed statements are written down, in transactions of their own, until
+// none waits.
 //
-// What it renders is a copy: nothing of the statement is run, no right on a table is asked for and
-// no hook of another extension is called. It is pg_monitor, and acts as the statement's own role,
-// which it cannot leave, so that an output function of a type has that role's rights and no others.
+// What is rendered is a copy: nothing of the statement is run, no right on a table is asked for and
+// no hook of another extension is called. The worker acts as the statement's own role, which it
+// cannot leave, so that an output function of a type has that role's rights and no others.
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
+#include "keeper/database_jobs.hpp"
 #include "keeper/worker_session.hpp"
 #include "pg/identity.hpp"
 #include "pg/plan_compat.hpp"
@@ -38,14 +39,6 @@ void LeaveWork(int, Datum) {
         WaitingRuns::PutBack(worked, GetCurrentTimestamp() + kBetweenTriesUs);
         worked = nullptr;
     }
-}
-
-void Connect(Oid dbid) {
-    Visit(dbid);
-    pg::DropHooksOfOthers();
-    SetConfigOption("default_transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION);
-    // Of indexes, which a plan that writes opens; tables are not waited for.
-    SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_SESSION);
 }
 
 bool IsThere(Oid relid) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)); }
@@ -226,13 +219,12 @@ void WorkOff(Oid dbid) {
 }
 
 }  // namespace
-}  // namespace elile::keeper
 
-extern "C" PGDLLEXPORT void elile_plan_writer_main(Datum database) {
-    pqsignal(SIGTERM, die);
-    BackgroundWorkerUnblockSignals();
-    before_shmem_exit(elile::keeper::LeaveWork, Datum{0});
-    elile::keeper::Connect(DatumGetObjectId(database));
-    elile::keeper::WorkOff(DatumGetObjectId(database));
-    proc_exit(0);
+void WriteFailedPlans(Oid dbid) {
+    before_shmem_exit(LeaveWork, Datum{0});
+    // Of indexes, which a plan that writes opens; tables are not waited for.
+    SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_SESSION);
+    WorkOff(dbid);
 }
+
+}  // namespace elile::keeper
