@@ -17,8 +17,8 @@ class Chooser {
 public:
     Chooser(uint32 job, Oid only) : job_(job), only_(only), now_(GetCurrentTimestamp()) {}
 
-    // The job is due there since this time. Passed over is one in which it is being done, or was
-    // begun a moment ago.
+    // The job is due there since this time. The database is passed over while a worker does it
+    // there, and a moment after one began to.
     void Consider(Oid dbid, TimestampTz since);
 
     // The one that has waited longest, counted from the last start there. InvalidOid: none.
@@ -38,19 +38,19 @@ struct DatabaseJob {
 
     // The keeper's side. Considers each database in which the job is due.
     void (*find_due)(Chooser& chooser);
-    // A worker was to be started for it, and was or was not. Null: it need not know.
+    // Told after each attempt to start a worker for it. Null: it need not know.
     void (*note_start)(Oid dbid, bool is_started);
 
-    // The worker's side, outside of a transaction and back. An error ends the worker, and is
-    // logged.
+    // The worker's side. No transaction is open before or after it. An error is logged and ends
+    // the worker.
     void (*work)(Oid dbid);
 };
 
-// One of failed_plans.cpp, whose keeper's side is failed_plans_due.cpp.
+// The keeper's side is in failed_plans_due.cpp, the worker's in failed_plans.cpp.
 void FindFailedPlans(Chooser& chooser);
 void WriteFailedPlans(Oid dbid);
 
-// One of index_statistics.cpp, whose keeper's side is index_statistics_due.cpp.
+// The keeper's side is in index_statistics_due.cpp, the worker's in index_statistics.cpp.
 void FindIndexStatistics(Chooser& chooser);
 void NoteIndexStatistics(Oid dbid, bool is_started);
 void CollectIndexStatistics(Oid dbid);

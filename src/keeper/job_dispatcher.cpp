@@ -19,7 +19,7 @@ struct Place {
 };
 Place places[] = {{true, nullptr, {}}, {false, nullptr, {}}};
 
-// The last starts. No more than these happen within a pause.
+// The last starts. While all of them are recent, no other one happens.
 struct Start {
     DatabaseTask task;
     TimestampTz at;
