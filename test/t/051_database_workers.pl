@@ -33,11 +33,12 @@ foreach my $database ('postgres', @hung, @bases, 'gone')
 }
 my $failing = 'select 1 / (id - id) from item';
 
-sub workers
+sub children
 {
-    return grep { read_file("/proc/$_/cmdline") =~ /elile_optimize (database worker|plan writer|index statistics)/ }
-      children_of(postmaster_of($node));
+    my ($name) = @_;
+    return grep { read_file("/proc/$_/cmdline") =~ /elile_optimize $name/ } children_of(postmaster_of($node));
 }
+sub workers { return children('database worker') }
 
 # Without metrics nothing is collected.
 my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -148,10 +149,15 @@ ok(poll(sub { $watcher->ask(q{select plans_lost_by_reason -> 'no_worker' from el
 ok(poll(sub { !workers() }), 'no worker is left');
 $_->close foreach ($holder, $dropper, $watcher);
 
-# The server's launcher has the first place, the keeper the second, and what hangs the third.
-$node->append_conf('postgresql.conf', "max_worker_processes = 3\nelile_optimize.metrics_port = 0");
+# The server's launcher has the first place, the keeper the second, and what hangs the third. After a start builds
+# are looked for, which would wait for what is held, too.
+$node->append_conf('postgresql.conf', "max_worker_processes = 3\nelile_optimize.metrics_port = 0\nlog_min_messages = debug1");
+my $from = -s $node->logfile;
 $node->restart;
-ok($node->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}), 'three workers');
+my $databases = $node->safe_psql('postgres', 'select count(*) from pg_database where datallowconn');
+ok(poll(sub {
+    my @coordinators = slurp_file($node->logfile, $from) =~ /starting background worker process "elile_optimize build coordinator"/g;
+    return @coordinators >= $databases && !children('build') }), 'three workers, and builds were looked for');
 $watcher = Session->new($node);
 @lockers = hold($hung[0]);
 collect();
