@@ -7,38 +7,22 @@
 namespace elile::capture {
 namespace {
 
-ExecutorStart_hook_type prev_ExecutorStart = nullptr;
-ExecutorRun_hook_type prev_ExecutorRun = nullptr;
-ExecutorFinish_hook_type prev_ExecutorFinish = nullptr;
-ExecutorEnd_hook_type prev_ExecutorEnd = nullptr;
+ExecutorStart_hook_type next_ExecutorStart = nullptr;
+ExecutorRun_hook_type next_ExecutorRun = nullptr;
+ExecutorFinish_hook_type next_ExecutorFinish = nullptr;
+ExecutorEnd_hook_type next_ExecutorEnd = nullptr;
 
 void OnExecutorStart(QueryDesc* query, int flags) {
     if (pg::Settings::log_analyze && (flags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && pg::KeepsPlans() &&
         pg::Settings::slow_from_ns != UINT64_MAX && pg::IsTracked(is_nested)) {
         query->instrument_options |= INSTRUMENT_TIMER | INSTRUMENT_BUFFERS;
     }
-    if (prev_ExecutorStart != nullptr) {
-        prev_ExecutorStart(query, flags);
-    } else {
-        standard_ExecutorStart(query, flags);
-    }
+    next_ExecutorStart(query, flags);
 }
 
-void Run(ELILE_EXECUTOR_RUN_PARAMETERS) {
-    if (prev_ExecutorRun != nullptr) {
-        prev_ExecutorRun(ELILE_EXECUTOR_RUN_ARGUMENTS);
-    } else {
-        standard_ExecutorRun(ELILE_EXECUTOR_RUN_ARGUMENTS);
-    }
-}
+void Run(ELILE_EXECUTOR_RUN_PARAMETERS) { next_ExecutorRun(ELILE_EXECUTOR_RUN_ARGUMENTS); }
 
-void Finish(QueryDesc* query) {
-    if (prev_ExecutorFinish != nullptr) {
-        prev_ExecutorFinish(query);
-    } else {
-        standard_ExecutorFinish(query);
-    }
-}
+void Finish(QueryDesc* query) { next_ExecutorFinish(query); }
 
 // Nothing runs in the finish of a plan that changes nothing.
 bool FinishRunsSomething(const QueryDesc& query) {
@@ -131,11 +115,7 @@ void OnExecutorEnd(QueryDesc* query) {
         }
         EndPlan(execution);
     }
-    if (prev_ExecutorEnd != nullptr) {
-        prev_ExecutorEnd(query);
-    } else {
-        standard_ExecutorEnd(query);
-    }
+    next_ExecutorEnd(query);
 }
 
 }  // namespace
@@ -143,19 +123,15 @@ void OnExecutorEnd(QueryDesc* query) {
 void OnLogAnalyze(bool on, void*) {
     static bool is_installed = false;
     if (on && !is_installed) {
-        prev_ExecutorStart = ExecutorStart_hook;
-        ExecutorStart_hook = OnExecutorStart;
+        Chain(ExecutorStart_hook, OnExecutorStart, next_ExecutorStart, standard_ExecutorStart);
         is_installed = true;
     }
 }
 
 void InstallExecutorHooks() {
-    prev_ExecutorRun = ExecutorRun_hook;
-    ExecutorRun_hook = OnExecutorRun;
-    prev_ExecutorFinish = ExecutorFinish_hook;
-    ExecutorFinish_hook = OnExecutorFinish;
-    prev_ExecutorEnd = ExecutorEnd_hook;
-    ExecutorEnd_hook = OnExecutorEnd;
+    Chain(ExecutorRun_hook, OnExecutorRun, next_ExecutorRun, standard_ExecutorRun);
+    Chain(ExecutorFinish_hook, OnExecutorFinish, next_ExecutorFinish, standard_ExecutorFinish);
+    Chain(ExecutorEnd_hook, OnExecutorEnd, next_ExecutorEnd, standard_ExecutorEnd);
 }
 
 }  // namespace elile::capture

@@ -3,6 +3,13 @@
 
 namespace elile::capture {
 
+// Puts `own` on the way of a hook. `next` is who was there before, or the server's own function.
+template <typename Function>
+void Chain(Function*& hook, Function* own, Function*& next, Function* standard) {
+    next = hook != nullptr ? hook : standard;
+    hook = own;
+}
+
 void InstallPlannerHook();
 void InstallExecutorHooks();
 void InstallUtilityHook();

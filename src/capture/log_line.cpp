@@ -1,17 +1,12 @@
 // The server log's line on a slow statement, in the forms that log readers know.
 #include "capture/slow_log.hpp"
 #include "pg/encoding.hpp"
+#include "pg/json.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {
 namespace {
-
-// The statement's text, in the current memory context.
-const char* TextOf(const core::SlowRecord& record) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, record.text);
-    return copy.length > 0 ? copy.text : "(text not kept)";
-}
 
 double DurationMs(const core::SlowRecord& record) {
     return static_cast<double>(record.duration_ns) / 1e6;
@@ -57,40 +52,35 @@ void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText
     }
 }
 
-void AppendMember(StringInfo out, const char* name, const char* value) {
-    appendStringInfo(out, ",\"%s\":", name);
-    escape_json(out, value);
-}
-
-// Identifiers as strings: a reader that takes numbers for doubles would round them.
 void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& text,
                 const Origin* origin) {
-    appendStringInfo(out, "{\"duration_ms\":%.3f,\"queryid\":\"%lld\"", DurationMs(record),
-                     static_cast<long long>(record.queryid));
-    AppendMember(out, "statement", TextOf(record));
-    AppendMember(out, "operation", OperationOf(record));
-    appendStringInfo(out, ",\"rows\":%llu,\"threshold_ms\":%g,\"toplevel\":%s",
-                     static_cast<unsigned long long>(record.rows), ThresholdMs(record),
-                     record.toplevel != 0 ? "true" : "false");
+    pg::Json json(out);
+    json.Milliseconds("duration_ms", DurationMs(record));
+    json.Identifier("queryid", record.queryid);
+    json.String("statement", TextForLine(record.text));
+    json.String("operation", OperationOf(record));
+    json.Count("rows", record.rows);
+    json.Double("threshold_ms", ThresholdMs(record));
+    json.Boolean("toplevel", record.toplevel != 0);
     if (record.sqlstate != 0) {
-        AppendMember(out, "sqlstate", unpack_sql_state(static_cast<int>(record.sqlstate)));
+        json.String("sqlstate", unpack_sql_state(static_cast<int>(record.sqlstate)));
     }
     if (record.plan_id != 0) {
-        appendStringInfo(out, ",\"plan_id\":\"%lld\"", static_cast<long long>(record.plan_id));
+        json.Identifier("plan_id", record.plan_id);
     }
     if (origin != nullptr) {
-        appendStringInfo(out, ",\"pid\":%u", origin->pid);
-        AppendMember(out, "user", origin->username);
-        AppendMember(out, "db", origin->datname);
-        AppendMember(out, "app", record.application_name);
+        json.Count("pid", origin->pid);
+        json.String("user", origin->username);
+        json.String("db", origin->datname);
+        json.String("app", record.application_name);
     }
     if (text.parameters != nullptr) {
-        AppendMember(out, "parameters", text.parameters);
+        json.String("parameters", text.parameters);
     }
     if (text.plan != nullptr) {
-        AppendMember(out, "plan", text.plan);
+        json.String("plan", text.plan);
     }
-    appendStringInfoChar(out, '}');
+    json.End();
 }
 
 // LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
@@ -104,7 +94,7 @@ void Write(const core::SlowRecord& record, const SlowText& text, const Origin* o
         AppendJson(&message, record, text, origin);
     } else {
         appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
-                         TextOf(record));
+                         TextForLine(record.text));
         AppendDetail(&detail, record, text, origin);
     }
     ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
@@ -124,6 +114,11 @@ bool TakesLogLine() {
     const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
     core::Add(header.log_suppressed, taken ? 0 : 1);
     return taken;
+}
+
+const char* TextForLine(uint32 id) {
+    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
+    return copy.length > 0 ? copy.text : "(text not kept)";
 }
 
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {

@@ -71,7 +71,7 @@ uint32 OwnApplication() {
     static core::TableNames known;
     static uint32 index = core::kOtherTables;
     core::TableNames names = {};
-    strlcpy(names.table, application_name != nullptr ? application_name : "", sizeof(names.table));
+    core::CopyName(names.table, application_name != nullptr ? application_name : "");
     if (index == core::kOtherTables || memcmp(&known, &names, sizeof(names)) != 0) {
         known = names;
         index = Parts().applications.Insert({0, 0, core::TableDirectory::HashNames(names)}, names,

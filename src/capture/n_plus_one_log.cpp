@@ -1,17 +1,12 @@
 #include "capture/n_plus_one_log.hpp"
 
 #include "capture/slow_log.hpp"
-#include "pg/encoding.hpp"
+#include "pg/json.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::capture {
 namespace {
-
-const char* TextOf(uint32 id) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
-    return copy.length > 0 ? copy.text : "(text not kept)";
-}
 
 struct Figures {
     unsigned long long runs;
@@ -36,26 +31,25 @@ void LogText(const core::NPlusOneCopy& pattern, const Figures& figures) {
          errdetail_internal(
              "occurrences=%llu parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
              figures.occurrences, static_cast<long long>(pattern.key.parent),
-             static_cast<long long>(pattern.key.child), TextOf(pattern.parent_text),
-             TextOf(pattern.child_text)),
+             static_cast<long long>(pattern.key.child), TextForLine(pattern.parent_text),
+             TextForLine(pattern.child_text)),
          errhidestmt(true), errhidecontext(true)));
 }
 
-// Identifiers as strings: a reader that takes numbers for doubles would round them.
 void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
     StringInfoData line;
     initStringInfo(&line);
-    appendStringInfo(&line,
-                     "{\"n_plus_one\":true,\"occurrences\":%llu,\"runs\":%llu,"
-                     "\"round_trips_saved\":%llu,\"total_ms\":%.3f,\"parent_queryid\":\"%lld\","
-                     "\"child_queryid\":\"%lld\",\"parent\":",
-                     figures.occurrences, figures.runs, figures.round_trips, figures.ms,
-                     static_cast<long long>(pattern.key.parent),
-                     static_cast<long long>(pattern.key.child));
-    escape_json(&line, TextOf(pattern.parent_text));
-    appendStringInfoString(&line, ",\"child\":");
-    escape_json(&line, TextOf(pattern.child_text));
-    appendStringInfoChar(&line, '}');
+    pg::Json json(&line);
+    json.Boolean("n_plus_one", true);
+    json.Count("occurrences", figures.occurrences);
+    json.Count("runs", figures.runs);
+    json.Count("round_trips_saved", figures.round_trips);
+    json.Milliseconds("total_ms", figures.ms);
+    json.Identifier("parent_queryid", pattern.key.parent);
+    json.Identifier("child_queryid", pattern.key.child);
+    json.String("parent", TextForLine(pattern.parent_text));
+    json.String("child", TextForLine(pattern.child_text));
+    json.End();
     ereport(LOG_SERVER_ONLY,
             (errmsg_internal("%s", line.data), errhidestmt(true), errhidecontext(true)));
 }

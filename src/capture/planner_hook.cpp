@@ -9,12 +9,7 @@
 namespace elile::capture {
 namespace {
 
-planner_hook_type prev_planner = nullptr;
-
-PlannedStmt* Plan(ELILE_PLANNER_PARAMETERS) {
-    return prev_planner != nullptr ? prev_planner(ELILE_PLANNER_ARGUMENTS)
-                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
-}
+planner_hook_type next_planner = nullptr;
 
 void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
     core::StatementStore* store = store::SharedStore();
@@ -31,7 +26,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
 // measured.
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return Plan(ELILE_PLANNER_ARGUMENTS);
+        return next_planner(ELILE_PLANNER_ARGUMENTS);
     }
     NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
@@ -42,7 +37,7 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     PG_TRY();
     {
         is_nested = true;
-        plan = Plan(ELILE_PLANNER_ARGUMENTS);
+        plan = next_planner(ELILE_PLANNER_ARGUMENTS);
     }
     PG_FINALLY();
     { is_nested = !outermost; }
@@ -53,12 +48,11 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     return plan;
 }
 
-planner_hook_type prev_identifier = nullptr;
+planner_hook_type next_identifier = nullptr;
 
 // Whoever planned before has the first say.
 PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
-    PlannedStmt* plan = prev_identifier != nullptr ? prev_identifier(ELILE_PLANNER_ARGUMENTS)
-                                                   : standard_planner(ELILE_PLANNER_ARGUMENTS);
+    PlannedStmt* plan = next_identifier(ELILE_PLANNER_ARGUMENTS);
     if (pg::Settings::compute_plan_id) {
         IdentifyPlan(plan);
     }
@@ -70,15 +64,11 @@ PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
 void OnComputePlanId(bool on, void*) {
     static bool is_installed = false;
     if (on && !is_installed) {
-        prev_identifier = planner_hook;
-        planner_hook = OnPlanned;
+        Chain(planner_hook, OnPlanned, next_identifier, standard_planner);
         is_installed = true;
     }
 }
 
-void InstallPlannerHook() {
-    prev_planner = planner_hook;
-    planner_hook = OnPlanner;
-}
+void InstallPlannerHook() { Chain(planner_hook, OnPlanner, next_planner, standard_planner); }
 
 }  // namespace elile::capture

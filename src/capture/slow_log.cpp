@@ -49,8 +49,7 @@ core::SlowRecord DescribeRun(const Execution& execution, int sqlstate) {
     record.toplevel = statement.key.toplevel ? 1 : 0;
     record.operation = static_cast<uint8>(statement.target.operation);
     CopyAddress(&record);
-    strlcpy(record.application_name, application_name != nullptr ? application_name : "",
-            sizeof(record.application_name));
+    core::CopyName(record.application_name, application_name != nullptr ? application_name : "");
     record.text = store::SharedStore()->TakeText(statement.handle);
     return record;
 }

@@ -18,6 +18,9 @@ void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query);
 // only.
 bool TakesLogLine();
 
+// A statement's text in the pool of texts, or words that say that there is none.
+const char* TextForLine(uint32 id);
+
 // Within these limits. Leaves what it needed in the current memory context.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text);
 

@@ -30,11 +30,6 @@ void WatchCatalogue() {
     }
 }
 
-void CopyName(char (&to)[core::kNameBytes], const char* from) {
-    memset(to, 0, sizeof(to));
-    strlcpy(to, from, sizeof(to));
-}
-
 Oid TopmostParent(Oid relid) {
     if (!get_rel_relispartition(relid)) {
         return relid;
@@ -56,8 +51,8 @@ uint32 IndexFromCatalogue(Oid relid) {
         return TableIndexOf(schema, table);
     }
     core::TableNames names;
-    CopyName(names.schema, schema);
-    CopyName(names.table, table);
+    core::CopyName(names.schema, schema);
+    core::CopyName(names.table, table);
     core::TableDirectory& tables = store::SharedStore()->Parts().tables;
     const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
     const uint32 index = tables.Insert({MyDatabaseId, top, 0}, names, encoding);
@@ -90,8 +85,8 @@ uint32 TableIndexOf(Oid relid) {
 
 uint32 TableIndexOf(const char* schema, const char* table) {
     core::TableNames names;
-    CopyName(names.schema, schema);
-    CopyName(names.table, table);
+    core::CopyName(names.schema, schema);
+    core::CopyName(names.table, table);
     const core::TableKey key{MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)};
     return store::SharedStore()->Parts().tables.Insert(key, names,
                                                        static_cast<uint32>(GetDatabaseEncoding()));

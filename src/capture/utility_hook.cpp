@@ -7,7 +7,7 @@
 namespace elile::capture {
 namespace {
 
-ProcessUtility_hook_type prev_ProcessUtility = nullptr;
+ProcessUtility_hook_type next_ProcessUtility = nullptr;
 
 struct UtilityCall {
     PlannedStmt* statement;
@@ -20,13 +20,9 @@ struct UtilityCall {
     QueryCompletion* completion;
 };
 
-ProcessUtility_hook_type Next() {
-    return prev_ProcessUtility != nullptr ? prev_ProcessUtility : standard_ProcessUtility;
-}
-
 void Run(const UtilityCall& call) {
-    Next()(call.statement, call.source, call.read_only_tree, call.context, call.parameters,
-           call.environment, call.destination, call.completion);
+    next_ProcessUtility(call.statement, call.source, call.read_only_tree, call.context,
+                        call.parameters, call.environment, call.destination, call.completion);
 }
 
 // Those whose completion psql reports with a row count of the statement's own.
@@ -114,15 +110,14 @@ void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only
                       QueryCompletion* completion) {
     const bool is_seen = !IsA(statement->utilityStmt, ExecuteStmt) &&
                          static_cast<pg::Track>(pg::Settings::track) != pg::Track::kNone;
-    (is_seen ? RunSeen : Next())(statement, source, read_only_tree, context, parameters,
-                                 environment, destination, completion);
+    (is_seen ? RunSeen : next_ProcessUtility)(statement, source, read_only_tree, context,
+                                              parameters, environment, destination, completion);
 }
 
 }  // namespace
 
 void InstallUtilityHook() {
-    prev_ProcessUtility = ProcessUtility_hook;
-    ProcessUtility_hook = OnProcessUtility;
+    Chain(ProcessUtility_hook, OnProcessUtility, next_ProcessUtility, standard_ProcessUtility);
 }
 
 }  // namespace elile::capture

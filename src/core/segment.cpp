@@ -44,7 +44,7 @@ void CarvePools(Carver& carver, Segment& segment) noexcept {
 }
 
 Word* TakePublished(Carver& carver, std::size_t bytes) noexcept {
-    return carver.Take<Word>(Published::kCopies * Published::WordsFor(bytes));
+    return carver.Take<Word>(Published::kCopies * WordsFor(bytes));
 }
 
 void CarvePublished(Carver& carver, const SegmentSizes& sizes, Segment& segment) noexcept {

@@ -113,10 +113,10 @@ struct alignas(kCacheLine) SegmentHeader {
     Word applications_overflow;  // times that an application's name found no place
     Word suggestions_exhausted;  // suggestions not kept: their memory was full
     Word suggestions_given_up;   // patterns that nobody tries to suggest anything for any more
-    HalfWord sample_sequence;    // of what is published; the keeper, or an index worker
-    HalfWord indexes_sequence;
-    HalfWord exporter_sequence;
-    HalfWord observed_sequence;  // the keeper
+    Published::Sequence sample_sequence;  // of what is published; the keeper, or an index worker
+    Published::Sequence indexes_sequence;
+    Published::Sequence exporter_sequence;
+    Published::Sequence observed_sequence;  // the keeper
 
     EndedHead ended;    // sessions that the keeper has yet to count
     Refusals refusals;  // connections for which there was no place
@@ -136,7 +136,7 @@ struct Segment {
     Bucket* buckets = nullptr;
     Entry* entries = nullptr;
     HalfWord* entry_links = nullptr;
-    Tally* leftovers = nullptr;  // what evicted statements left, by table * kOperations + operation
+    Tally* leftovers = nullptr;  // what evicted statements left, by PlaceOf(target)
     Hazard* hazards = nullptr;
     OctavePool octaves;
     StripePool stripes;
@@ -195,9 +195,7 @@ struct Segment {
         sum.AddTally(LeftoverOf(target), octaves);
     }
 
-    Tally& LeftoverOf(const Target& target) const noexcept {
-        return leftovers[target.table * kOperations + static_cast<std::uint32_t>(target.operation)];
-    }
+    Tally& LeftoverOf(const Target& target) const noexcept { return leftovers[PlaceOf(target)]; }
 };
 
 }  // namespace elile::core

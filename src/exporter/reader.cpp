@@ -43,7 +43,7 @@ std::uint64_t MonotonicNs() {
 class Sample {
 public:
     explicit Sample(const core::Segment& segment)
-        : bytes_(new std::uint64_t[core::Published::WordsFor(segment.sample.Bytes())]),
+        : bytes_(new std::uint64_t[core::WordsFor(segment.sample.Bytes())]),
           is_there_(segment.sample.Read(bytes_.get())) {}
 
     bool IsThere() const { return is_there_; }

@@ -11,6 +11,7 @@
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/index_builder.hpp"
 #include "keeper/worker_session.hpp"
+#include "keeper/worker_start.hpp"
 #include "pg/identity.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
@@ -194,12 +195,12 @@ bool Choose(const OpenBuilds& open, BuilderTask* task) {
 
 void Start(const BuilderTask& task) {
     const uint64 key = core::BuildKey(task.dbid, static_cast<uint64>(task.build));
-    BackgroundWorker worker = {};
+    BackgroundWorker worker =
+        MakeWorker("elile_index_builder_main", "elile_optimize index builder");
     memcpy(worker.bgw_extra, &task, sizeof(task));
     MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
     const bool is_started =
-        StartWorker(store::RequireSharedStore(), worker, "elile_index_builder_main",
-                    "elile_optimize index builder", &started[task.slot].handle);
+        StartBuildWorker(store::RequireSharedStore(), worker, &started[task.slot].handle);
     MemoryContextSwitchTo(context);
     taken.key = 0;
     if (is_started) {

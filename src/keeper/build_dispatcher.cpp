@@ -1,5 +1,6 @@
 #include "keeper/build_dispatcher.hpp"
 
+#include "keeper/worker_start.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
@@ -79,9 +80,8 @@ void TendFinder(core::StatementStore& store, uint64 now_ns) {
     const bool is_again = now_ns - started_ns < 2 * pause_ns;
     pause_ns = is_again ? Min(2 * pause_ns, kLongestPauseNs) : kPauseNs;
     started_ns = now_ns;
-    BackgroundWorker worker = {};
-    if (!StartWorker(store, worker, "elile_build_finder_main", "elile_optimize build finder",
-                     &finder)) {
+    if (!StartBuildWorker(
+            store, MakeWorker("elile_build_finder_main", "elile_optimize build finder"), &finder)) {
         board.WantAll();
     }
 }
@@ -102,10 +102,10 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
             return;
         }
         board.Withdraw(at);
-        BackgroundWorker worker = {};
+        BackgroundWorker worker =
+            MakeWorker("elile_build_coordinator_main", "elile_optimize build coordinator");
         worker.bgw_main_arg = ObjectIdGetDatum(dbid);
-        if (!StartWorker(store, worker, "elile_build_coordinator_main",
-                         "elile_optimize build coordinator", &place->handle)) {
+        if (!StartBuildWorker(store, worker, &place->handle)) {
             board.Want(dbid);
             return;
         }
@@ -117,19 +117,11 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
 
 }  // namespace
 
-bool StartWorker(core::StatementStore& store, BackgroundWorker worker, const char* function,
-                 const char* name, BackgroundWorkerHandle** handle) {
+bool StartBuildWorker(core::StatementStore& store, const BackgroundWorker& worker,
+                      BackgroundWorkerHandle** handle) {
     constexpr uint64 kTellEveryNs = 60 * kNsPerSecond;
     static uint64 told_ns = 0;
-    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    worker.bgw_notify_pid = MyProcPid;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
-    const bool started = RegisterDynamicBackgroundWorker(&worker, handle);
+    const bool started = StartWithDatabase(worker, BgWorkerStart_RecoveryFinished, handle);
     store.Parts().header->builds.SetOutOfWorkers(!started);
     const uint64 now_ns = pg::MonotonicNs();
     if (!started && (told_ns == 0 || now_ns - told_ns > kTellEveryNs)) {

@@ -26,11 +26,10 @@ constexpr const char* kIndexQuery =
     " order by 5, 6 desc, i.oid"
     " limit 250";
 
-void CopyName(char (&to)[core::kNameBytes], HeapTuple tuple, int column) {
+const char* NameIn(HeapTuple tuple, int column) {
     bool is_null = false;
     const Datum name = SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, &is_null);
-    memset(to, 0, sizeof(to));
-    strlcpy(to, NameStr(*DatumGetName(name)), sizeof(to));
+    return NameStr(*DatumGetName(name));
 }
 
 int64 NumberIn(HeapTuple tuple, int column) {
@@ -42,9 +41,9 @@ int64 NumberIn(HeapTuple tuple, int column) {
 void CopyRow(core::SampledIndex& row, HeapTuple tuple) {
     bool is_null = false;
     row.dbid = MyDatabaseId;
-    CopyName(row.schema, tuple, 1);
-    CopyName(row.table, tuple, 2);
-    CopyName(row.index, tuple, 3);
+    core::CopyName(row.schema, NameIn(tuple, 1));
+    core::CopyName(row.table, NameIn(tuple, 2));
+    core::CopyName(row.index, NameIn(tuple, 3));
     row.scans = static_cast<uint64>(NumberIn(tuple, 4));
     row.is_valid = DatumGetBool(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 5, &is_null)) ? 1 : 0;
     row.bytes = static_cast<uint64>(NumberIn(tuple, 6));

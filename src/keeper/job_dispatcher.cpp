@@ -1,6 +1,7 @@
 #include "keeper/job_dispatcher.hpp"
 
 #include "keeper/database_jobs.hpp"
+#include "keeper/worker_start.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
@@ -100,18 +101,10 @@ DatabaseTask NextTask(const Place& place) {
 
 // On a standby too. False when no worker is to be had.
 bool StartWorker(const DatabaseTask& task, BackgroundWorkerHandle** handle) {
-    constexpr const char* kName = "elile_optimize database worker";
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_ConsistentState;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    worker.bgw_notify_pid = MyProcPid;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_database_worker_main", BGW_MAXLEN);
+    BackgroundWorker worker =
+        MakeWorker("elile_database_worker_main", "elile_optimize database worker");
     memcpy(worker.bgw_extra, &task, sizeof(task));
-    return RegisterDynamicBackgroundWorker(&worker, handle);
+    return StartWithDatabase(worker, BgWorkerStart_ConsistentState, handle);
 }
 
 bool Fill(Place& place, const DatabaseTask& task, TimestampTz now) {

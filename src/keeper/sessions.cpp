@@ -62,8 +62,7 @@ void Publish(core::SampleHead& head, core::SampledSessions* groups, uint32 count
     const uint32 own = Min(count, static_cast<uint32>(core::kOwnSessionRows));
     for (uint32 at = own; at < count; ++at) {
         groups[at].dbid = InvalidOid;
-        memset(groups[at].application, 0, sizeof(groups[at].application));
-        strlcpy(groups[at].application, "other", sizeof(groups[at].application));
+        core::CopyName(groups[at].application, "other");
     }
     const uint32 others = MergeGroups(groups + own, count - own);
     head.applications_other = count - own;

@@ -24,7 +24,7 @@ core::SessionState StateOf(BackendState state) {
 
 core::PoolKey PoolOf(const PgBackendStatus& session) {
     core::PoolKey pool = {session.st_databaseid, session.st_userid, {}};
-    strlcpy(pool.application, session.st_appname, sizeof(pool.application));
+    core::CopyName(pool.application, session.st_appname);
     return pool;
 }
 

@@ -45,6 +45,12 @@ PooledText CopyText(const core::TextPool& pool, uint32 id) {
     return copy;
 }
 
+const char* ReadText(const core::TextPool& pool, uint32 id) {
+    const PooledText copy = CopyText(pool, id);
+    return copy.text != nullptr ? ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
+                                : nullptr;
+}
+
 char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding) {
     const int from = static_cast<int>(encoding);
     const int to = GetDatabaseEncoding();

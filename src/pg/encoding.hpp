@@ -13,6 +13,8 @@ struct PooledText {
 };
 
 PooledText CopyText(const core::TextPool& pool, uint32 id);
+// The same in this database's encoding; null for none.
+const char* ReadText(const core::TextPool& pool, uint32 id);
 
 // A palloc'd string. What is no valid text of `encoding`, or has no counterpart here, becomes '?':
 // a reader of a view must not fail for what somebody else wrote.

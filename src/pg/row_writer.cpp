@@ -11,6 +11,9 @@ TupleDesc SingleRow::ColumnsOf(FunctionCallInfo call) {
 }
 
 void ColumnWriter::Refuse(Oid type) const {
+    if (at_ == kMostColumns && at_ < columns_->natts) {
+        elog(ERROR, "%s writes more than %d columns", Described(call_), kMostColumns);
+    }
     const char* difference = nullptr;
     if (at_ >= columns_->natts) {
         difference = psprintf("It has %d columns, and the library writes more.", columns_->natts);

@@ -42,6 +42,17 @@ public:
         value != nullptr ? Value(TEXTOID, CStringGetTextDatum(value)) : Null();
     }
 
+    // Null where there is no value.
+    void BigintOrNull(bool has_value, uint64 value) { has_value ? Bigint(value) : Null(); }
+    void DoubleOrNull(bool has_value, double value) { has_value ? Double(value) : Null(); }
+    void ObjectIdOrNull(Oid value) { OidIsValid(value) ? ObjectId(value) : Null(); }
+    void TimeOrNull(bool has_value, int64 value) { has_value ? Time(value) : Null(); }
+    void Nulls(int columns) {
+        for (; columns > 0; --columns) {
+            Null();
+        }
+    }
+
 protected:
     void RequireWhole() {
         if (at_ != columns_->natts) [[unlikely]] {
@@ -58,7 +69,8 @@ protected:
     bool nulls_[kMostColumns];
 
 private:
-    // What would be written next; InvalidOid: anything, or the row's end.
+    // What would be written next; InvalidOid: anything, or the row's end. A row wider than
+    // kMostColumns is the library's own mistake.
     [[noreturn]] void Refuse(Oid type) const;
 };
 
@@ -71,6 +83,23 @@ public:
         RequireWhole();
         auto* result = reinterpret_cast<ReturnSetInfo*>(call_->resultinfo);
         tuplestore_putvalues(result->setResult, columns_, values_, nulls_);
+    }
+
+    // Calls `write(at)` for each number below `count`, in memory that is free again after it: each
+    // may write a row, or none.
+    template <typename Write>
+    void ForEach(uint64 count, Write write) {
+        MemoryContext caller = CurrentMemoryContext;
+        MemoryContext rows =
+            AllocSetContextCreate(caller, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
+        for (uint64 at = 0; at < count; ++at) {
+            CHECK_FOR_INTERRUPTS();
+            MemoryContextSwitchTo(rows);
+            write(at);
+            MemoryContextSwitchTo(caller);
+            MemoryContextReset(rows);
+        }
+        MemoryContextDelete(rows);
     }
 
 private:

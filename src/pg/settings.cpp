@@ -10,48 +10,9 @@
 #include "pg/explain_options.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
+#include "pg/setting.hpp"
 
 namespace elile::pg {
-
-int Settings::max_statements = 5000;
-int Settings::max_tables = 1000;
-int Settings::slow_query_ring = 1000;
-int Settings::query_text_memory = 8192;
-int Settings::plan_memory = 1024;
-int Settings::log_rate_limit = 100;
-int Settings::metrics_port = 0;
-char* Settings::metrics_listen_address = nullptr;
-char* Settings::metrics_auth_file = nullptr;
-int Settings::metrics_max_tables = 200;
-bool Settings::metrics_show_queries = false;
-int Settings::max_parallel_builds = 1;
-int Settings::index_build_memory = kServersMemory;
-int Settings::index_build_retries = 3;
-int Settings::index_build_retry_delay = 5;
-int Settings::index_build_max_lag = 1024 * 1024;
-int Settings::index_build_max_active = -1;
-int Settings::environment = static_cast<int>(Environment::kProduction);
-int Settings::slow_query_threshold = kThresholdOfEnvironment;
-int Settings::track = static_cast<int>(Track::kTop);
-bool Settings::track_utility = true;
-bool Settings::track_planning = false;
-double Settings::sample_rate = 1;
-int Settings::n_plus_one_threshold = 10;
-bool Settings::enable_query_logging = true;
-int Settings::log_query_plan = static_cast<int>(Choice::kEnvironment);
-int Settings::log_parameters = static_cast<int>(Choice::kEnvironment);
-bool Settings::log_analyze = false;
-int Settings::log_format = static_cast<int>(LogFormat::kText);
-int Settings::log_plan_max_length = 16384;
-int Settings::log_parameter_max_length = 1024;
-char* Settings::log_extension_options = nullptr;
-bool Settings::compute_plan_id = false;
-char* Settings::index_schema = nullptr;
-int Settings::inline_index_limit = 64 * 1024;
-int Settings::pool_size = kNoPool;
-int Settings::max_overflow = kNoPool;
-std::uint64_t Settings::slow_from_ns = UINT64_MAX;
-
 namespace {
 
 const core::PoolPreset& PresetNow() { return core::kPoolPresets[Settings::environment]; }
@@ -122,6 +83,26 @@ bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
     return false;
 }
 
+SettingHooks told = {};
+
+void OnLogAnalyze(bool on, void* extra) {
+    if (told.on_log_analyze != nullptr) {
+        told.on_log_analyze(on, extra);
+    }
+}
+
+void OnComputePlanId(bool on, void* extra) {
+    if (told.on_compute_plan_id != nullptr) {
+        told.on_compute_plan_id(on, extra);
+    }
+}
+
+void OnNPlusOneThreshold(int threshold, void* extra) {
+    if (told.on_n_plus_one_threshold != nullptr) {
+        told.on_n_plus_one_threshold(threshold, extra);
+    }
+}
+
 bool MayComputePlanId(bool* on, void**, GucSource) {
     if (!*on || kPlansHaveIds) {
         return true;
@@ -155,114 +136,6 @@ const char* ShowThreshold() {
 const char* ShowKeepsPlans() { return KeepsPlans() ? "on" : "off"; }
 const char* ShowKeepsParameters() { return KeepsParameters() ? "on" : "off"; }
 
-void DefineSize(const char* name, const char* what, int* value, int least, int most, int flags) {
-    DefineCustomIntVariable(name, what, nullptr, value, *value, least, most, PGC_POSTMASTER, flags,
-                            nullptr, nullptr, nullptr);
-}
-
-void DefineSwitch(const char* name, const char* what, const char* more, bool* value,
-                  GucBoolCheckHook check = nullptr, GucBoolAssignHook assign = nullptr) {
-    DefineCustomBoolVariable(name, what, more, value, *value, PGC_SUSET, 0, check, assign, nullptr);
-}
-
-void DefineChoice(const char* name, const char* what, const char* more, int* value,
-                  const config_enum_entry* options, GucShowHook show) {
-    DefineCustomEnumVariable(name, what, more, value, *value, options, PGC_SUSET, 0, nullptr,
-                             nullptr, show);
-}
-
-void DefineLength(const char* name, const char* what, int* value, int least) {
-    DefineCustomIntVariable(name, what, nullptr, value, *value, least,
-                            static_cast<int>(core::kMaxDetailBytes), PGC_SUSET, GUC_UNIT_BYTE,
-                            nullptr, nullptr, nullptr);
-}
-
-void DefineSizes() {
-    DefineSize("elile_optimize.max_statements",
-               "Sets how many statements are kept before the least used one is evicted.",
-               &Settings::max_statements, 100, 1000000, 0);
-    DefineSize("elile_optimize.max_tables",
-               "Sets how many tables have statistics of their own; the rest are counted together.",
-               &Settings::max_tables, 10, 100000, 0);
-    DefineSize("elile_optimize.slow_query_ring",
-               "Sets how many of the last slow executions are kept.", &Settings::slow_query_ring,
-               10, 1000000, 0);
-    DefineSize("elile_optimize.query_text_memory",
-               "Sets the shared memory that the texts of statements may take.",
-               &Settings::query_text_memory, 64, 1024 * 1024, GUC_UNIT_KB);
-    DefineSize("elile_optimize.plan_memory",
-               "Sets the shared memory that plans and parameters of slow statements may take.",
-               &Settings::plan_memory, 64, 1024 * 1024, GUC_UNIT_KB);
-}
-
-void DefineCounting(const SettingHooks& hooks) {
-    DefineCustomEnumVariable(
-        "elile_optimize.environment", "Selects the preset that other settings follow.",
-        "A setting that was set itself does not follow it.", &Settings::environment,
-        Settings::environment, kEnvironmentOptions, PGC_SUSET, 0, nullptr, OnEnvironment, nullptr);
-    DefineCustomIntVariable(
-        "elile_optimize.slow_query_threshold",
-        "Sets the execution time from which on a statement is slow.",
-        "0 makes every statement slow, -1 none; -2 is as elile_optimize.environment has it.",
-        &Settings::slow_query_threshold, Settings::slow_query_threshold, kThresholdOfEnvironment,
-        INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr, OnThreshold, ShowThreshold);
-    DefineChoice("elile_optimize.track", "Selects which statements are counted.",
-                 "\"all\" counts statements inside functions too.", &Settings::track, kTrackOptions,
-                 nullptr);
-    DefineSwitch("elile_optimize.track_utility", "Counts utility statements.", nullptr,
-                 &Settings::track_utility);
-    DefineSwitch("elile_optimize.track_planning", "Measures the time spent in planning.", nullptr,
-                 &Settings::track_planning);
-    DefineSwitch("elile_optimize.compute_plan_id", "Gives plans an identifier as they are made.",
-                 "PostgreSQL 18 and later have them. A plan that has one already keeps it.",
-                 &Settings::compute_plan_id, MayComputePlanId, hooks.on_compute_plan_id);
-    DefineCustomRealVariable(
-        "elile_optimize.sample_rate",
-        "Sets the share of the statements below the threshold that is counted.",
-        "One that is counted stands for 1/sample_rate of them. Slow and failed ones always are.",
-        &Settings::sample_rate, Settings::sample_rate, 0, 1, PGC_SUSET, 0, nullptr, nullptr,
-        nullptr);
-    DefineCustomIntVariable(
-        "elile_optimize.n_plus_one_threshold",
-        "Sets how many runs of one statement after another one's rows make an N+1 pattern.",
-        "0 looks for none.", &Settings::n_plus_one_threshold, Settings::n_plus_one_threshold, 0,
-        1000000, PGC_SUSET, 0, IsNPlusOneThreshold, hooks.on_n_plus_one_threshold, nullptr);
-}
-
-void DefineLogging(const SettingHooks& hooks) {
-    DefineSwitch("elile_optimize.enable_query_logging", "Writes slow statements to the server log.",
-                 nullptr, &Settings::enable_query_logging);
-    DefineChoice("elile_optimize.log_query_plan", "Keeps the plans of slow statements.",
-                 "\"environment\" is as elile_optimize.environment has it.",
-                 &Settings::log_query_plan, kChoiceOptions, ShowKeepsPlans);
-    DefineChoice("elile_optimize.log_parameters",
-                 "Keeps the parameters and literals of slow statements.",
-                 "\"environment\" is as elile_optimize.environment has it.",
-                 &Settings::log_parameters, kChoiceOptions, ShowKeepsParameters);
-    DefineSwitch("elile_optimize.log_analyze",
-                 "Collects rows and times of each plan node for the plans of slow statements.",
-                 "It slows every statement down.", &Settings::log_analyze, nullptr,
-                 hooks.on_log_analyze);
-    DefineChoice("elile_optimize.log_format", "Selects the form of log lines on slow statements.",
-                 nullptr, &Settings::log_format, kLogFormatOptions, nullptr);
-    DefineLength("elile_optimize.log_plan_max_length",
-                 "Sets the length at which a kept plan is cut.", &Settings::log_plan_max_length,
-                 256);
-    DefineLength("elile_optimize.log_parameter_max_length",
-                 "Sets the length at which a kept parameter or literal is cut.",
-                 &Settings::log_parameter_max_length, 4);
-    DefineCustomStringVariable(
-        "elile_optimize.log_extension_options",
-        "Lists EXPLAIN options of extensions for the plans of slow statements.",
-        "As between EXPLAIN's brackets; PostgreSQL 18 and later have such options.",
-        &Settings::log_extension_options, "", PGC_SUSET, 0, CheckExtensionOptions,
-        AssignExtensionOptions, nullptr);
-    DefineCustomIntVariable("elile_optimize.log_rate_limit",
-                            "Sets how many lines on slow statements a second the log gets.",
-                            "-1 is no limit.", &Settings::log_rate_limit, Settings::log_rate_limit,
-                            -1, INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-}
-
 // The exporter resolves no names: what it binds must not hang on a name server.
 bool IsAddress(char** address, void**, GucSource) {
     unsigned char parsed[sizeof(in6_addr)];
@@ -283,73 +156,6 @@ bool IsPath(char** path, void**, GucSource) {
     return false;
 }
 
-void DefineMetrics() {
-    DefineCustomIntVariable("elile_optimize.metrics_port",
-                            "Sets the port on which metrics are served over HTTP.", "0 is off.",
-                            &Settings::metrics_port, Settings::metrics_port, 0, 65535, PGC_SIGHUP,
-                            0, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("elile_optimize.metrics_listen_address",
-                               "Sets the IP address on which metrics are served.", nullptr,
-                               &Settings::metrics_listen_address, "127.0.0.1", PGC_SIGHUP, 0,
-                               IsAddress, nullptr, nullptr);
-    DefineCustomStringVariable(
-        "elile_optimize.metrics_auth_file", "Sets the file with the users who may read metrics.",
-        "It has lines of user:hash as crypt(3) reads them. Without a file everybody may.",
-        &Settings::metrics_auth_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, IsPath, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "elile_optimize.metrics_max_tables",
-        "Sets how many tables have metrics of their own; the rest are summed as \"other\".",
-        "Above 200 a higher value takes effect at a restart.", &Settings::metrics_max_tables,
-        Settings::metrics_max_tables, 1, 10000, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-    DefineCustomBoolVariable(
-        "elile_optimize.metrics_show_queries",
-        "Shows texts of statements on the status page to everybody who can reach it.",
-        "With elile_optimize.metrics_auth_file, users in it see them anyway.",
-        &Settings::metrics_show_queries, Settings::metrics_show_queries, PGC_SIGHUP, 0, nullptr,
-        nullptr, nullptr);
-}
-
-void DefineBuild(const char* name, const char* what, const char* more, int* value, int least,
-                 int most, int flags) {
-    DefineCustomIntVariable(name, what, more, value, *value, least, most, PGC_SIGHUP, flags,
-                            nullptr, nullptr, nullptr);
-}
-
-void DefineBuilds() {
-    DefineBuild("elile_optimize.max_parallel_builds",
-                "Sets how many indexes are built in the background at once, in all databases.",
-                "Each takes a background worker, and one more for each database that builds.",
-                &Settings::max_parallel_builds, 1, static_cast<int>(core::kBuildSlots), 0);
-    DefineBuild("elile_optimize.index_build_memory",
-                "Sets the memory that a background build may use.", "-1 is maintenance_work_mem.",
-                &Settings::index_build_memory, kServersMemory, MAX_KILOBYTES, GUC_UNIT_KB);
-    DefineBuild("elile_optimize.index_build_retries",
-                "Sets how many times a background build begins again after it was ended.", nullptr,
-                &Settings::index_build_retries, 0, 100, 0);
-    DefineBuild("elile_optimize.index_build_retry_delay",
-                "Sets how long a build waits before it begins again.",
-                "The wait is twice as long after each further attempt.",
-                &Settings::index_build_retry_delay, 0, 86400, GUC_UNIT_S);
-    DefineBuild("elile_optimize.index_build_max_lag",
-                "Sets the lag of a replica above which no background build begins.",
-                "-1 is no limit.", &Settings::index_build_max_lag, -1, MAX_KILOBYTES, GUC_UNIT_KB);
-    DefineBuild("elile_optimize.index_build_max_active",
-                "Sets the number of active sessions above which no background build begins.",
-                "-1 is no limit.", &Settings::index_build_max_active, -1, INT_MAX, 0);
-}
-
-void DefinePool() {
-    DefineCustomIntVariable(
-        "elile_optimize.pool_size", "Says how many connections the role's pool keeps open.",
-        "apply_preset() sets it; nothing is limited by it. -1 is unknown.", &Settings::pool_size,
-        kNoPool, kNoPool, core::kMostConnections, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("elile_optimize.max_overflow",
-                            "Says how many connections the role's pool opens beyond its size.",
-                            "apply_preset() sets it; nothing is limited by it. -1 is unknown.",
-                            &Settings::max_overflow, kNoPool, kNoPool, core::kMostConnections,
-                            PGC_USERSET, 0, nullptr, nullptr, nullptr);
-}
-
 bool IsSchemaName(char** name, void**, GucSource) {
     const size_t length = strlen(*name);
     if (length > 0 && length < NAMEDATALEN) {
@@ -359,28 +165,159 @@ bool IsSchemaName(char** name, void**, GucSource) {
     return false;
 }
 
+constexpr int kLongestText = static_cast<int>(core::kMaxDetailBytes);
+constexpr int kMostBuilds = static_cast<int>(core::kBuildSlots);
+
+constexpr Setting kSettings[] = {
+    {"elile_optimize.max_statements", PGC_POSTMASTER, 0,
+     Whole{&Settings::max_statements, 5000, 100, 1000000},
+     "Sets how many statements are kept before the least used one is evicted."},
+    {"elile_optimize.max_tables", PGC_POSTMASTER, 0, Whole{&Settings::max_tables, 1000, 10, 100000},
+     "Sets how many tables have statistics of their own; the rest are counted together."},
+    {"elile_optimize.slow_query_ring", PGC_POSTMASTER, 0,
+     Whole{&Settings::slow_query_ring, 1000, 10, 1000000},
+     "Sets how many of the last slow executions are kept."},
+    {"elile_optimize.query_text_memory", PGC_POSTMASTER, GUC_UNIT_KB,
+     Whole{&Settings::query_text_memory, 8192, 64, 1024 * 1024},
+     "Sets the shared memory that the texts of statements may take."},
+    {"elile_optimize.plan_memory", PGC_POSTMASTER, GUC_UNIT_KB,
+     Whole{&Settings::plan_memory, 1024, 64, 1024 * 1024},
+     "Sets the shared memory that plans and parameters of slow statements may take."},
+
+    {"elile_optimize.environment", PGC_SUSET, 0,
+     Choices{&Settings::environment, static_cast<int>(Environment::kProduction),
+             kEnvironmentOptions, OnEnvironment},
+     "Selects the preset that other settings follow.",
+     "A setting that was set itself does not follow it."},
+    {"elile_optimize.slow_query_threshold", PGC_SUSET, GUC_UNIT_MS,
+     Whole{&Settings::slow_query_threshold, kThresholdOfEnvironment, kThresholdOfEnvironment,
+           INT_MAX, nullptr, OnThreshold, ShowThreshold},
+     "Sets the execution time from which on a statement is slow.",
+     "0 makes every statement slow, -1 none; -2 is as elile_optimize.environment has it."},
+    {"elile_optimize.track", PGC_SUSET, 0,
+     Choices{&Settings::track, static_cast<int>(Track::kTop), kTrackOptions},
+     "Selects which statements are counted.", "\"all\" counts statements inside functions too."},
+    {"elile_optimize.track_utility", PGC_SUSET, 0, Switch{&Settings::track_utility, true},
+     "Counts utility statements."},
+    {"elile_optimize.track_planning", PGC_SUSET, 0, Switch{&Settings::track_planning, false},
+     "Measures the time spent in planning."},
+    {"elile_optimize.compute_plan_id", PGC_SUSET, 0,
+     Switch{&Settings::compute_plan_id, false, MayComputePlanId, OnComputePlanId},
+     "Gives plans an identifier as they are made.",
+     "PostgreSQL 18 and later have them. A plan that has one already keeps it."},
+    {"elile_optimize.sample_rate", PGC_SUSET, 0, Share{&Settings::sample_rate, 1},
+     "Sets the share of the statements below the threshold that is counted.",
+     "One that is counted stands for 1/sample_rate of them. Slow and failed ones always are."},
+    {"elile_optimize.n_plus_one_threshold", PGC_SUSET, 0,
+     Whole{&Settings::n_plus_one_threshold, 10, 0, 1000000, IsNPlusOneThreshold,
+           OnNPlusOneThreshold},
+     "Sets how many runs of one statement after another one's rows make an N+1 pattern.",
+     "0 looks for none."},
+
+    {"elile_optimize.enable_query_logging", PGC_SUSET, 0,
+     Switch{&Settings::enable_query_logging, true}, "Writes slow statements to the server log."},
+    {"elile_optimize.log_query_plan", PGC_SUSET, 0,
+     Choices{&Settings::log_query_plan, static_cast<int>(Choice::kEnvironment), kChoiceOptions,
+             nullptr, ShowKeepsPlans},
+     "Keeps the plans of slow statements.",
+     "\"environment\" is as elile_optimize.environment has it."},
+    {"elile_optimize.log_parameters", PGC_SUSET, 0,
+     Choices{&Settings::log_parameters, static_cast<int>(Choice::kEnvironment), kChoiceOptions,
+             nullptr, ShowKeepsParameters},
+     "Keeps the parameters and literals of slow statements.",
+     "\"environment\" is as elile_optimize.environment has it."},
+    {"elile_optimize.log_analyze", PGC_SUSET, 0,
+     Switch{&Settings::log_analyze, false, nullptr, OnLogAnalyze},
+     "Collects rows and times of each plan node for the plans of slow statements.",
+     "It slows every statement down."},
+    {"elile_optimize.log_format", PGC_SUSET, 0,
+     Choices{&Settings::log_format, static_cast<int>(LogFormat::kText), kLogFormatOptions},
+     "Selects the form of log lines on slow statements."},
+    {"elile_optimize.log_plan_max_length", PGC_SUSET, GUC_UNIT_BYTE,
+     Whole{&Settings::log_plan_max_length, 16384, 256, kLongestText},
+     "Sets the length at which a kept plan is cut."},
+    {"elile_optimize.log_parameter_max_length", PGC_SUSET, GUC_UNIT_BYTE,
+     Whole{&Settings::log_parameter_max_length, 1024, 4, kLongestText},
+     "Sets the length at which a kept parameter or literal is cut."},
+    {"elile_optimize.log_extension_options", PGC_SUSET, 0,
+     Words{&Settings::log_extension_options, "", CheckExtensionOptions, AssignExtensionOptions},
+     "Lists EXPLAIN options of extensions for the plans of slow statements.",
+     "As between EXPLAIN's brackets; PostgreSQL 18 and later have such options."},
+    {"elile_optimize.log_rate_limit", PGC_SIGHUP, 0,
+     Whole{&Settings::log_rate_limit, 100, -1, INT_MAX},
+     "Sets how many lines on slow statements a second the log gets.", "-1 is no limit."},
+
+    {"elile_optimize.metrics_port", PGC_SIGHUP, 0, Whole{&Settings::metrics_port, 0, 0, 65535},
+     "Sets the port on which metrics are served over HTTP.", "0 is off."},
+    {"elile_optimize.metrics_listen_address", PGC_SIGHUP, 0,
+     Words{&Settings::metrics_listen_address, "127.0.0.1", IsAddress},
+     "Sets the IP address on which metrics are served."},
+    {"elile_optimize.metrics_auth_file", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+     Words{&Settings::metrics_auth_file, "", IsPath},
+     "Sets the file with the users who may read metrics.",
+     "It has lines of user:hash as crypt(3) reads them. Without a file everybody may."},
+    {"elile_optimize.metrics_max_tables", PGC_SIGHUP, 0,
+     Whole{&Settings::metrics_max_tables, 200, 1, 10000},
+     "Sets how many tables have metrics of their own; the rest are summed as \"other\".",
+     "Above 200 a higher value takes effect at a restart."},
+    {"elile_optimize.metrics_show_queries", PGC_SIGHUP, 0,
+     Switch{&Settings::metrics_show_queries, false},
+     "Shows texts of statements on the status page to everybody who can reach it.",
+     "With elile_optimize.metrics_auth_file, users in it see them anyway."},
+
+    {"elile_optimize.max_parallel_builds", PGC_SIGHUP, 0,
+     Whole{&Settings::max_parallel_builds, 1, 1, kMostBuilds},
+     "Sets how many indexes are built in the background at once, in all databases.",
+     "Each takes a background worker, and one more for each database that builds."},
+    {"elile_optimize.index_build_memory", PGC_SIGHUP, GUC_UNIT_KB,
+     Whole{&Settings::index_build_memory, kServersMemory, kServersMemory, MAX_KILOBYTES},
+     "Sets the memory that a background build may use.", "-1 is maintenance_work_mem."},
+    {"elile_optimize.index_build_retries", PGC_SIGHUP, 0,
+     Whole{&Settings::index_build_retries, 3, 0, 100},
+     "Sets how many times a background build begins again after it was ended."},
+    {"elile_optimize.index_build_retry_delay", PGC_SIGHUP, GUC_UNIT_S,
+     Whole{&Settings::index_build_retry_delay, 5, 0, 86400},
+     "Sets how long a build waits before it begins again.",
+     "The wait is twice as long after each further attempt."},
+    {"elile_optimize.index_build_max_lag", PGC_SIGHUP, GUC_UNIT_KB,
+     Whole{&Settings::index_build_max_lag, 1024 * 1024, -1, MAX_KILOBYTES},
+     "Sets the lag of a replica above which no background build begins.", "-1 is no limit."},
+    {"elile_optimize.index_build_max_active", PGC_SIGHUP, 0,
+     Whole{&Settings::index_build_max_active, -1, -1, INT_MAX},
+     "Sets the number of active sessions above which no background build begins.",
+     "-1 is no limit."},
+
+    {"elile_optimize.pool_size", PGC_USERSET, 0,
+     Whole{&Settings::pool_size, kNoPool, kNoPool, core::kMostConnections},
+     "Says how many connections the role's pool keeps open.",
+     "apply_preset() sets it; nothing is limited by it. -1 is unknown."},
+    {"elile_optimize.max_overflow", PGC_USERSET, 0,
+     Whole{&Settings::max_overflow, kNoPool, kNoPool, core::kMostConnections},
+     "Says how many connections the role's pool opens beyond its size.",
+     "apply_preset() sets it; nothing is limited by it. -1 is unknown."},
+};
+
+constexpr Setting kIndexSettings[] = {
+    {"elile_optimize.index_schema", PGC_USERSET, 0,
+     Words{&Settings::index_schema, "public", IsSchemaName},
+     "Sets the schema in which the index set's tables are.",
+     "It is the name as it is, without quotes."},
+    {"elile_optimize.inline_index_limit", PGC_USERSET, GUC_UNIT_KB,
+     Whole{&Settings::inline_index_limit, 64 * 1024, 0, MAX_KILOBYTES},
+     "Sets the table size below which CREATE EXTENSION and ALTER EXTENSION build the index set.",
+     "Indexes of larger tables wait for build_indexes(). 0 builds none."},
+};
+
 }  // namespace
 
 void DefineIndexes() {
-    DefineCustomStringVariable("elile_optimize.index_schema",
-                               "Sets the schema in which the index set's tables are.",
-                               "It is the name as it is, without quotes.", &Settings::index_schema,
-                               "public", PGC_USERSET, 0, IsSchemaName, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "elile_optimize.inline_index_limit",
-        "Sets the table size below which CREATE EXTENSION and ALTER EXTENSION build the index set.",
-        "Indexes of larger tables wait for build_indexes(). 0 builds none.",
-        &Settings::inline_index_limit, Settings::inline_index_limit, 0, MAX_KILOBYTES, PGC_USERSET,
-        GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    TakeBootValues(kSettings);
+    DefineEach(kIndexSettings);
 }
 
 void DefineSettings(const SettingHooks& hooks) {
-    DefineSizes();
-    DefineCounting(hooks);
-    DefineLogging(hooks);
-    DefineMetrics();
-    DefineBuilds();
-    DefinePool();
+    told = hooks;
+    DefineEach(kSettings);
     MarkGUCPrefixReserved("elile_optimize");
 }
 

@@ -1,4 +1,5 @@
-// The extension's settings, elile_optimize.*; each is declared once, in settings.cpp.
+// The extension's settings, elile_optimize.*. Boot values, ranges and words are in the table in
+// settings.cpp.
 #pragma once
 
 #include <cstdint>
@@ -12,50 +13,50 @@ enum class LogFormat : int { kText, kJson };
 
 struct Settings {
     // Sizes, fixed at server start.
-    static int max_statements;
-    static int max_tables;
-    static int slow_query_ring;    // records
-    static int query_text_memory;  // kB
-    static int plan_memory;        // kB
+    static inline int max_statements;
+    static inline int max_tables;
+    static inline int slow_query_ring;    // records
+    static inline int query_text_memory;  // kB
+    static inline int plan_memory;        // kB
     // Of the whole server, re-read when it reloads.
-    static int log_rate_limit;            // lines a second; -1 no limit
-    static int metrics_port;              // 0 off
-    static char* metrics_listen_address;  // an IPv4 or IPv6 address
-    static char* metrics_auth_file;       // relative to the data directory; empty: none
-    static int metrics_max_tables;
-    static bool metrics_show_queries;
-    static int max_parallel_builds;
-    static int index_build_memory;       // kB; kServersMemory
-    static int index_build_retries;      // after the first attempt
-    static int index_build_retry_delay;  // s, doubled with each attempt
-    static int index_build_max_lag;      // kB; -1 no limit
-    static int index_build_max_active;   // sessions; -1 no limit
+    static inline int log_rate_limit;            // lines a second; -1 no limit
+    static inline int metrics_port;              // 0 off
+    static inline char* metrics_listen_address;  // an IPv4 or IPv6 address
+    static inline char* metrics_auth_file;       // relative to the data directory; empty: none
+    static inline int metrics_max_tables;
+    static inline bool metrics_show_queries;
+    static inline int max_parallel_builds;
+    static inline int index_build_memory;       // kB; kServersMemory
+    static inline int index_build_retries;      // after the first attempt
+    static inline int index_build_retry_delay;  // s, doubled with each attempt
+    static inline int index_build_max_lag;      // kB; -1 no limit
+    static inline int index_build_max_active;   // sessions; -1 no limit
     // Per session; superuser unless granted.
-    static int environment;           // Environment
-    static int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment
-    static int track;                 // Track
-    static bool track_utility;
-    static bool track_planning;
-    static double sample_rate;
-    static int n_plus_one_threshold;  // runs; 0 none
-    static bool enable_query_logging;
-    static int log_query_plan;  // Choice
-    static int log_parameters;  // Choice
-    static bool log_analyze;
-    static int log_format;                // LogFormat
-    static int log_plan_max_length;       // bytes
-    static int log_parameter_max_length;  // bytes; of one parameter
-    static char* log_extension_options;   // as it was set; see explain_options.hpp
-    static bool compute_plan_id;
+    static inline int environment;           // Environment
+    static inline int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment
+    static inline int track;                 // Track
+    static inline bool track_utility;
+    static inline bool track_planning;
+    static inline double sample_rate;
+    static inline int n_plus_one_threshold;  // runs; 0 none
+    static inline bool enable_query_logging;
+    static inline int log_query_plan;  // Choice
+    static inline int log_parameters;  // Choice
+    static inline bool log_analyze;
+    static inline int log_format;                // LogFormat
+    static inline int log_plan_max_length;       // bytes
+    static inline int log_parameter_max_length;  // bytes; of one parameter
+    static inline char* log_extension_options;   // as it was set; see explain_options.hpp
+    static inline bool compute_plan_id;
     // Per session, for every user.
-    static char* index_schema;      // a name as it is, without quotes
-    static int inline_index_limit;  // kB
+    static inline char* index_schema;      // a name as it is, without quotes
+    static inline int inline_index_limit;  // kB
     // What apply_preset() says of the pool of the role in the database; kNoPool: nothing.
-    static int pool_size;
-    static int max_overflow;
+    static inline int pool_size;
+    static inline int max_overflow;
 
     // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
-    static std::uint64_t slow_from_ns;
+    static inline std::uint64_t slow_from_ns = UINT64_MAX;
 };
 
 inline constexpr int kThresholdOfEnvironment = -2;

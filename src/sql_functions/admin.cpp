@@ -1,6 +1,7 @@
 // elile_optimize.info, reset() and record_db_query().
 #include "core/version.hpp"
 #include "pg/clock.hpp"
+#include "pg/json.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
@@ -64,17 +65,16 @@ void WriteExporter(pg::RowWriter& row, const core::Segment& segment) {
 }
 
 void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
-    StringInfoData json;
-    initStringInfo(&json);
+    StringInfoData text;
+    initStringInfo(&text);
+    pg::Json json(&text);
     for (std::size_t at = 0; at < core::kLostPlanReasons; ++at) {
         if (const uint64 count = core::Get(lost[at]); count != 0) {
-            appendStringInfo(&json, "%s\"%s\": %llu", json.len > 0 ? ", " : "{",
-                             core::kLostPlanNames[at].data(),
-                             static_cast<unsigned long long>(count));
+            json.Count(core::kLostPlanNames[at].data(), count);
         }
     }
-    appendStringInfoString(&json, json.len > 0 ? "}" : "{}");
-    row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+    json.End();
+    row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
 }
 
 }  // namespace

@@ -334,7 +334,7 @@ ELILE_SQL_FUNCTION(elile_index_build_progress, kStrict, RECORDOID) {
         row.Bigint(key & UINT32_MAX);
         row.Integer(pid);
         row.Text(progress.phase);
-        progress.percent >= 0 ? row.Double(progress.percent) : row.Null();
+        row.DoubleOrNull(progress.percent >= 0, progress.percent);
         row.EndRow();
     }
     return Datum{0};

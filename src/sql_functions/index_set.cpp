@@ -85,9 +85,9 @@ void WriteStatus(pg::RowWriter& row, const indexes::SetIndexStatus& status) {
     row.Text(pg::Settings::index_schema);
     row.Text(status.index->table);
     row.Text(indexes::StateName(status.state));
-    has_index ? row.ObjectId(status.index_oid) : row.Null();
-    usage.bytes >= 0 ? row.Bigint(static_cast<uint64>(usage.bytes)) : row.Null();
-    has_index ? row.Bigint(static_cast<uint64>(usage.scans)) : row.Null();
+    row.ObjectIdOrNull(status.index_oid);
+    row.BigintOrNull(usage.bytes >= 0, static_cast<uint64>(usage.bytes));
+    row.BigintOrNull(has_index, static_cast<uint64>(usage.scans));
     row.Text(OidIsValid(status.covered_by) ? get_rel_name(status.covered_by) : nullptr);
     row.Text(Verdict(status, usage));
     row.EndRow();
@@ -116,8 +116,6 @@ ELILE_SQL_FUNCTION(elile_index_set, kStrict, RECORDOID) {
 ELILE_SQL_FUNCTION(elile_index_status, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     const indexes::SetIndexStatus* all = indexes::StatusOfSet(pg::Settings::index_schema);
-    for (size_t at = 0; at < core::kSetIndexes; ++at) {
-        WriteStatus(row, all[at]);
-    }
+    row.ForEach(core::kSetIndexes, [&](uint64 at) { WriteStatus(row, all[at]); });
     return Datum{0};
 }

@@ -7,13 +7,6 @@
 namespace elile::sql_functions {
 namespace {
 
-// A text of one of the pools, in the current memory context; null for none.
-const char* ReadText(const core::TextPool& pool, uint32 id) {
-    const pg::PooledText copy = pg::CopyText(pool, id);
-    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
-                                : nullptr;
-}
-
 struct Texts {
     const char* parent;
     const char* child;
@@ -33,22 +26,19 @@ const char* EvidenceName(core::Evidence evidence) {
     return evidence == core::Evidence::kPlanned ? "planned" : "not verified";
 }
 
-void WriteCost(pg::RowWriter& row, const core::NPlusOneCopy& pattern, double cost) {
-    pattern.evidence == core::Evidence::kPlanned ? row.Double(cost) : row.Null();
-}
-
 void WritePattern(pg::RowWriter& row, core::StatementStore& store,
                   const core::NPlusOneCopy& pattern, const Texts& texts) {
     constexpr char kHidden[] = "<insufficient privilege>";
     const core::NPlusOneKey& key = pattern.key;
     const bool visible = MaySee(key.user);
+    const bool is_planned = pattern.evidence == core::Evidence::kPlanned;
     const auto runs_each =
         static_cast<double>(pattern.runs) / static_cast<double>(pattern.occurrences);
     row.Text(get_database_name(key.database));
     row.Text(GetUserNameFromId(key.user, true));
     row.Text(visible ? ApplicationName(store.Parts().applications, key.application) : nullptr);
-    visible ? row.Bigint(key.parent) : row.Null();
-    visible ? row.Bigint(key.child) : row.Null();
+    row.BigintOrNull(visible, key.parent);
+    row.BigintOrNull(visible, key.child);
     row.Text(visible ? texts.parent : kHidden);
     row.Text(visible ? texts.child : kHidden);
     row.Text(LabelOf(NameOf(store, pattern.table)));
@@ -61,8 +51,8 @@ void WritePattern(pg::RowWriter& row, core::StatementStore& store,
     row.Bigint(
         Max(pattern.most_runs, (pattern.runs + pattern.occurrences - 1) / pattern.occurrences));
     row.Text(visible ? EvidenceName(pattern.evidence) : nullptr);
-    WriteCost(row, pattern, pattern.cost_before);
-    WriteCost(row, pattern, pattern.cost_after);
+    row.DoubleOrNull(is_planned, pattern.cost_before);
+    row.DoubleOrNull(is_planned, pattern.cost_after);
     row.Time(static_cast<int64>(pattern.first_seen_us));
     row.EndRow();
 }
@@ -77,23 +67,17 @@ ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const core::Segment& segment = store.Parts();
-    MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
-    for (uint32 index = 0; index < core::kNPlusOnePatterns; ++index) {
-        CHECK_FOR_INTERRUPTS();
+    row.ForEach(core::kNPlusOnePatterns, [&](uint64 index) {
         core::NPlusOneCopy pattern;
-        if (!segment.n_plus_one.Read(index, &pattern)) {
-            continue;
+        if (!segment.n_plus_one.Read(static_cast<uint32>(index), &pattern)) {
+            return;
         }
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
-        const Texts texts{ReadText(segment.texts, pattern.parent_text),
-                          ReadText(segment.texts, pattern.child_text),
-                          ReadText(segment.suggestions, pattern.suggestion)};
+        const Texts texts{pg::ReadText(segment.texts, pattern.parent_text),
+                          pg::ReadText(segment.texts, pattern.child_text),
+                          pg::ReadText(segment.suggestions, pattern.suggestion)};
         if (segment.n_plus_one.Holds(pattern)) {
             WritePattern(row, store, pattern, texts);
         }
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(scratch);
-    }
+    });
     return Datum{0};
 }

@@ -240,15 +240,10 @@ void WriteAdvice(pg::RowWriter& row, const PoolName& name, const core::PoolEvide
     row.Text(name.database);
     row.Text(name.user);
     row.Text(name.application);
-    if (advice.finding == core::PoolFinding::kNotEnough) {
-        row.Null();
-        row.Null();
-        row.Null();
-    } else {
-        row.Double(advice.concurrency);
-        row.Bigint(advice.size);
-        row.Bigint(advice.overflow);
-    }
+    const bool has_size = advice.finding != core::PoolFinding::kNotEnough;
+    row.DoubleOrNull(has_size, advice.concurrency);
+    row.BigintOrNull(has_size, advice.size);
+    row.BigintOrNull(has_size, advice.overflow);
     row.Text(core::kPoolFindingNames[static_cast<size_t>(advice.finding)]);
     row.Text(Explain(advice, evidence, name));
     row.EndRow();
@@ -278,9 +273,7 @@ void WriteSumOfMaxima(pg::RowWriter& row, const PoolsNow& pools) {
     if (sum <= AvailableConnections()) {
         return;
     }
-    for (int column = 0; column < 6; ++column) {
-        row.Null();
-    }
+    row.Nulls(6);
     row.Text(core::kPoolFindingNames[static_cast<size_t>(core::PoolFinding::kAboveLimit)]);
     row.Text(
         psprintf("%u pools may take %llu connections together, the size that each told or the "
@@ -300,8 +293,9 @@ ELILE_SQL_FUNCTION(elile_pool_advice, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     const PoolsNow pools = ReadPoolsNow(store);
     const StatementTimes times = SumStatements(store, *pools.observed);
-    for (uint32 place = 0; place < core::kOtherPools; ++place) {
+    row.ForEach(core::kOtherPools, [&](uint64 at) {
         PoolName name;
+        const auto place = static_cast<uint32>(at);
         const core::ObservedPool& pool = pools.observed->pools[place];
         if (NameOfPool(pools, place, &name) && name.user != nullptr) {
             WriteAdvice(
@@ -309,7 +303,7 @@ ELILE_SQL_FUNCTION(elile_pool_advice, kStrict, RECORDOID) {
                 {&pool, ToldSizeOf(pools.now[place]), RefusedPerSecond(*store.Parts().header, name),
                  StatementsBusy(times, *pools.observed, place), AvailableConnections()});
         }
-    }
+    });
     WriteSumOfMaxima(row, pools);
     return Datum{0};
 }

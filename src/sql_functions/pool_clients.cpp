@@ -3,6 +3,7 @@
 // What a library has no argument for is left out: it either does it always (HikariCP, pgx and
 // Npgsql try a connection themselves) or never. Timeouts of 0 are left out too; then the server's
 // hold.
+#include "pg/json.hpp"
 #include "sql_functions/common.hpp"
 #include "sql_functions/pool_arguments.hpp"
 
@@ -11,43 +12,7 @@ namespace {
 
 using core::MostConnections;
 using core::PoolPreset;
-
-// One JSON object inside another, as text.
-class Json {
-public:
-    explicit Json(StringInfo out) : out_(out) { appendStringInfoChar(out_, '{'); }
-
-    void Number(const char* key, int64 value) {
-        Key(key);
-        appendStringInfo(out_, INT64_FORMAT, value);
-    }
-    void Boolean(const char* key, bool value) {
-        Key(key);
-        appendStringInfoString(out_, value ? "true" : "false");
-    }
-    void String(const char* key, const char* value) {
-        Key(key);
-        escape_json(out_, value);
-    }
-    Json Object(const char* key) {
-        Key(key);
-        return Json(out_);
-    }
-    void End() { appendStringInfoChar(out_, '}'); }
-
-private:
-    void Key(const char* key) {
-        if (!first_) {
-            appendStringInfoChar(out_, ',');
-        }
-        first_ = false;
-        escape_json(out_, key);
-        appendStringInfoChar(out_, ':');
-    }
-
-    StringInfo out_;
-    bool first_ = true;
-};
+using pg::Json;
 
 // As libpq's and other drivers' "options" takes settings; null when there are none.
 const char* ServerOptions(const PoolPreset& preset) {
@@ -75,11 +40,11 @@ void AddServerOptions(Json& json, const char* key, const PoolPreset& preset) {
 
 // create_engine()'s; seconds.
 void SqlAlchemy(Json& json, const PoolPreset& preset) {
-    json.Number("pool_size", preset.pool_size);
-    json.Number("max_overflow", preset.max_overflow);
+    json.Integer("pool_size", preset.pool_size);
+    json.Integer("max_overflow", preset.max_overflow);
     json.Boolean("pool_pre_ping", preset.pool_pre_ping);
-    json.Number("pool_recycle", preset.pool_recycle_s);
-    json.Number("pool_timeout", preset.pool_timeout_s);
+    json.Integer("pool_recycle", preset.pool_recycle_s);
+    json.Integer("pool_timeout", preset.pool_timeout_s);
     json.Boolean("echo", preset.echo);
     json.Boolean("echo_pool", preset.echo_pool);
     AddServerOptions(json, "connect_args", preset);
@@ -94,33 +59,33 @@ void HikariCp(Json& json, const PoolPreset& preset) {
                                preset.pool_recycle_s),
                         errdetail("Its maxLifetime is at least %d s.", kShortestLife)));
     }
-    json.Number("maximumPoolSize", MostConnections(preset));
-    json.Number("minimumIdle", preset.pool_size);
-    json.Number("connectionTimeout", int64{preset.pool_timeout_s} * 1000);
-    json.Number("maxLifetime", int64{preset.pool_recycle_s} * 1000);
+    json.Integer("maximumPoolSize", MostConnections(preset));
+    json.Integer("minimumIdle", preset.pool_size);
+    json.Integer("connectionTimeout", int64{preset.pool_timeout_s} * 1000);
+    json.Integer("maxLifetime", int64{preset.pool_recycle_s} * 1000);
     AddServerOptions(json, "dataSourceProperties", preset);
 }
 
 // pg.Pool's; milliseconds but for the lifetime.
 void NodePostgres(Json& json, const PoolPreset& preset) {
-    json.Number("max", MostConnections(preset));
-    json.Number("min", preset.pool_size);
-    json.Number("connectionTimeoutMillis", int64{preset.pool_timeout_s} * 1000);
-    json.Number("maxLifetimeSeconds", preset.pool_recycle_s);
+    json.Integer("max", MostConnections(preset));
+    json.Integer("min", preset.pool_size);
+    json.Integer("connectionTimeoutMillis", int64{preset.pool_timeout_s} * 1000);
+    json.Integer("maxLifetimeSeconds", preset.pool_recycle_s);
     if (preset.statement_timeout_ms > 0) {
-        json.Number("statement_timeout", preset.statement_timeout_ms);
+        json.Integer("statement_timeout", preset.statement_timeout_ms);
     }
     if (preset.lock_timeout_ms > 0) {
-        json.Number("lock_timeout", preset.lock_timeout_ms);
+        json.Integer("lock_timeout", preset.lock_timeout_ms);
     }
 }
 
 // Fields of pgxpool.Config; a time.Duration is nanoseconds, settings are strings. How long
 // Acquire() waits is its context's.
 void Pgx(Json& json, const PoolPreset& preset) {
-    json.Number("MaxConns", MostConnections(preset));
-    json.Number("MinConns", preset.pool_size);
-    json.Number("MaxConnLifetime", int64{preset.pool_recycle_s} * 1000000000);
+    json.Integer("MaxConns", MostConnections(preset));
+    json.Integer("MinConns", preset.pool_size);
+    json.Integer("MaxConnLifetime", int64{preset.pool_recycle_s} * 1000000000);
     if (ServerOptions(preset) == nullptr) {
         return;
     }
@@ -138,11 +103,11 @@ void Pgx(Json& json, const PoolPreset& preset) {
 
 // Keys of the connection string; seconds. Its own command timeout of 30 s would hold otherwise.
 void Npgsql(Json& json, const PoolPreset& preset) {
-    json.Number("Maximum Pool Size", MostConnections(preset));
-    json.Number("Minimum Pool Size", preset.pool_size);
-    json.Number("Connection Lifetime", preset.pool_recycle_s);
-    json.Number("Timeout", preset.pool_timeout_s);
-    json.Number("Command Timeout", (int64{preset.statement_timeout_ms} + 999) / 1000);
+    json.Integer("Maximum Pool Size", MostConnections(preset));
+    json.Integer("Minimum Pool Size", preset.pool_size);
+    json.Integer("Connection Lifetime", preset.pool_recycle_s);
+    json.Integer("Timeout", preset.pool_timeout_s);
+    json.Integer("Command Timeout", (int64{preset.statement_timeout_ms} + 999) / 1000);
     const char* options = ServerOptions(preset);
     if (options != nullptr) {
         json.String("Options", options);
@@ -151,7 +116,7 @@ void Npgsql(Json& json, const PoolPreset& preset) {
 
 // Of an entry of DATABASES; seconds. Each thread has one connection, so there is no size.
 void Django(Json& json, const PoolPreset& preset) {
-    json.Number("CONN_MAX_AGE", preset.pool_recycle_s);
+    json.Integer("CONN_MAX_AGE", preset.pool_recycle_s);
     json.Boolean("CONN_HEALTH_CHECKS", preset.pool_pre_ping);
     AddServerOptions(json, "OPTIONS", preset);
 }
@@ -203,7 +168,7 @@ ELILE_SQL_FUNCTION(elile_pool_config_of_client, kTakesNull, JSONBOID, TEXTOID, T
     const Client& client = ClientArgument(fcinfo, 1);
     StringInfoData out;
     initStringInfo(&out);
-    Json json(&out);
+    pg::Json json(&out);
     client.write(json, preset);
     json.End();
     return DirectFunctionCall1(jsonb_in, CStringGetDatum(out.data));

@@ -18,11 +18,7 @@ uint64 PresetSize(const core::PoolKey& key, const PoolName& name) {
 }
 
 void WriteTold(pg::RowWriter& row, uint64 plus_one) {
-    if (plus_one != 0) {
-        row.Bigint(plus_one - 1);
-    } else {
-        row.Null();
-    }
+    row.BigintOrNull(plus_one != 0, plus_one - 1);
 }
 
 // Beyond the size that the application told, or else the one of the preset.
@@ -73,11 +69,11 @@ ELILE_SQL_FUNCTION(elile_pool_statistics, kStrict, RECORDOID) {
     core::StatementStore& store = store::RequireSharedStore();
     pg::RowWriter row(fcinfo);
     const PoolsNow pools = ReadPoolsNow(store);
-    for (uint32 place = 0; place <= core::kOtherPools; ++place) {
+    row.ForEach(core::kOtherPools + 1, [&](uint64 place) {
         PoolName name;
-        if (NameOfPool(pools, place, &name)) {
+        if (NameOfPool(pools, static_cast<uint32>(place), &name)) {
             WritePool(row, name, pools.observed->pools[place], pools.now[place]);
         }
-    }
+    });
     return Datum{0};
 }

@@ -55,7 +55,7 @@ ELILE_SQL_FUNCTION(elile_redundant_indexes, kStrict, RECORDOID) {
         row.Text(index);
         row.Text(kept);
         row.Text(KindName(redundant.reason));
-        redundant.bytes >= 0 ? row.Bigint(static_cast<uint64>(redundant.bytes)) : row.Null();
+        row.BigintOrNull(redundant.bytes >= 0, static_cast<uint64>(redundant.bytes));
         row.Text(Explanation(redundant, kept));
         row.EndRow();
     }

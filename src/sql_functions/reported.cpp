@@ -7,13 +7,12 @@
 namespace elile::sql_functions {
 namespace {
 
-void CopyName(char (&to)[core::kNameBytes], const char* from, size_t length) {
-    if (length >= core::kNameBytes) {
+void TakeName(char (&to)[core::kNameBytes], std::string_view name) {
+    if (name.size() >= core::kNameBytes) {
         ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG), errmsg("table name is too long"),
                         errdetail("A name has at most %d bytes.", core::kNameBytes - 1)));
     }
-    memset(to, 0, sizeof(to));
-    memcpy(to, from, length);
+    core::CopyName(to, name);
 }
 
 const char* SchemaOf(const char* table) {
@@ -44,12 +43,11 @@ uint32 ReportedTable(core::StatementStore& store, const char* name) {
     core::TableNames names;
     const char* dot = strchr(name, '.');
     const char* table = dot != nullptr ? dot + 1 : name;
-    CopyName(names.table, table, strlen(table));
+    TakeName(names.table, table);
     if (dot != nullptr) {
-        CopyName(names.schema, name, static_cast<size_t>(dot - name));
+        TakeName(names.schema, {name, static_cast<size_t>(dot - name)});
     } else {
-        const char* schema = SchemaOf(names.table);
-        CopyName(names.schema, schema, strlen(schema));
+        TakeName(names.schema, SchemaOf(names.table));
     }
     if (names.table[0] == '\0' || names.schema[0] == '\0') {
         ereport(ERROR,

@@ -20,13 +20,6 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     row.Value(INETOID, DirectFunctionCall1(inet_in, CStringGetDatum(address)));
 }
 
-// A text of one of the pools, in the current memory context; null for none.
-const char* ReadText(const core::TextPool& pool, uint32 id) {
-    const pg::PooledText copy = pg::CopyText(pool, id);
-    return copy.text != nullptr ? pg::ToDatabaseEncoding(copy.text, copy.length, copy.encoding)
-                                : nullptr;
-}
-
 struct Texts {
     const char* query;
     const char* parameters;
@@ -48,7 +41,7 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
                      : nullptr);
     WriteAddress(row, record, visible);
     row.Integer(static_cast<int32>(record.pid));
-    visible&& record.queryid != 0 ? row.Bigint(record.queryid) : row.Null();
+    row.BigintOrNull(visible && record.queryid != 0, record.queryid);
     row.Boolean(record.toplevel != 0);
     row.Text(OperationName(static_cast<core::Operation>(record.operation)));
     row.Text(LabelOf(NameOf(store, record.table)));
@@ -57,7 +50,7 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
     row.Text(visible ? texts.query : "<insufficient privilege>");
     row.Text(visible ? texts.parameters : nullptr);
     row.Text(visible ? texts.plan : nullptr);
-    visible&& record.plan_id != 0 ? row.Bigint(record.plan_id) : row.Null();
+    row.BigintOrNull(visible && record.plan_id != 0, record.plan_id);
     row.EndRow();
 }
 
@@ -72,25 +65,19 @@ ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     const core::Segment& segment = store.Parts();
     const core::SlowRing& ring = segment.ring;
-    MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
     const uint64 newest = ring.LastId();
-    const uint64 oldest = newest > ring.Size() ? newest - ring.Size() + 1 : 1;
-    for (uint64 id = newest; id >= oldest; --id) {
-        CHECK_FOR_INTERRUPTS();
+    row.ForEach(Min(newest, ring.Size()), [&](uint64 at) {
+        const uint64 id = newest - at;
         core::SlowRecord record;
         if (!ring.Read(id, &record)) {
-            continue;
+            return;
         }
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
-        const Texts texts{ReadText(segment.texts, record.text),
-                          ReadText(segment.details, record.parameters),
-                          ReadText(segment.details, record.plan)};
+        const Texts texts{pg::ReadText(segment.texts, record.text),
+                          pg::ReadText(segment.details, record.parameters),
+                          pg::ReadText(segment.details, record.plan)};
         if (ring.Holds(id)) {
             WriteRecord(row, store, record, texts);
         }
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(scratch);
-    }
+    });
     return Datum{0};
 }

@@ -134,7 +134,7 @@ void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     const bool visible = MaySee(copy.key.userid);
     row.ObjectId(copy.key.userid);
     row.ObjectId(copy.key.dbid);
-    visible ? row.Bigint(copy.key.queryid) : row.Null();
+    row.BigintOrNull(visible, copy.key.queryid);
     row.Boolean(copy.key.toplevel);
     if (!visible) {
         row.Text("<insufficient privilege>");
@@ -194,8 +194,22 @@ void WriteResources(pg::RowWriter& row, const std::array<uint64, core::kResource
 
 void WriteOrigins(pg::RowWriter& row, const std::array<uint64, core::kPlanOrigins>& calls) {
     for (const uint64 of_origin : calls) {
-        pg::kKnowsPlanOrigin ? row.Bigint(of_origin) : row.Null();
+        row.BigintOrNull(pg::kKnowsPlanOrigin, of_origin);
     }
+}
+
+void WriteStatement(pg::RowWriter& row, Labels& labels, const Copy& copy) {
+    WriteIdentity(row, labels, copy);
+    WriteExecution(row, copy.tally);
+    WritePlanning(row, copy.plans);
+    WriteResources(row, copy.resources);
+    row.Time(copy.created_at);
+    row.Integer(static_cast<int32>(copy.plans_seen));
+    row.TimeOrNull(copy.plan_changed_at != 0, copy.plan_changed_at);
+    row.Boolean(copy.plan_regressed);
+    row.Boolean(copy.is_estimated);
+    WriteOrigins(row, copy.calls_by_origin);
+    row.EndRow();
 }
 
 void WarnWithoutIdentifiers() {
@@ -218,32 +232,14 @@ ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
     Labels labels(store);
-    const uint32 entries = store.Parts().header->sizes.Entries();
-    MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "elile_optimize row", ALLOCSET_DEFAULT_SIZES);
-    for (uint32 slot = 0; slot < entries; ++slot) {
-        CHECK_FOR_INTERRUPTS();
+    row.ForEach(store.Parts().header->sizes.Entries(), [&](uint64 slot) {
         EnterStore(store);
-        const bool found = CopyEntry(store, slot, copy);
+        const bool found = CopyEntry(store, static_cast<uint32>(slot), copy);
         LeaveStore(store);
-        if (!found) {
-            continue;
+        if (found) {
+            WriteStatement(row, labels, *copy);
         }
-        MemoryContext caller = MemoryContextSwitchTo(scratch);
-        WriteIdentity(row, labels, *copy);
-        WriteExecution(row, copy->tally);
-        WritePlanning(row, copy->plans);
-        WriteResources(row, copy->resources);
-        row.Time(copy->created_at);
-        row.Integer(static_cast<int32>(copy->plans_seen));
-        copy->plan_changed_at != 0 ? row.Time(copy->plan_changed_at) : row.Null();
-        row.Boolean(copy->plan_regressed);
-        row.Boolean(copy->is_estimated);
-        WriteOrigins(row, copy->calls_by_origin);
-        row.EndRow();
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(scratch);
-    }
+    });
     return Datum{0};
 }
 

@@ -9,14 +9,6 @@
 namespace elile::sql_functions {
 namespace {
 
-uint32 PlaceOf(const core::Target& target) {
-    return target.table * core::kOperations + static_cast<uint32>(target.operation);
-}
-
-bool HasCounted(const core::Tally& tally) {
-    return core::Get(tally.calls) + core::Get(tally.failed_calls) > 0;
-}
-
 // sums[place] is null where nothing was counted. While summing, a pair that had not counted when
 // room was made is left for the next reader.
 struct Sums {
@@ -32,11 +24,11 @@ Sums MakeRoom(core::StatementStore& store) {
     EnterStore(store);
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
         if (core::IsCounted(segment.entries[slot])) {
-            used[PlaceOf(core::TargetOf(segment.entries[slot]))] = true;
+            used[core::PlaceOf(core::TargetOf(segment.entries[slot]))] = true;
         }
     }
     for (uint32 place = 0; place < places; ++place) {
-        used[place] = used[place] || HasCounted(segment.leftovers[place]);
+        used[place] = used[place] || core::HasCounted(segment.leftovers[place]);
     }
     LeaveStore(store);
     for (uint32 place = 0; place < places; ++place) {
@@ -55,7 +47,7 @@ Sums SumByTableAndOperation(core::StatementStore& store) {
     for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
         const core::Entry& entry = segment.entries[slot];
         if (core::IsCounted(entry)) {
-            core::TallySnapshot* sum = sums.of[PlaceOf(core::TargetOf(entry))];
+            core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
             if (sum != nullptr) {
                 segment.AddTalliesOf(entry, *sum);
             }
@@ -93,10 +85,9 @@ int CollectRows(core::StatementStore& store, const Sums& sums, TableRow* rows) {
     int count = 0;
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
-            const uint32 table = place / core::kOperations;
-            rows[count++] = {store.Parts().tables.KeyOf(table).dbid, NameOf(store, table),
-                             static_cast<core::Operation>(place % core::kOperations),
-                             sums.of[place]};
+            const core::Target target = core::TargetAt(place);
+            rows[count++] = {store.Parts().tables.KeyOf(target.table).dbid,
+                             NameOf(store, target.table), target.operation, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
@@ -143,9 +134,7 @@ ELILE_SQL_FUNCTION(elile_table_operations, kStrict, RECORDOID) {
     const Sums sums = SumByTableAndOperation(store);
     auto* rows = static_cast<TableRow*>(palloc(sizeof(TableRow) * sums.places));
     const int count = CollectRows(store, sums, rows);
-    for (int at = 0; at < count; ++at) {
-        WriteTableRow(row, rows[at]);
-    }
+    row.ForEach(static_cast<uint64>(count), [&](uint64 at) { WriteTableRow(row, rows[at]); });
     return Datum{0};
 }
 
@@ -163,7 +152,7 @@ ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
         }
     }
     for (uint32 place = 0; place < segment.header->sizes.Leftovers(); ++place) {
-        if (segment.tables.KeyOf(place / core::kOperations).dbid == MyDatabaseId) {
+        if (segment.tables.KeyOf(core::TargetAt(place).table).dbid == MyDatabaseId) {
             sum->AddTally(segment.leftovers[place], segment.octaves);
         }
     }

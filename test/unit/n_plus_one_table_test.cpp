@@ -263,7 +263,7 @@ TEST_F(NPlusOneTableTest, RepairForgetsWhatADeadSessionWasWriting) {
     table_.Count(whole, 1, 10, 1, 1);
     table_.SetTexts(whole, Text("c"), Text("d"));
     table_.SetSuggestion(whole, {segment_.suggestions.Store("join", 6), Evidence::kNone, 0, 0});
-    patterns[half.index].sequence.fetch_add(1);
+    patterns[half.index].sequence.Begin();
     for (TextPool* pool : {&segment_.texts, &segment_.suggestions}) {
         pool->BeginRepair();
     }

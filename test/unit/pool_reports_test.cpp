@@ -93,7 +93,7 @@ TEST_F(PoolReportsTest, RepairFreesWhatADeadSessionWasWriting) {
     Report("api", PoolFigure::kPoolSize, 20);
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         if (Get(memory_[index].key) != 0) {
-            memory_[index].sequence.fetch_add(1);
+            memory_[index].sequence.Begin();
         }
     }
     EXPECT_TRUE(All().empty());

@@ -18,7 +18,7 @@ constexpr std::uint64_t kSecondNs = 1000000000;
 const ResourceUse kNoUse{};
 
 TEST(Published, ReadsNothingBeforeTheFirstWriting) {
-    HalfWord sequence{};
+    Published::Sequence sequence{};
     std::array<Word, 4> words{};
     std::array<char, 12> copy{};
     Published block(&sequence, words.data(), copy.size());
@@ -30,7 +30,7 @@ TEST(Published, ReadsNothingBeforeTheFirstWriting) {
 
 TEST(Published, IsNeverSeenHalfWritten) {
     constexpr std::size_t kWords = 512;
-    HalfWord sequence{};
+    Published::Sequence sequence{};
     std::vector<Word> words(Published::kCopies * kWords);
     Published block(&sequence, words.data(), kWords * 8);
     std::thread writer([&] {
@@ -53,7 +53,8 @@ TEST(Published, IsNeverSeenHalfWritten) {
 }
 
 TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
-    HalfWord sequence{1};
+    Published::Sequence sequence{};
+    sequence.Begin();
     std::array<Word, 2> words{};
     std::uint64_t copy = 0;
     Published block(&sequence, words.data(), sizeof(copy));
@@ -66,14 +67,14 @@ TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
 
 TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
     constexpr std::uint64_t kHalfWritten = 13;
-    HalfWord sequence{};
+    Published::Sequence sequence{};
     std::array<Word, 2> words{};
     std::uint64_t copy = 0;
     Published block(&sequence, words.data(), sizeof(copy));
     for (std::uint64_t data = 40; data < 44; ++data) {
         block.Write(&data);
-        const std::uint32_t whole = Get(sequence);
-        Put(sequence, whole + 1);
+        const std::uint32_t whole = sequence.Seen();
+        sequence.Begin();
         Put(words[(whole / 2 + 1) % words.size()], kHalfWritten);
         ASSERT_TRUE(block.Read(&copy));
         EXPECT_EQ(copy, data);

@@ -1,6 +1,8 @@
 // Texts, table names and slow executions come back as they were stored, and bounds are counted.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,6 +62,22 @@ TEST(TextPool, StoresAllOfATextOrNothing) {
     const std::uint32_t fresh = texts.FreeBlocks();
     EXPECT_EQ(texts.Store(std::string(kMaxTextBytes, 'x'), 6), 0U);
     EXPECT_EQ(texts.FreeBlocks(), fresh);
+}
+
+TEST(TableNames, ArePaddedWithZerosAndCutToTheirRoom) {
+    char name[kNameBytes];
+    std::fill(std::begin(name), std::end(name), 'x');
+    CopyName(name, "orders");
+    EXPECT_EQ(std::string(name, kNameBytes), "orders" + std::string(kNameBytes - 6, '\0'));
+    CopyName(name, std::string(kNameBytes, 'y'));
+    EXPECT_EQ(std::string(name, kNameBytes), std::string(kNameBytes - 1, 'y') + '\0');
+}
+
+TEST(Target, HasAPlaceOfItsOwn) {
+    for (std::uint32_t place = 0; place < 4 * kOperations; ++place) {
+        EXPECT_EQ(PlaceOf(TargetAt(place)), place);
+    }
+    EXPECT_EQ(PlaceOf({2, Operation::kDelete}), 2U * kOperations + 3);
 }
 
 TEST(TableDirectory, ATableHasOneIndexHoweverManySessionsAddIt) {

@@ -6,6 +6,8 @@
 namespace elile::core {
 namespace {
 
+using Sequence = NPlusOnePattern::Sequence;
+
 // Whoever writes an identity does so within a microsecond, unless it was stopped.
 constexpr int kLooks = 1000;
 
@@ -17,15 +19,6 @@ std::uint64_t HashOf(const NPlusOneKey& key) noexcept {
     return hash | 1;
 }
 
-// Odd when it stays so.
-std::uint32_t SettledSequence(const NPlusOnePattern& pattern) noexcept {
-    std::uint32_t sequence = 1;
-    for (int look = 0; look < kLooks && (sequence & 1) != 0; ++look) {
-        sequence = pattern.sequence.load(std::memory_order_acquire);
-    }
-    return sequence;
-}
-
 bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
     return Get(pattern.first_seen_us) == 0;
 }
@@ -34,13 +27,10 @@ bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
 
 // Makes the pattern the caller's alone, until its sequence is even again.
 bool NPlusOneTable::Lock(NPlusOneHandle handle) noexcept {
-    std::uint32_t sequence = handle.sequence;
-    return (sequence & 1) == 0 && patterns_[handle.index].sequence.compare_exchange_strong(
-                                      sequence, sequence + 1, std::memory_order_acq_rel);
+    return patterns_[handle.index].sequence.TryBegin(handle.sequence);
 }
 
 void NPlusOneTable::Clear(NPlusOnePattern& pattern) noexcept {
-    std::atomic_thread_fence(std::memory_order_release);
     texts_.Release(pattern.parent_text.exchange(0, std::memory_order_acq_rel));
     texts_.Release(pattern.child_text.exchange(0, std::memory_order_acq_rel));
     suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
@@ -69,7 +59,7 @@ bool NPlusOneTable::Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::u
     Put(pattern.first_seen_us, now_us);
     Put(pattern.last_seen_us, now_us);
     handle->sequence += 2;
-    pattern.sequence.store(handle->sequence, std::memory_order_release);
+    pattern.sequence.End(handle->sequence);
     return true;
 }
 
@@ -85,7 +75,7 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
         const NPlusOnePattern& pattern = patterns_[handle.index];
         bool is_found = false;
         for (int look = 0; look < kLooks && !*is_new; ++look) {
-            handle.sequence = SettledSequence(pattern);
+            handle.sequence = pattern.sequence.Settled(kLooks);
             Pass(Seam::kPatternRead);
             const std::uint64_t seen = Get(pattern.key);
             if (seen == 0 || (seen == hash && IsForgotten(pattern))) {
@@ -93,9 +83,8 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
                 continue;
             }
             // The key may be newer than the number.
-            std::atomic_thread_fence(std::memory_order_acquire);
-            if (Get(pattern.sequence) == handle.sequence) {
-                is_found = seen == hash && (handle.sequence & 1) == 0;
+            if (pattern.sequence.IsStill(handle.sequence)) {
+                is_found = seen == hash && Sequence::IsWhole(handle.sequence);
                 break;
             }
         }
@@ -121,7 +110,7 @@ NPlusOnePattern* NPlusOneTable::Of(NPlusOneHandle handle) const noexcept {
         return nullptr;
     }
     NPlusOnePattern& pattern = patterns_[handle.index];
-    return pattern.sequence.load(std::memory_order_acquire) == handle.sequence ? &pattern : nullptr;
+    return pattern.sequence.Seen() == handle.sequence ? &pattern : nullptr;
 }
 
 void NPlusOneTable::Count(NPlusOneHandle handle, std::uint64_t occurrences, std::uint64_t runs,
@@ -220,7 +209,7 @@ bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
 
 bool NPlusOneTable::Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept {
     const NPlusOnePattern& pattern = patterns_[index];
-    copy->handle = {index, SettledSequence(pattern)};
+    copy->handle = {index, pattern.sequence.Settled(kLooks)};
     copy->key = {Get(pattern.database), Get(pattern.user), Get(pattern.application),
                  Get(pattern.parent), Get(pattern.child)};
     copy->table = Get(pattern.table);
@@ -236,19 +225,18 @@ bool NPlusOneTable::Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept
     copy->last_seen_us = Get(pattern.last_seen_us);
     copy->cost_before = pattern.cost_before.load(std::memory_order_relaxed);
     copy->cost_after = pattern.cost_after.load(std::memory_order_relaxed);
-    return (copy->handle.sequence & 1) == 0 && Holds(*copy) && copy->first_seen_us != 0 &&
+    return Sequence::IsWhole(copy->handle.sequence) && Holds(*copy) && copy->first_seen_us != 0 &&
            copy->occurrences != 0;
 }
 
 bool NPlusOneTable::Holds(const NPlusOneCopy& copy) const noexcept {
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return Get(patterns_[copy.handle.index].sequence) == copy.handle.sequence;
+    return patterns_[copy.handle.index].sequence.IsStill(copy.handle.sequence);
 }
 
 void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {
     if (Lock(handle)) {
         Clear(patterns_[handle.index]);
-        patterns_[handle.index].sequence.store(handle.sequence + 2, std::memory_order_release);
+        patterns_[handle.index].sequence.End(handle.sequence + 2);
     }
 }
 
@@ -256,9 +244,8 @@ std::uint32_t NPlusOneTable::Repair() noexcept {
     std::uint32_t forgotten = 0;
     for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
         NPlusOnePattern& pattern = patterns_[index];
-        const bool half_written = (Get(pattern.sequence) & 1) != 0;
+        const bool half_written = pattern.sequence.Mend();
         if (half_written) {
-            Put(pattern.sequence, Get(pattern.sequence) + 1);
             Put(pattern.first_seen_us, 0);
             ++forgotten;
         }

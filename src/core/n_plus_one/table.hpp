@@ -1,8 +1,8 @@
 // The patterns of "one statement, then another one for each of its rows" that sessions have found.
 //
 // A pattern is found by a hash of its identity, which stands for it: it is as unlikely that two of
-// a thousand meet as that memory fails. The identity is guarded by a sequence number, which also
-// tells whether a pattern that a session found is still the one in its place.
+// a thousand meet as that memory fails. The identity is guarded by a sequence lock, whose number
+// also tells whether a pattern that a session found is still the one in its place.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/sequence_lock.hpp"
 #include "core/shared/text_pool.hpp"
 
 namespace elile::core {
@@ -40,8 +41,10 @@ enum class Evidence : std::uint32_t { kNone, kPlanned };
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) NPlusOnePattern {
+    using Sequence = SequenceLock<std::uint32_t>;
+
     Word key;           // hash of the identity; 0 was never used
-    HalfWord sequence;  // odd while the identity is being written; another one after each change
+    Sequence sequence;  // of the identity
     HalfWord database;
     HalfWord user;
     HalfWord application;

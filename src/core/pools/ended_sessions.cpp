@@ -1,6 +1,6 @@
 #include "core/pools/ended_sessions.hpp"
 
-#include <cstring>
+#include "core/shared/words.hpp"
 
 namespace elile::core {
 
@@ -18,11 +18,7 @@ void EndedSessions::Push(const EndedSession& session) noexcept {
     Put(slot.started_at_us, session.started_at_us);
     Put(slot.database_and_user, std::uint64_t{session.pool.dbid} << 32 | session.pool.userid);
     Put(slot.pid, session.pid);
-    for (std::size_t at = 0; at < slot.application.size(); ++at) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, session.pool.application + at * 8, 8);
-        Put(slot.application[at], word);
-    }
+    StoreWords(slot.application.data(), session.pool.application, kNameBytes);
     slot.shown.store(number + 1, std::memory_order_release);
 }
 
@@ -37,10 +33,7 @@ bool EndedSessions::Pop(EndedSession* session) noexcept {
     session->pool.userid = static_cast<std::uint32_t>(owner);
     session->pid = Get(slot.pid);
     session->started_at_us = Get(slot.started_at_us);
-    for (std::size_t at = 0; at < slot.application.size(); ++at) {
-        const std::uint64_t word = Get(slot.application[at]);
-        std::memcpy(session->pool.application + at * 8, &word, 8);
-    }
+    LoadWords(slot.application.data(), session->pool.application, kNameBytes);
     head_->drained.store(number + 1, std::memory_order_release);
     return true;
 }

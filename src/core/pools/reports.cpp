@@ -1,21 +1,15 @@
 #include "core/pools/reports.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/shared/hash.hpp"
+#include "core/shared/words.hpp"
 
 namespace elile::core {
 namespace {
 
 std::uint64_t KeyOf(std::uint32_t database, const char (&application)[kNameBytes]) noexcept {
-    std::uint64_t hash = Mix(database);
-    for (std::size_t at = 0; at < kNameBytes; at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, application + at, 8);
-        hash = Mix(hash ^ word);
-    }
-    return hash | 1;
+    return MixBytes(Mix(database), application, kNameBytes) | 1;
 }
 
 std::uint64_t LastReportUs(const PoolReport& report) noexcept {
@@ -38,22 +32,13 @@ bool IsOld(std::uint64_t reported_at_us, std::uint64_t life_us, std::uint64_t no
 // Leaves it to the other one when two sessions take one report; both have the same key.
 void WriteIdentity(PoolReport& report, std::uint32_t database,
                    const char (&application)[kNameBytes]) noexcept {
-    std::uint32_t sequence = Get(report.sequence);
-    if ((sequence & 1) != 0 || !report.sequence.compare_exchange_strong(
-                                   sequence, sequence + 1, std::memory_order_acq_rel)) {
-        return;
-    }
-    std::atomic_thread_fence(std::memory_order_release);
-    Put(report.database, database);
-    for (Word& figure : report.figure_plus_one) {
-        Put(figure, 0);
-    }
-    for (std::size_t at = 0; at < report.application.size(); ++at) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, application + at * 8, 8);
-        Put(report.application[at], word);
-    }
-    report.sequence.store(sequence + 2, std::memory_order_release);
+    report.sequence.TryWrite([&] {
+        Put(report.database, database);
+        for (Word& figure : report.figure_plus_one) {
+            Put(figure, 0);
+        }
+        StoreWords(report.application.data(), application, kNameBytes);
+    });
 }
 
 }  // namespace
@@ -101,33 +86,29 @@ void PoolReports::Report(std::uint32_t database, const char (&application)[kName
 bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
                        PoolReportCopy* copy) const noexcept {
     const PoolReport& report = reports_[index];
-    const std::uint32_t before = report.sequence.load(std::memory_order_acquire);
-    if (Get(report.key) == 0 || before == 0 || (before & 1) != 0) {
+    if (Get(report.key) == 0 || report.sequence.Seen() == 0) {
         return false;
     }
-    copy->database = Get(report.database);
     bool has_figure = false;
-    for (std::size_t figure = 0; figure < kPoolFigures; ++figure) {
-        copy->figure_plus_one[figure] =
-            IsOld(Get(report.reported_at_us[figure]), LifeUs(figure), now_us)
-                ? 0
-                : Get(report.figure_plus_one[figure]);
+    const auto copy_figure = [&](std::size_t figure) {
+        const bool is_old = IsOld(Get(report.reported_at_us[figure]), LifeUs(figure), now_us);
+        copy->figure_plus_one[figure] = is_old ? 0 : Get(report.figure_plus_one[figure]);
         has_figure = has_figure || copy->figure_plus_one[figure] != 0;
-    }
-    for (std::size_t at = 0; at < report.application.size(); ++at) {
-        const std::uint64_t word = Get(report.application[at]);
-        std::memcpy(copy->application + at * 8, &word, 8);
-    }
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return Get(report.sequence) == before && has_figure;
+    };
+    const bool is_whole = report.sequence.Read(1, [&] {
+        copy->database = Get(report.database);
+        for (std::size_t figure = 0; figure < kPoolFigures; ++figure) {
+            copy_figure(figure);
+        }
+        LoadWords(report.application.data(), copy->application, kNameBytes);
+    });
+    return is_whole && has_figure;
 }
 
 void PoolReports::Repair() noexcept {
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         PoolReport& report = reports_[index];
-        const std::uint32_t sequence = Get(report.sequence);
-        if (sequence == 0 || (sequence & 1) != 0) {
-            Put(report.sequence, sequence + (sequence & 1));
+        if (report.sequence.Mend() || report.sequence.Seen() == 0) {
             Put(report.key, 0);
         }
     }

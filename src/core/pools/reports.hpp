@@ -1,7 +1,7 @@
 // What applications say of their own connection pools, by (database, application_name).
 //
 // A report is found by a hash of its key, which stands for the key: it is as unlikely that two of a
-// few hundred meet as that memory fails. The name is guarded by a sequence number, as a table's is.
+// few hundred meet as that memory fails. The name is guarded by a sequence lock, as a table's is.
 #pragma once
 
 #include <array>
@@ -25,9 +25,9 @@ inline constexpr std::size_t PlaceOf(PoolFigure figure) noexcept {
 
 // In shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) PoolReport {
-    Word key;           // hash of database and application; 0 free
-    HalfWord sequence;  // odd while database and application are being written
-    HalfWord database;  // oid
+    Word key;                                        // hash of database and application; 0 free
+    SequenceLock<std::uint32_t> sequence;            // of database and application
+    HalfWord database;                               // oid
     std::array<Word, kPoolFigures> figure_plus_one;  // by PoolFigure; 0 not reported
     std::array<Word, kPoolFigures> reported_at_us;   // microseconds since 2000-01-01 UTC
     std::array<Word, kNameBytes / 8> application;

@@ -1,42 +1,35 @@
 // A block of plain data that one process publishes and any other reads, also by a read-only
 // mapping.
 //
-// A sequence lock (Boehm, MSPC 2012) over two copies: while one is written the other one is whole,
-// so a writer that is slow, stopped or dead keeps nobody from reading. An even sequence names the
-// copy that was written last, an odd one says that the other copy is being written.
+// A sequence lock over two copies: while one is written the other one is whole, so a writer that is
+// slow, stopped or dead keeps nobody from reading. An even sequence names the copy that was written
+// last, an odd one says that the other copy is being written.
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 
-#include "core/shared/atomics.hpp"
+#include "core/shared/sequence_lock.hpp"
+#include "core/shared/words.hpp"
 
 namespace elile::core {
 
 class Published {
 public:
+    using Sequence = SequenceLock<std::uint32_t>;
+
     Published() = default;
     // `words` are WordsFor(bytes) for each of the two copies.
-    Published(HalfWord* sequence, Word* words, std::size_t bytes) noexcept
+    Published(Sequence* sequence, Word* words, std::size_t bytes) noexcept
         : sequence_(sequence), words_(words), bytes_(bytes) {}
 
     static constexpr std::size_t kCopies = 2;
-    static constexpr std::size_t WordsFor(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
     std::size_t Bytes() const noexcept { return bytes_; }
 
     // `from` is Bytes() long. One writer at a time.
     void Write(const void* from) noexcept {
-        const std::uint32_t writing = Get(*sequence_) | 1;
-        Put(*sequence_, writing);
-        std::atomic_thread_fence(std::memory_order_release);
-        Word* words = CopyOf(writing + 1);
-        const auto* bytes = static_cast<const char*>(from);
-        for (std::size_t at = 0; at < bytes_; at += sizeof(std::uint64_t)) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, bytes + at, LengthAt(at));
-            Put(words[at / sizeof(word)], word);
-        }
-        sequence_->store(writing + 1, std::memory_order_release);
+        const std::uint32_t whole = sequence_->Begin();
+        StoreWords(CopyOf(whole), from, bytes_);
+        sequence_->End(whole);
     }
 
     // `to` has room for Bytes(). False, with `to` in any state, when nothing was published yet. So
@@ -44,19 +37,13 @@ public:
     bool Read(void* to) const noexcept {
         constexpr int kTries = 100;
         for (int left = kTries; left > 0; --left) {
-            const std::uint32_t whole = sequence_->load(std::memory_order_acquire) & ~1U;
+            const std::uint32_t whole = sequence_->Seen() & ~1U;
             if (whole == 0) {
                 return false;
             }
-            const Word* words = CopyOf(whole);
-            auto* bytes = static_cast<char*>(to);
-            for (std::size_t at = 0; at < bytes_; at += sizeof(std::uint64_t)) {
-                const std::uint64_t word = Get(words[at / sizeof(word)]);
-                std::memcpy(bytes + at, &word, LengthAt(at));
-            }
-            std::atomic_thread_fence(std::memory_order_acquire);
+            LoadWords(CopyOf(whole), to, bytes_);
             // From the third step on the copy that was read is being written again.
-            if (Get(*sequence_) - whole <= 2) {
+            if (sequence_->IsStill(whole, 2)) {
                 return true;
             }
         }
@@ -69,11 +56,7 @@ private:
         return words_ + (whole / 2 % kCopies) * WordsFor(bytes_);
     }
 
-    std::size_t LengthAt(std::size_t at) const noexcept {
-        return bytes_ - at < sizeof(std::uint64_t) ? bytes_ - at : sizeof(std::uint64_t);
-    }
-
-    HalfWord* sequence_ = nullptr;
+    Sequence* sequence_ = nullptr;
     Word* words_ = nullptr;
     std::size_t bytes_ = 0;
 };

@@ -1,19 +1,12 @@
 #include "core/shared/table_directory.hpp"
 
-#include <cstring>
-
 #include "core/shared/hash.hpp"
+#include "core/shared/words.hpp"
 
 namespace elile::core {
 
 std::uint64_t TableDirectory::HashNames(const TableNames& names) noexcept {
-    std::uint64_t hash = 0;
-    for (std::size_t at = 0; at < sizeof(names); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, reinterpret_cast<const char*>(&names) + at, 8);
-        hash = Mix(hash ^ word);
-    }
-    return hash;
+    return MixBytes(0, &names, sizeof(names));
 }
 
 std::uint32_t TableDirectory::FirstCell(const TableKey& key) const noexcept {
@@ -71,44 +64,25 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
 void TableDirectory::Rename(std::uint32_t index, const TableNames& names,
                             std::uint32_t encoding) noexcept {
     TableEntry& entry = entries_[index];
-    std::uint32_t sequence = Get(entry.sequence);
-    if ((sequence & 1) != 0 || !entry.sequence.compare_exchange_strong(sequence, sequence + 1,
-                                                                       std::memory_order_acq_rel)) {
-        return;
-    }
-    std::atomic_thread_fence(std::memory_order_release);
-    for (std::size_t at = 0; at < entry.names.size(); ++at) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, reinterpret_cast<const char*>(&names) + at * 8, 8);
-        Put(entry.names[at], word);
-    }
-    Put(entry.encoding, encoding);
-    entry.sequence.store(sequence + 2, std::memory_order_release);
+    entry.sequence.TryWrite([&] {
+        StoreWords(entry.names.data(), &names, sizeof(names));
+        Put(entry.encoding, encoding);
+    });
 }
 
 bool TableDirectory::Read(std::uint32_t index, TableNames* names,
                           std::uint32_t* encoding) const noexcept {
     constexpr int kLooks = 100;
     const TableEntry& entry = entries_[index];
-    for (int look = 0; look < kLooks; ++look) {
-        const std::uint32_t before = entry.sequence.load(std::memory_order_acquire);
-        for (std::size_t at = 0; at < entry.names.size(); ++at) {
-            const std::uint64_t word = Get(entry.names[at]);
-            std::memcpy(reinterpret_cast<char*>(names) + at * 8, &word, 8);
-        }
+    return entry.sequence.Read(kLooks, [&] {
+        LoadWords(entry.names.data(), names, sizeof(*names));
         *encoding = Get(entry.encoding);
-        std::atomic_thread_fence(std::memory_order_acquire);
-        if ((before & 1) == 0 && Get(entry.sequence) == before) {
-            return true;
-        }
-    }
-    return false;
+    });
 }
 
 void TableDirectory::Repair() noexcept {
     for (std::uint32_t index = 0; index < size_; ++index) {
-        const std::uint32_t sequence = Get(entries_[index].sequence);
-        Put(entries_[index].sequence, sequence + (sequence & 1));
+        entries_[index].sequence.Mend();
     }
     // A dead session may have taken an index and not yet put it into a cell.
     free_.Clear();

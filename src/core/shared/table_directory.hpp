@@ -1,20 +1,29 @@
 // The tables that statements work on, by database and oid, with the names sessions saw last.
 //
 // Entries are never taken away: an index stays good for the life of the segment. Index 0 stands
-// for all tables that found no room. Names are guarded by a sequence number; a writer that finds
+// for all tables that found no room. Names are guarded by a sequence lock; a writer that finds
 // another one writing leaves it to that one.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/sequence_lock.hpp"
 
 namespace elile::core {
 
 inline constexpr int kNameBytes = 64;  // NAMEDATALEN
 inline constexpr std::uint32_t kOtherTables = 0;
+
+// Zeros to its end; cut where the name is longer.
+inline void CopyName(char (&to)[kNameBytes], std::string_view from) noexcept {
+    std::memset(to, 0, sizeof(to));
+    from.copy(to, sizeof(to) - 1);
+}
 
 struct TableNames {
     char schema[kNameBytes];
@@ -34,7 +43,7 @@ struct TableKey {
 struct alignas(kCacheLine) TableEntry {
     Word database_and_relid;
     Word name_hash;
-    HalfWord sequence;  // odd while the names are being written
+    SequenceLock<std::uint32_t> sequence;  // of the names
     HalfWord encoding;
     std::array<Word, sizeof(TableNames) / 8> names;
 };
@@ -63,7 +72,8 @@ public:
     // False when the names were being written at each of several looks.
     bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
 
-    // Repair: sequence numbers left odd by a dead writer. Nobody else may use it meanwhile.
+    // Repair: names left half written, and indexes taken, by a dead session. Nobody else may use it
+    // meanwhile.
     void Repair() noexcept;
 
     // How many are known, index 0 not among them.

@@ -1,21 +1,14 @@
 #include "core/shared/text_pool.hpp"
 
 #include <algorithm>
-#include <cstring>
+
+#include "core/shared/words.hpp"
 
 namespace elile::core {
 namespace {
 
 // Marks the blocks behind a kept chain's first during repair, where references are not counted.
 constexpr std::uint32_t kKept = UINT32_MAX;
-
-void WriteBlock(TextBlock& block, std::string_view part) noexcept {
-    for (std::size_t at = 0; at < part.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, part.data() + at, std::min<std::size_t>(8, part.size() - at));
-        Put(block.words[at / 8], word);
-    }
-}
 
 }  // namespace
 
@@ -36,7 +29,8 @@ std::uint32_t TextPool::Store(std::string_view text, std::uint32_t encoding) noe
             return 0;
         }
         TextBlock& block = blocks_[index];
-        WriteBlock(block, text.substr(left * kTextBlockBytes, kTextBlockBytes));
+        const std::string_view part = text.substr(left * kTextBlockBytes, kTextBlockBytes);
+        StoreWords(block.words.data(), part.data(), part.size());
         Put(block.next, next);
         Put(block.references, left == 0 ? 1 : 0);
         Put(block.length, static_cast<std::uint32_t>(text.size()));
@@ -78,10 +72,7 @@ std::uint32_t TextPool::Read(std::uint32_t id, char* out, std::uint32_t room,
     while (copied < length && id != 0 && id <= size_) {
         const TextBlock& block = blocks_[id - 1];
         const std::uint32_t part = std::min(length - copied, kTextBlockBytes);
-        for (std::uint32_t at = 0; at < part; at += 8) {
-            const std::uint64_t word = Get(block.words[at / 8]);
-            std::memcpy(out + copied + at, &word, std::min<std::uint32_t>(8, part - at));
-        }
+        LoadWords(block.words.data(), out + copied, part);
         copied += part;
         id = Get(block.next);
     }

@@ -51,10 +51,6 @@ void Advance(const SeriesCounters& now, SeriesCounters& origin, SeriesCounters& 
 
 std::uint64_t Whole(double ns) noexcept { return static_cast<std::uint64_t>(std::llround(ns)); }
 
-bool HasCounted(const Tally& tally) noexcept {
-    return Get(tally.calls) + Get(tally.failed_calls) > 0;
-}
-
 bool IsSlower(const SampledStatement& left, const SampledStatement& right) noexcept {
     return static_cast<double>(left.total_ns) * static_cast<double>(right.calls) >
            static_cast<double>(right.total_ns) * static_cast<double>(left.calls);
@@ -89,8 +85,7 @@ void SeriesSampler::LinkAll() noexcept {
     }
     for (std::uint32_t place = 0; place < sizes.Leftovers(); ++place) {
         if (HasCounted(segment_.leftovers[place])) {
-            Link({place / kOperations, static_cast<Operation>(place % kOperations)},
-                 sizes.Entries() + place);
+            Link(TargetAt(place), sizes.Entries() + place);
         }
     }
 }

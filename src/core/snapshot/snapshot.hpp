@@ -101,10 +101,10 @@ struct SeriesLayout {
 
     std::uint32_t Size() const noexcept { return (tables + 1 + kDatabases + 1) * kOperations; }
     std::uint32_t OfTable(std::uint32_t table, Operation operation) const noexcept {
-        return table * kOperations + static_cast<std::uint32_t>(operation);
+        return PlaceOf({table, operation});
     }
     std::uint32_t OfDatabase(std::uint32_t database, Operation operation) const noexcept {
-        return (tables + 1 + database) * kOperations + static_cast<std::uint32_t>(operation);
+        return PlaceOf({tables + 1 + database, operation});
     }
     bool IsOfTable(std::uint32_t series) const noexcept {
         return series < (tables + 1) * kOperations;

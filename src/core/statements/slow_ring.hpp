@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/shared/atomics.hpp"
+#include "core/shared/sequence_lock.hpp"
 #include "core/shared/text_pool.hpp"
 
 namespace elile::core {
@@ -41,7 +42,7 @@ static_assert(sizeof(SlowRecord) == 176);
 
 // In shared memory.
 struct alignas(kCacheLine) SlowSlot {
-    Word sequence;  // 2 * id when the record with that id is complete, odd while it is written
+    SequenceLock<std::uint64_t> sequence;  // 2 * id when the record with that id is complete
     std::array<Word, sizeof(SlowRecord) / 8> words;
 };
 
@@ -83,7 +84,7 @@ public:
     template <typename Visit>
     void ForEach(Visit visit) const noexcept {
         for (std::uint32_t slot = 0; slot < size_; ++slot) {
-            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
+            const std::uint64_t sequence = slots_[slot].sequence.Seen();
             const SlowRecord record = Copy(slot);
             if (sequence != 0 && sequence == 2 * record.id && Holds(record.id)) {
                 visit(record);
@@ -95,8 +96,8 @@ public:
     template <typename Chosen>
     void Forget(Chosen chosen) noexcept {
         for (std::uint32_t slot = 0; slot < size_; ++slot) {
-            const std::uint64_t sequence = slots_[slot].sequence.load(std::memory_order_acquire);
-            if (sequence != 0 && (sequence & 1) == 0 && chosen(Copy(slot))) {
+            const std::uint64_t sequence = slots_[slot].sequence.Seen();
+            if (sequence != 0 && Sequence::IsWhole(sequence) && chosen(Copy(slot))) {
                 ForgetSlot(slot, sequence);
             }
         }
@@ -107,6 +108,8 @@ public:
     std::uint32_t Repair() noexcept;
 
 private:
+    using Sequence = SequenceLock<std::uint64_t>;
+
     SlowRecord Copy(std::uint32_t slot) const noexcept;
     void Fill(std::uint32_t slot, const SlowRecord& record) noexcept;
     void Release(const SlowRecord& record) noexcept;

@@ -35,6 +35,14 @@ struct Target {
     Operation operation;
 };
 
+// Its place where there is one for each operation on each table, and back.
+inline std::uint32_t PlaceOf(const Target& target) noexcept {
+    return target.table * kOperations + static_cast<std::uint32_t>(target.operation);
+}
+inline Target TargetAt(std::uint32_t place) noexcept {
+    return {place / kOperations, static_cast<Operation>(place % kOperations)};
+}
+
 // An entry as it was when it was looked up. It stays usable after an eviction: the store notices.
 struct Handle {
     std::uint32_t slot = kNoIndex;

@@ -140,9 +140,10 @@ bool StatementStore::TryReset(std::uint32_t userid, std::uint32_t dbid, std::uin
     }
     if (clears) {
         for (std::uint32_t at = 0; at < header.sizes.Leftovers(); ++at) {
-            if (dbid == 0 || segment_.tables.KeyOf(at / kOperations).dbid == dbid) {
+            const std::uint32_t table = TargetAt(at).table;
+            if (dbid == 0 || segment_.tables.KeyOf(table).dbid == dbid) {
                 ClearTally(segment_.leftovers[at], segment_.octaves);
-                Put(segment_.loops[at / kOperations], 0);
+                Put(segment_.loops[table], 0);
             }
         }
         if (dbid == 0) {

@@ -53,6 +53,10 @@ struct alignas(kCacheLine) Tally {
 };
 static_assert(sizeof(Tally) == 256);
 
+inline bool HasCounted(const Tally& tally) noexcept {
+    return Get(tally.calls) + Get(tally.failed_calls) > 0;
+}
+
 // The pool's octave for this place, taken from the pool; null when it has none left.
 Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept;
 
