@@ -48,7 +48,7 @@ private:
 
 StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false}; }
 
-Handle Make(StatementStore& store, std::uint64_t queryid) {
+Handle Make(TestStore& store, std::uint64_t queryid) {
     return store.Insert(Key(queryid), {{0, Operation::kSelect}, 0, 1});
 }
 
@@ -74,7 +74,7 @@ ResourceUse OneBlock() {
 }
 
 // A statement that all samples were added to.
-Handle MakeFilled(StatementStore& store) {
+Handle MakeFilled(TestStore& store) {
     const Handle handle = Make(store, 1);
     for (const Sample& sample : Samples()) {
         store.AddExecution(handle, sample, OneBlock());
@@ -85,7 +85,7 @@ Handle MakeFilled(StatementStore& store) {
 // The hazard is taken back, so it does not show: one line more is written than changed.
 void BM_LinesWritten(benchmark::State& state) {
     const BenchSegment memory;
-    StatementStore store = memory.Store(0);
+    TestStore store = memory.Store(0);
     const Handle handle = MakeFilled(store);
     const std::vector<char> before = memory.Copy();
     store.AddExecution(handle, Samples()[0], OneBlock());
@@ -96,7 +96,7 @@ void BM_LinesWritten(benchmark::State& state) {
 }
 BENCHMARK(BM_LinesWritten)->Iterations(1);
 
-void AddTo(benchmark::State& state, StatementStore store, const Handle& handle) {
+void AddTo(benchmark::State& state, TestStore store, const Handle& handle) {
     const ResourceUse use = OneBlock();
     std::uint64_t turn = 0;
     for ([[maybe_unused]] auto ignored : state) {
@@ -107,14 +107,14 @@ void AddTo(benchmark::State& state, StatementStore store, const Handle& handle) 
 
 void BM_AddToOwnEntry(benchmark::State& state) {
     static const BenchSegment memory;
-    StatementStore store = memory.Store(state.thread_index());
+    TestStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1 + static_cast<std::uint64_t>(state.thread_index())));
 }
 BENCHMARK(BM_AddToOwnEntry)->ThreadRange(1, 2)->UseRealTime();
 
 void BM_AddToSharedEntry(benchmark::State& state) {
     static const BenchSegment memory;
-    StatementStore store = memory.Store(state.thread_index());
+    TestStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1));
 }
 BENCHMARK(BM_AddToSharedEntry)->ThreadRange(1, 2)->UseRealTime();
@@ -123,19 +123,19 @@ BENCHMARK(BM_AddToSharedEntry)->ThreadRange(1, 2)->UseRealTime();
 void BM_AddToSharedEntryUnstriped(benchmark::State& state) {
     static const BenchSegment memory = [] {
         BenchSegment made;
-        StatementStore store = made.Store(0);
-        while (store.Parts().stripes.free.Pop() != kNoIndex) {
+        TestStore store = made.Store(0);
+        while (store.segment.statements.stripes.free.Pop() != kNoIndex) {
         }
         return made;
     }();
-    StatementStore store = memory.Store(state.thread_index());
+    TestStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1));
 }
 BENCHMARK(BM_AddToSharedEntryUnstriped)->ThreadRange(1, 2)->UseRealTime();
 
 void BM_Find(benchmark::State& state) {
     const BenchSegment memory;
-    StatementStore store = memory.Store(0);
+    TestStore store = memory.Store(0);
     const std::uint64_t statements = kSizes.statements;
     for (std::uint64_t queryid = 1; queryid <= statements; ++queryid) {
         Make(store, queryid * UINT64_C(0x9e3779b97f4a7c15));
@@ -151,7 +151,7 @@ BENCHMARK(BM_Find);
 // Every statement is new and another one goes.
 void BM_InsertAndEvict(benchmark::State& state) {
     const BenchSegment memory;
-    StatementStore store = memory.Store(0);
+    TestStore store = memory.Store(0);
     const ResourceUse use = OneBlock();
     std::uint64_t queryid = 0;
     for ([[maybe_unused]] auto ignored : state) {
@@ -172,11 +172,12 @@ BENCHMARK(BM_PlaceOf);
 // What one row of the statements view needs.
 void BM_ReadEntryWithThreeQuantiles(benchmark::State& state) {
     const BenchSegment memory;
-    StatementStore store = memory.Store(0);
+    TestStore store = memory.Store(0);
     const Handle handle = MakeFilled(store);
     for ([[maybe_unused]] auto ignored : state) {
         TallySnapshot snapshot;
-        store.Parts().AddTalliesOf(store.Parts().entries[handle.slot], snapshot);
+        store.segment.statements.AddTalliesOf(store.segment.statements.entries[handle.slot],
+                                              snapshot);
         for (const double quantile : {0.50, 0.95, 0.99}) {
             benchmark::DoNotOptimize(snapshot.QuantileNs(quantile));
         }

@@ -111,9 +111,10 @@ install_package() {
     done
 }
 
-# The README's settings and statements, in its order; what they ask about is made once the extension is there.
+# Settings and statements of the README and of the pages that show work on a server, in their order; what they ask about is
+# made once the extension is there.
 write_readme() {
-    local folder=$bare/readme
+    local folder=$bare/readme documents=(README.md docs/n-plus-one.md docs/pools.md docs/index-set.md)
     rm -rf "$folder"
     mkdir -p "$folder"
     cp test/packages/before.sql test/packages/follow_readme.sh test/workload/schema.sql "$folder/"
@@ -121,13 +122,13 @@ write_readme() {
         echo "select entity_id from entities where tenant_id = (select tenant_id from tenants where slug = 'acme') limit 50;"
         printf "select * from entity_profiles where entity_id = '%032d';\n" {1..50}
     } >"$folder/loop.sql"
-    grep -E "^(shared_preload_libraries|elile_optimize\.metrics_port) = " README.md >"$folder/postgresql.conf"
+    grep -hE "^(shared_preload_libraries|elile_optimize\.metrics_port) = " "${documents[@]}" >"$folder/postgresql.conf"
     awk '/^```/ { fence = !fence; sql = ($0 == "```sql"); next }
         !fence { next }
         sub(/^# /, "") { open = 1 }
         sql || open { print; if (/;/) open = 0 }
-        /^create extension elile_optimize;/ { print "\\i before.sql" }' README.md >"$folder/statements.sql"
-    awk '/^```/ { fence = !fence } fence && sub(/^\$ /, "")' README.md >"$folder/commands.sh"
+        /^create extension elile_optimize;/ { print "\\i before.sql" }' "${documents[@]}" >"$folder/statements.sql"
+    awk '/^```/ { fence = !fence } fence && sub(/^\$ /, "")' "${documents[@]}" >"$folder/commands.sh"
     chmod -R a+rwX "$folder"
 }
 

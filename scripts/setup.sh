@@ -25,7 +25,7 @@ wanted_programs=()
 case $mode in
     build) ;;
     check)
-        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq unzip python3-sqlalchemy
+        packages+=(libgtest-dev libipc-run-perl perl diffutils pgbadger faketime jq unzip curl python3-sqlalchemy
             python3-greenlet python3-psycopg2 python3-asyncpg python3-django)
         optional=(apache2-utils chromium alembic)
         wanted_programs=(prometheus promtool pgbouncer)
@@ -34,7 +34,7 @@ case $mode in
         packages+=(libreadline-dev zlib1g-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
             pkg-config bzip2 perl libipc-run-perl)
         ;;
-    lint) packages+=(libgtest-dev clang-format clang-tidy) ;;
+    lint) packages+=(libgtest-dev clang-format clang-tidy shellcheck perltidy) ;;
     bench)
         packages+=(valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)

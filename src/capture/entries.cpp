@@ -25,15 +25,16 @@ MemoryContext Scratch() {
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source) {
     core::StatementStore* store = store::SharedStore();
-    core::SegmentHeader& header = *store->Parts().header;
+    core::TextPool& texts = store::SharedSegment()->texts;
     core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp())};
     if (!key.unidentified && source.string != nullptr) {
         MemoryContext caller = MemoryContextSwitchTo(Scratch());
         const QueryText text = NormaliseQuery(source.string, source.location, source.length);
-        entry.text = store->Parts().texts.Store({text.text, text.length},
-                                                static_cast<uint32>(GetDatabaseEncoding()));
-        core::Add(header.texts_cut, text.cut ? 1 : 0);
-        core::Add(header.texts_exhausted, entry.text == 0 ? 1 : 0);
+        entry.text =
+            texts.Store({text.text, text.length}, static_cast<uint32>(GetDatabaseEncoding()));
+        if (text.cut) {
+            texts.NoteCut();
+        }
         MemoryContextSwitchTo(caller);
         MemoryContextReset(Scratch());
     }
@@ -44,8 +45,7 @@ core::KnownStatement FindStatement(const core::StatementKey& key) {
     store::NoteOwnDatabase();
     core::StatementStore* store = store::SharedStore();
     const core::Handle found = store->Find(key);
-    return {key, found,
-            found.IsValid() ? core::TargetOf(store->Parts().entries[found.slot]) : core::Target{}};
+    return {key, found, found.IsValid() ? store->TargetOf(found) : core::Target{}};
 }
 
 core::KnownStatement MakeStatement(const core::StatementKey& key, const Target& target,

@@ -181,7 +181,7 @@ void CountEvicted(Execution* execution, core::Sample sample) {
     if (query == nullptr ||
         !store->AddExecution(statement.handle, sample, execution->use, 1, origin)) {
         store->AddLeftover(statement.target, sample);
-        core::Add(store->Parts().header->dropped, 1);
+        store->CountDropped();
     }
 }
 
@@ -213,7 +213,7 @@ Execution* BeginPlan(QueryDesc* query) {
         return nullptr;  // it belongs to its wrapper
     }
     if (!store->IsReady()) [[unlikely]] {
-        core::Add(store->Parts().header->not_ready, 1);
+        store->CountNotReady();
         return nullptr;
     }
     const bool measured = overhead_meter.Picks();

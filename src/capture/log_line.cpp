@@ -108,16 +108,16 @@ bool TakesLogLine() {
     if (!pg::Settings::enable_query_logging) {
         return false;
     }
-    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
+    core::SlowLog::Shared& log = *store::SharedSegment()->slow_log.shared;
     const auto second = static_cast<uint32>(GetCurrentTimestamp() / USECS_PER_SEC);
     const int limit = pg::Settings::log_rate_limit;
-    const bool taken = limit < 0 || header.log_budget.Take(second, static_cast<uint32>(limit));
-    core::Add(header.log_suppressed, taken ? 0 : 1);
+    const bool taken = limit < 0 || log.budget.Take(second, static_cast<uint32>(limit));
+    core::Add(log.suppressed, taken ? 0 : 1);
     return taken;
 }
 
 const char* TextForLine(uint32 id) {
-    const pg::PooledText copy = pg::CopyText(store::SharedStore()->Parts().texts, id);
+    const pg::PooledText copy = pg::CopyText(store::SharedSegment()->texts, id);
     return copy.length > 0 ? copy.text : "(text not kept)";
 }
 

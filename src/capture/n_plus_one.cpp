@@ -17,7 +17,7 @@ namespace {
 
 core::NPlusOneDetector detector;
 
-core::Segment& Parts() { return store::SharedStore()->Parts(); }
+core::Segment& Shared() { return *store::SharedSegment(); }
 
 // Of what is needed for one call.
 MemoryContext Scratch() {
@@ -35,7 +35,7 @@ bool IsOnUsersTable(uint32 table) {
     if (table == core::kOtherTables) {
         return true;
     }
-    const core::TableKey key = Parts().tables.KeyOf(table);
+    const core::TableKey key = Shared().tables.KeyOf(table);
     if (OidIsValid(key.relid)) {
         return key.relid >= FirstNormalObjectId;
     }
@@ -74,8 +74,9 @@ uint32 OwnApplication() {
     core::CopyName(names.table, application_name != nullptr ? application_name : "");
     if (index == core::kOtherTables || memcmp(&known, &names, sizeof(names)) != 0) {
         known = names;
-        index = Parts().applications.Insert({0, 0, core::TableDirectory::HashNames(names)}, names,
-                                            static_cast<uint32>(GetDatabaseEncoding()));
+        index = Shared().n_plus_one.Applications().Insert(
+            {0, 0, core::TableDirectory::HashNames(names)}, names,
+            static_cast<uint32>(GetDatabaseEncoding()));
     }
     return index;
 }
@@ -96,7 +97,7 @@ n_plus_one::Suggestion SuggestNested(const n_plus_one::Pattern& pattern, double 
 
 // For as many runs as the parent has rows. False when it can't be done now.
 bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
-    core::Segment& segment = Parts();
+    core::Segment& segment = Shared();
     core::NPlusOneCopy copy;
     if (!segment.n_plus_one.Read(pattern.index, &copy)) {
         return false;
@@ -111,10 +112,9 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (made.text == nullptr) {
         return false;
     }
-    const uint32 text = segment.suggestions.Store({made.text, strlen(made.text)},
-                                                  static_cast<uint32>(GetDatabaseEncoding()));
+    const uint32 text = segment.n_plus_one.Suggestions().Store(
+        {made.text, strlen(made.text)}, static_cast<uint32>(GetDatabaseEncoding()));
     if (text == 0) {
-        core::Add(segment.header->suggestions_exhausted, 1);
         return false;
     }
     const bool is_planned = made.evidence == n_plus_one::Evidence::kPlanned;
@@ -126,16 +126,16 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
 
 // By the session that found the pattern, or by a later one.
 void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
-    core::NPlusOneTable& table = Parts().n_plus_one;
+    core::NPlusOneTable& table = Shared().n_plus_one;
     if (table.TakeTry(pattern, static_cast<uint64>(GetCurrentTimestamp())) &&
-        !TrySuggestion(pattern, rows) && table.HasNoTryLeft(pattern)) {
-        core::Add(Parts().header->suggestions_given_up, 1);
+        !TrySuggestion(pattern, rows)) {
+        table.NoteVainTry(pattern);
     }
 }
 
 void Record(const core::NPlusOneChange& change, Oid userid) {
     core::StatementStore& store = *store::SharedStore();
-    core::NPlusOneTable& table = Parts().n_plus_one;
+    core::NPlusOneTable& table = Shared().n_plus_one;
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     const core::NPlusOneDetector::Statement& parent = detector.ParentOf(change);
     const core::NPlusOneDetector::Statement& child = detector.ChildOf(change);
@@ -152,9 +152,9 @@ void Record(const core::NPlusOneChange& change, Oid userid) {
 }
 
 void Close(const core::NPlusOneChange& change) {
-    core::Add(Parts().loops[change.table], 1);
+    Shared().n_plus_one.CountLoop(change.table);
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
-    if (!Parts().n_plus_one.Close(change.pattern, change.runs, now_us)) {
+    if (!Shared().n_plus_one.Close(change.pattern, change.runs, now_us)) {
         return;
     }
     if (!proc_exit_inprogress) {
@@ -166,7 +166,7 @@ void Close(const core::NPlusOneChange& change) {
 }
 
 void Apply(core::NPlusOneDetector::Changes changes, Oid userid) {
-    core::NPlusOneTable& table = Parts().n_plus_one;
+    core::NPlusOneTable& table = Shared().n_plus_one;
     for (const core::NPlusOneChange& change : changes) {
         switch (change.kind) {
             case core::NPlusOneChange::Kind::kFound:

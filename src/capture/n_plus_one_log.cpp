@@ -58,7 +58,7 @@ void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
 
 void LogPattern(core::NPlusOneHandle pattern) {
     core::NPlusOneCopy copy;
-    if (!store::SharedStore()->Parts().n_plus_one.Read(pattern.index, &copy) || !TakesLogLine()) {
+    if (!store::SharedSegment()->n_plus_one.Read(pattern.index, &copy) || !TakesLogLine()) {
         return;
     }
     if (static_cast<pg::LogFormat>(pg::Settings::log_format) == pg::LogFormat::kJson) {

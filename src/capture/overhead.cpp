@@ -21,11 +21,11 @@ bool OverheadMeter::Restart() {
     return was_started;
 }
 
-void OverheadMeter::Publish(core::SegmentHeader& header, int64 own_ns) {
-    core::Add(header.measured_executions, 1);
-    core::Add(header.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns - clock_ns_, 0)));
-    core::Add(header.covered_executions, executions_);
-    core::Add(header.covered_elapsed_ns, elapsed_ns_);
+void OverheadMeter::Publish(core::Overhead::Shared& shared, int64 own_ns) {
+    core::Add(shared.measured_executions, 1);
+    core::Add(shared.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns - clock_ns_, 0)));
+    core::Add(shared.covered_executions, executions_);
+    core::Add(shared.covered_elapsed_ns, elapsed_ns_);
     executions_ = 0;
     elapsed_ns_ = 0;
 }

@@ -1,8 +1,8 @@
 // What the extension itself costs, measured where it runs: about one counted execution in 1,024 is
-// timed part by part, and the sums are in the segment's header.
+// timed part by part, and the sums are in the segment's shared.
 #pragma once
 
-#include "core/segment.hpp"
+#include "core/statements/overhead.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
@@ -25,7 +25,7 @@ public:
     }
     // Of a measured one: what capturing it took, in ns; with one look at the clock that it would
     // not have taken.
-    void Publish(core::SegmentHeader& header, int64 own_ns);
+    void Publish(core::Overhead::Shared& shared, int64 own_ns);
 
 private:
     bool Restart();

@@ -103,7 +103,7 @@ inline void StartAgain(Execution* execution) {
     overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
     if (execution->is_measured) [[unlikely]] {
         const uint64 own_ns = FirstRunNs(*execution) + (pg::MonotonicNs() - began_ns);
-        overhead_meter.Publish(*store->Parts().header,
+        overhead_meter.Publish(*store::SharedSegment()->overhead.shared,
                                execution->own_ns + static_cast<int64>(own_ns));
     }
 }

@@ -12,13 +12,13 @@ emit_log_hook_type prev_emit_log = nullptr;
 
 // Memory only. Sessions that never got as far as a query are none.
 void OnSessionEnd(int, Datum) {
-    core::StatementStore* store = store::SharedStore();
+    core::Segment* segment = store::SharedSegment();
     if (!IsNormalProcessingMode() || MyBackendType != B_BACKEND || MyBEEntry == nullptr ||
-        store == nullptr || !store->IsReady()) {
+        segment == nullptr || !segment->header->IsReady()) {
         return;
     }
-    store->Parts().ended.Push({pg::OwnPool(), static_cast<uint32>(MyProcPid),
-                               static_cast<uint64>(MyBEEntry->st_proc_start_timestamp)});
+    segment->ended.Push({pg::OwnPool(), static_cast<uint32>(MyProcPid),
+                         static_cast<uint64>(MyBEEntry->st_proc_start_timestamp)});
 }
 
 void OnClientAuthentication(Port* port, int status) {
@@ -36,13 +36,13 @@ const char* OrEmpty(const char* name) { return name != nullptr ? name : ""; }
 // server's processes. Memory only.
 void OnEmitLog(ErrorData* error) {
     if (error->sqlerrcode == ERRCODE_TOO_MANY_CONNECTIONS && error->elevel == FATAL) {
-        core::SegmentHeader* header = store::SharedHeader();
+        core::Segment* segment = store::SharedSegment();
         const Port* port = MyProcPort;
-        if (header != nullptr && port != nullptr) {
+        if (segment != nullptr && port != nullptr) {
             char application[NAMEDATALEN];
             strlcpy(application, OrEmpty(port->application_name), sizeof(application));
-            header->refusals.Note(OrEmpty(port->database_name), OrEmpty(port->user_name),
-                                  application, static_cast<uint64>(GetCurrentTimestamp()));
+            segment->refusals.Note(OrEmpty(port->database_name), OrEmpty(port->user_name),
+                                   application, static_cast<uint64>(GetCurrentTimestamp()));
         }
     }
     if (prev_emit_log != nullptr) {

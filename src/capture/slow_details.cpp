@@ -7,14 +7,11 @@
 namespace elile::capture {
 namespace {
 
-core::Segment& Parts() { return store::SharedStore()->Parts(); }
+core::Segment& Shared() { return *store::SharedSegment(); }
 
 // 0 when there was no room, which is counted.
 uint32 StoreDetail(const char* text) {
-    const uint32 stored =
-        Parts().details.Store({text, strlen(text)}, static_cast<uint32>(GetDatabaseEncoding()));
-    core::Add(Parts().header->details_exhausted, stored == 0 ? 1 : 0);
-    return stored;
+    return Shared().details.Store({text, strlen(text)}, static_cast<uint32>(GetDatabaseEncoding()));
 }
 
 }  // namespace
@@ -37,7 +34,7 @@ void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::
 core::PlanNews NotePlan(const core::KnownStatement& statement, uint64 plan_id, uint64 duration_ns) {
     core::PlanNews news;
     store::SharedStore()->WithEntry(statement.handle, [&](core::Entry& entry) {
-        news = core::NotePlan(entry.history, Parts().details, plan_id, duration_ns,
+        news = core::NotePlan(entry.history, Shared().details, plan_id, duration_ns,
                               static_cast<uint64>(GetCurrentTimestamp()));
     });
     return news;
@@ -46,19 +43,19 @@ core::PlanNews NotePlan(const core::KnownStatement& statement, uint64 plan_id, u
 uint32 TakePlanText(const core::KnownStatement& statement, uint64 plan_id) {
     uint32 known = 0;
     store::SharedStore()->WithEntry(statement.handle, [&](core::Entry& entry) {
-        known = core::TakePlanText(entry.history, Parts().details, plan_id);
+        known = core::TakePlanText(entry.history, Shared().details, plan_id);
     });
     return known;
 }
 
 bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id) {
     const uint32 known = TakePlanText(statement, plan_id);
-    Parts().details.Release(known);
+    Shared().details.Release(known);
     return known != 0;
 }
 
 void CountLostPlan(core::LostPlan reason, uint64 plans) {
-    core::CountLost(Parts().header->plans_lost, reason, plans);
+    core::CountLost(Shared().slow_log.shared->plans_lost, reason, plans);
 }
 
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details) {
@@ -66,7 +63,7 @@ bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* detai
     if (known == 0) {
         return false;
     }
-    text->plan = pg::CopyText(Parts().details, known).text;
+    text->plan = pg::CopyText(Shared().details, known).text;
     details->plan = known;
     return true;
 }
@@ -76,7 +73,7 @@ void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::Slo
     details->plan = StoreDetail(plan);
     if (run.shares && details->plan != 0) {
         store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
-            core::KeepPlanText(entry.history, Parts().details, run.plan_id, details->plan);
+            core::KeepPlanText(entry.history, Shared().details, run.plan_id, details->plan);
         });
     }
 }
@@ -95,7 +92,7 @@ void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const cha
     if (!pg::InSubtransaction({userid, false, false, most_ms}, [&] {
             RenderParameters(parameters, source, location, length, text, details);
         })) {
-        core::Add(Parts().header->parameters_lost, 1);
+        core::Add(Shared().slow_log.shared->parameters_lost, 1);
     }
 }
 

@@ -97,7 +97,7 @@ void KeepNow(core::SlowRecord record, const SlowText& text, const core::SlowDeta
     record.plan = details.plan;
     record.parameters = details.parameters;
     WriteLogLine(record, text);
-    store::SharedStore()->Parts().ring.Write(record);
+    store::SharedSegment()->ring.Write(record);
 }
 
 // With its plan.
@@ -120,7 +120,7 @@ void WriteLogLineInScratch(const core::SlowRecord& record) {
                                                   ALLOCSET_SMALL_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(scratch);
     SlowText text;
-    text.plan = pg::CopyText(store::SharedStore()->Parts().details, record.plan).text;
+    text.plan = pg::CopyText(store::SharedSegment()->details, record.plan).text;
     WriteLogLine(record, text);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(scratch);
@@ -145,7 +145,7 @@ void HandOver(store::WaitingRun* run, const core::KnownStatement& statement,
 
 // The ring's record, of which the caller wants references of its own.
 uint64 WriteShared(const core::SlowRecord& record) {
-    core::Segment& segment = store::SharedStore()->Parts();
+    core::Segment& segment = *store::SharedSegment();
     segment.texts.AddReference(record.text);
     segment.details.AddReference(record.plan);
     return segment.ring.Write(record);
@@ -155,13 +155,13 @@ uint64 WriteShared(const core::SlowRecord& record) {
 // Returns its id.
 uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecord record,
                           const core::PlanNews& news) {
-    core::Segment& segment = store::SharedStore()->Parts();
+    core::Segment& segment = *store::SharedSegment();
     if (!TakesLogLine()) {
         return segment.ring.Write(record);
     }
     store::WaitingRun* run = store::WaitingRuns::AreTended() ? store::WaitingRuns::Take() : nullptr;
     if (run == nullptr) {
-        core::Add(segment.header->log_suppressed, 1);
+        core::Add(segment.slow_log.shared->suppressed, 1);
         return segment.ring.Write(record);
     }
     record.id = WriteShared(record);
@@ -180,7 +180,7 @@ uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecor
     }
     LogNews(statement, record.plan_id, news);
     WriteLogLineInScratch(record);
-    return store::SharedStore()->Parts().ring.Write(record);
+    return store::SharedSegment()->ring.Write(record);
 }
 
 // A text that came between the look for it and the record's entry into the ring is not attached by
@@ -189,7 +189,7 @@ bool AttachLate(const core::KnownStatement& statement, const core::SlowRecord& r
     constexpr int kMostTries = 100;
     for (int tries = 0; tries < kMostTries; ++tries) {
         if (const uint32 text = TakePlanText(statement, record.plan_id); text != 0) {
-            store::SharedStore()->Parts().ring.Attach(record.id, {record.plan_id, text, 0});
+            store::SharedSegment()->ring.Attach(record.id, {record.plan_id, text, 0});
             return true;
         }
     }
@@ -209,7 +209,7 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
         CountLostPlan(copy.reason);
     }
     if (!copy.hides) {
-        core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);
+        core::Add(store::SharedSegment()->slow_log.shared->parameters_lost, 1);
     }
     if (copy.run != nullptr) {
         store::WaitingRuns::Release(copy.run);

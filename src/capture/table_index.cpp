@@ -53,7 +53,7 @@ uint32 IndexFromCatalogue(Oid relid) {
     core::TableNames names;
     core::CopyName(names.schema, schema);
     core::CopyName(names.table, table);
-    core::TableDirectory& tables = store::SharedStore()->Parts().tables;
+    core::TableDirectory& tables = store::SharedSegment()->tables;
     const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
     const uint32 index = tables.Insert({MyDatabaseId, top, 0}, names, encoding);
     core::TableNames stored;
@@ -88,8 +88,8 @@ uint32 TableIndexOf(const char* schema, const char* table) {
     core::CopyName(names.schema, schema);
     core::CopyName(names.table, table);
     const core::TableKey key{MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)};
-    return store::SharedStore()->Parts().tables.Insert(key, names,
-                                                       static_cast<uint32>(GetDatabaseEncoding()));
+    return store::SharedSegment()->tables.Insert(key, names,
+                                                 static_cast<uint32>(GetDatabaseEncoding()));
 }
 
 }  // namespace elile::capture

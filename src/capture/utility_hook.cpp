@@ -48,7 +48,7 @@ bool IsCounted() {
         return false;
     }
     if (!store->IsReady()) {
-        core::Add(store->Parts().header->not_ready, 1);
+        store->CountNotReady();
         return false;
     }
     return true;

@@ -17,7 +17,7 @@ using Labels = std::vector<ClientMetric::Label>;
 
 class Family {
 public:
-    Family(std::vector<MetricFamily>& families, const char* name, const char* help, MetricType type)
+    Family(std::vector<MetricFamily>& families, std::string name, const char* help, MetricType type)
         : family_(families.emplace_back()) {
         family_.name = name;
         family_.help = help;

@@ -82,7 +82,7 @@ struct NPlusOne {
 
 // A figure of the extension's own.
 struct OwnFigure {
-    const char* name;  // as exported
+    std::string name;  // as exported
     const char* help;
     bool is_counter;
     double value;

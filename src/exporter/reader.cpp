@@ -43,8 +43,8 @@ std::uint64_t MonotonicNs() {
 class Sample {
 public:
     explicit Sample(const core::Segment& segment)
-        : bytes_(new std::uint64_t[core::WordsFor(segment.sample.Bytes())]),
-          is_there_(segment.sample.Read(bytes_.get())) {}
+        : bytes_(new std::uint64_t[core::WordsFor(segment.snapshot.Bytes())]),
+          is_there_(segment.snapshot.Read(bytes_.get())) {}
 
     bool IsThere() const { return is_there_; }
     const core::SampleHead& Head() const {
@@ -151,7 +151,7 @@ void AddIndex(Index& sum, const Index& more) {
 
 void FillSeries(const core::Segment& segment, const DatabaseNames& databases, const Sample& sample,
                 Model& model) {
-    const core::SeriesLayout layout = segment.header->sizes.Series();
+    const core::SeriesLayout layout = segment.snapshot.layout;
     const std::uint32_t count = std::min(sample.Head().series, layout.Size());
     for (std::uint32_t at = 0; at < count; ++at) {
         const core::SampledSeries& values = sample.Series(at);
@@ -211,7 +211,7 @@ void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, 
         core::TableNames application{};
         const bool has_name =
             copy.key.application != core::kOtherTables &&
-            segment.applications.Read(copy.key.application, &application, &encoding);
+            segment.n_plus_one.Applications().Read(copy.key.application, &application, &encoding);
         NPlusOne pattern{databases.Of(copy.key.database),
                          has_name ? NameIn(application.table, sizeof(application.table)) : kOther,
                          TableName(segment, copy.table),
@@ -241,7 +241,7 @@ void FillPools(const core::Segment& segment, const DatabaseNames& databases, Mod
     const std::uint64_t now_us = NowPostgresUs();
     for (std::uint32_t at = 0; at < core::kPoolReports; ++at) {
         core::PoolReportCopy report;
-        if (!segment.pools.Read(at, now_us, &report) || databases.IsSuperseded(report.database)) {
+        if (!segment.pool_reports.Read(at, now_us, &report) || databases.IsSuperseded(report.database)) {
             continue;
         }
         const auto active =

@@ -10,7 +10,7 @@ namespace elile::exporter {
 // Any thread.
 class Reader {
 public:
-    explicit Reader(const SegmentView& segment) : segment_(segment.Parts()) {}
+    explicit Reader(const SegmentView& segment) : segment_(segment.Segment()) {}
 
     Model Read() const;
 

@@ -15,7 +15,7 @@ public:
     SegmentView& operator=(const SegmentView&) = delete;
     ~SegmentView();
 
-    const core::Segment& Parts() const { return segment_; }
+    const core::Segment& Segment() const { return segment_; }
 
 private:
     void* memory_;

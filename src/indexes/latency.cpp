@@ -14,22 +14,21 @@ constexpr int64 kBelow = -1;
 
 // What was counted of selects on the table. Null when nothing was.
 core::TallySnapshot* CountsOf(Oid table) {
-    core::StatementStore& store = store::RequireSharedStore();
-    const uint32 index = store.Parts().tables.Find({MyDatabaseId, table, 0});
+    const core::Segment& segment = store::RequireSegment();
+    const uint32 index = segment.tables.Find({MyDatabaseId, table, 0});
     if (index == core::kNoIndex) {
         return nullptr;
     }
     auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
     *sum = core::TallySnapshot();
-    store::EnterStore(store);
-    store.Parts().AddTalliesOf(core::Target{index, core::Operation::kSelect}, *sum);
-    store::LeaveStore(store);
+    store::EnterStore(segment);
+    segment.statements.AddTalliesOf(core::Target{index, core::Operation::kSelect}, *sum);
+    store::LeaveStore(segment);
     return sum;
 }
 
 int64 StatsSince() {
-    return static_cast<int64>(
-        core::Get(store::RequireSharedStore().Parts().header->stats_since_us));
+    return static_cast<int64>(core::Get(store::RequireSegment().header->stats_since_us));
 }
 
 // Pairs of a bucket's number and what it holds.

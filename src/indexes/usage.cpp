@@ -92,4 +92,6 @@ IndexUsage UsageOf(Oid index) {
     return usage;
 }
 
+const char* InDays(int days) { return psprintf("%d day%s", days, days == 1 ? "" : "s"); }
+
 }  // namespace elile::indexes

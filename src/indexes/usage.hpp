@@ -17,4 +17,7 @@ struct IndexUsage {
 
 IndexUsage UsageOf(Oid index);
 
+// "1 day", "8 days", palloc'd.
+const char* InDays(int days);
+
 }  // namespace elile::indexes

@@ -42,7 +42,7 @@ struct Taken {
 };
 Taken taken = {0, 0};
 
-core::BuildBoard& Board() { return store::RequireSharedStore().Parts().header->builds; }
+core::BuildBoard& Board() { return store::RequireSegment().builds; }
 
 // A builder frees its slot; one that never came to run does not.
 int CountStarted() {
@@ -200,7 +200,7 @@ void Start(const BuilderTask& task) {
     memcpy(worker.bgw_extra, &task, sizeof(task));
     MemoryContext context = MemoryContextSwitchTo(TopMemoryContext);
     const bool is_started =
-        StartBuildWorker(store::RequireSharedStore(), worker, &started[task.slot].handle);
+        StartBuildWorker(store::RequireSegment(), worker, &started[task.slot].handle);
     MemoryContextSwitchTo(context);
     taken.key = 0;
     if (is_started) {

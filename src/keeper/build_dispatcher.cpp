@@ -69,11 +69,11 @@ Coordinator* PlaceFor(Oid dbid) {
 }
 
 // Asked for again and again, by coordinators that cannot connect, it comes more and more rarely.
-void TendFinder(core::StatementStore& store, uint64 now_ns) {
+void TendFinder(core::Segment& segment, uint64 now_ns) {
     constexpr uint64 kLongestPauseNs = 300 * kNsPerSecond;
     static uint64 started_ns = 0;
     static uint64 pause_ns = 0;
-    core::BuildBoard& board = store.Parts().header->builds;
+    core::BuildBoard& board = segment.builds;
     if (!HasEnded(finder) || now_ns - started_ns < pause_ns || !board.TakeAllWanted()) {
         return;
     }
@@ -81,15 +81,15 @@ void TendFinder(core::StatementStore& store, uint64 now_ns) {
     pause_ns = is_again ? Min(2 * pause_ns, kLongestPauseNs) : kPauseNs;
     started_ns = now_ns;
     if (!StartBuildWorker(
-            store, MakeWorker("elile_build_finder_main", "elile_optimize build finder"), &finder)) {
+            segment, MakeWorker("elile_build_finder_main", "elile_optimize build finder"), &finder)) {
         board.WantAll();
     }
 }
 
 // As many as may build at once, so that those that wait leave workers to those that build.
-void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
+void StartCoordinators(core::Segment& segment, uint64 now_ns) {
     static uint32 first = 0;
-    core::BuildBoard& board = store.Parts().header->builds;
+    core::BuildBoard& board = segment.builds;
     int running = CountRunning(board, now_ns);
     for (uint32 step = 0; step < core::kWantedDatabases; ++step) {
         const uint32 at = (first + step) % core::kWantedDatabases;
@@ -105,7 +105,7 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
         BackgroundWorker worker =
             MakeWorker("elile_build_coordinator_main", "elile_optimize build coordinator");
         worker.bgw_main_arg = ObjectIdGetDatum(dbid);
-        if (!StartBuildWorker(store, worker, &place->handle)) {
+        if (!StartBuildWorker(segment, worker, &place->handle)) {
             board.Want(dbid);
             return;
         }
@@ -117,12 +117,12 @@ void StartCoordinators(core::StatementStore& store, uint64 now_ns) {
 
 }  // namespace
 
-bool StartBuildWorker(core::StatementStore& store, const BackgroundWorker& worker,
+bool StartBuildWorker(core::Segment& segment, const BackgroundWorker& worker,
                       BackgroundWorkerHandle** handle) {
     constexpr uint64 kTellEveryNs = 60 * kNsPerSecond;
     static uint64 told_ns = 0;
     const bool started = StartWithDatabase(worker, BgWorkerStart_RecoveryFinished, handle);
-    store.Parts().header->builds.SetOutOfWorkers(!started);
+    segment.builds.SetOutOfWorkers(!started);
     const uint64 now_ns = pg::MonotonicNs();
     if (!started && (told_ns == 0 || now_ns - told_ns > kTellEveryNs)) {
         told_ns = now_ns;
@@ -133,16 +133,16 @@ bool StartBuildWorker(core::StatementStore& store, const BackgroundWorker& worke
     return started;
 }
 
-void TendBuilds(core::StatementStore& store) {
+void TendBuilds(core::Segment& segment) {
     static bool is_first = true;
     if (is_first) {
         is_first = false;
-        store.Parts().header->builds.WantAll();
+        segment.builds.WantAll();
     }
     if (!RecoveryInProgress()) {
         const uint64 now_ns = pg::MonotonicNs();
-        TendFinder(store, now_ns);
-        StartCoordinators(store, now_ns);
+        TendFinder(segment, now_ns);
+        StartCoordinators(segment, now_ns);
     }
 }
 

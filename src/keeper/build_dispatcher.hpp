@@ -11,11 +11,11 @@
 namespace elile::keeper {
 
 // Once a second. After a start, a crash or a promotion all databases are looked at.
-void TendBuilds(core::StatementStore& store);
+void TendBuilds(core::Segment& segment);
 
 // A worker from MakeWorker(), once the server is no standby. False when no slot is free, which the
 // board remembers and the log is told once in a while. `handle` lies in the present memory context.
-bool StartBuildWorker(core::StatementStore& store, const BackgroundWorker& worker,
+bool StartBuildWorker(core::Segment& segment, const BackgroundWorker& worker,
                       BackgroundWorkerHandle** handle);
 
 }  // namespace elile::keeper

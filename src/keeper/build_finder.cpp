@@ -32,14 +32,14 @@ bool has_found_all = false;
 // One that was ended has wanted only some of them.
 void OnFinderExit(int, Datum) {
     if (!has_found_all) {
-        store::RequireSharedStore().Parts().header->builds.WantAll();
+        store::RequireSegment().builds.WantAll();
     }
 }
 
 // Makes each database wanted; the keeper makes room.
 void FindBuilds() {
     constexpr long kPauseMs = 100;
-    core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
+    core::BuildBoard& board = store::RequireSegment().builds;
     const List* databases = Databases();
     const ListCell* cell = nullptr;
     foreach (cell, databases) {

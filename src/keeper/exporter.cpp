@@ -47,7 +47,7 @@ void Publish(const char* state, const char* address) {
     core::ExporterStatus status;
     CopyText(status.state, sizeof(status.state), state);
     CopyText(status.address, sizeof(status.address), address);
-    store::SharedStore()->Parts().exporter.Write(&status);
+    store::SharedSegment()->exporter.Write(&status);
 }
 
 void Configure() {
@@ -138,7 +138,7 @@ void Start(uint64 now_ns) {
         child.pid = pid;
         child.link = ends[0];
         child.started_ns = now_ns;
-        core::Add(store::SharedStore()->Parts().header->exporter_starts, 1);
+        core::Add(store::SharedSegment()->exporter.shared->starts, 1);
         Publish("starting", "");
         ForgetAuthFile();
         Configure();
@@ -200,9 +200,9 @@ void CountSince(core::Word* sum, uint64* before, const char* text) {
 }
 
 void CountLogins(const char* denied, const char* refused) {
-    core::SegmentHeader& header = *store::SharedStore()->Parts().header;
-    CountSince(&header.logins_denied, &child.logins_denied, denied);
-    CountSince(&header.logins_refused, &child.logins_refused, refused);
+    core::PublishedExporter::Shared& counts = *store::SharedSegment()->exporter.shared;
+    CountSince(&counts.logins_denied, &child.logins_denied, denied);
+    CountSince(&counts.logins_refused, &child.logins_refused, refused);
 }
 
 int NumberIn(const char* text) {

@@ -128,7 +128,7 @@ Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
 
 // Other runs of this plan have waited for its text.
 void ShareText(const WaitingRun& run, uint32 text) {
-    core::Segment& segment = store::SharedStore()->Parts();
+    core::Segment& segment = *store::SharedSegment();
     segment.ring.ForEach([&](const core::SlowRecord& record) {
         if (record.plan_id == run.record.plan_id && record.plan == 0 &&
             record.queryid == run.record.queryid && record.userid == run.record.userid &&
@@ -170,7 +170,7 @@ void WriteParameters(const WaitingRun& run, MemoryContext context, capture::Slow
     if (!InTransaction(run, context, [&] {
             capture::RenderParameters(run.parameters, run.source, 0, 0, text, details);
         })) {
-        core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);
+        core::Add(store::SharedSegment()->slow_log.shared->parameters_lost, 1);
     }
 }
 
@@ -184,7 +184,7 @@ bool WriteDown(const WaitingRun& run, MemoryContext context) {
     if (run.keeps_parameters) {
         WriteParameters(run, context, &text, &details);
     }
-    store::SharedStore()->Parts().ring.Attach(run.record.id, details);
+    store::SharedSegment()->ring.Attach(run.record.id, details);
     capture::LogNews(run.statement, run.record.plan_id, run.news);
     if (run.has_line) {
         capture::WriteLineOf(run, text);

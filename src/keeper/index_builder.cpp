@@ -20,7 +20,7 @@ Oid made_index = InvalidOid;
 
 uint64 Key() { return core::BuildKey(task.dbid, static_cast<uint64>(task.build)); }
 
-core::BuildBoard& Board() { return store::RequireSharedStore().Parts().header->builds; }
+core::BuildBoard& Board() { return store::RequireSegment().builds; }
 
 void OnExit(int, Datum) { Board().Free(task.slot, Key()); }
 

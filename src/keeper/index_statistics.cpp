@@ -88,7 +88,7 @@ void AddOwn(core::SampledIndexes& indexes) {
 
 void Look() {
     StartTransactionCommand();
-    core::Segment& segment = store::RequireSharedStore().Parts();
+    core::Segment& segment = store::RequireSegment();
     if (OidIsValid(get_extension_oid("elile_optimize", true))) {
         const pg::Identity before = pg::ActAs(ROLE_PG_READ_ALL_STATS);
         SPI_connect();

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/snapshot/snapshot.hpp"
-#include "core/statements/store.hpp"
+#include "core/segment.hpp"
 
 namespace elile::keeper {
 

@@ -27,13 +27,14 @@ struct Asked {
 Asked asked[core::kDatabases + 1];  // by index in the directory
 
 uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, uint32 dbid) {
-    const core::SeriesLayout layout = segment.header->sizes.Series();
+    const core::SeriesLayout layout = segment.snapshot.layout;
     const auto* series = reinterpret_cast<const core::SampledSeries*>(&sample + 1);
     uint64 queries = 0;
     for (uint32 at = 0; at < sample.series; ++at) {
-        const core::TableDirectory& directory =
-            layout.IsOfTable(at) ? segment.tables : segment.databases;
-        if (series[at].counted.queries != 0 && directory.KeyOf(layout.IndexOf(at)).dbid == dbid) {
+        const uint32 index = layout.IndexOf(at);
+        const core::TableKey key = layout.IsOfTable(at) ? segment.tables.KeyOf(index)
+                                                        : segment.databases.KeyOf(index);
+        if (series[at].counted.queries != 0 && key.dbid == dbid) {
             queries += series[at].counted.queries;
         }
     }
@@ -89,7 +90,7 @@ void LookAtAll(const core::Segment& segment, const core::SampleHead& sample) {
 }  // namespace
 
 void FindIndexStatistics(Chooser& chooser) {
-    const core::Segment& segment = store::SharedStore()->Parts();
+    const core::Segment& segment = *store::SharedSegment();
     const core::SampleHead* sample = LastSample();
     if (pg::Settings::metrics_port == 0 || sample == nullptr) {
         return;
@@ -105,7 +106,7 @@ void FindIndexStatistics(Chooser& chooser) {
 
 // Without a worker the figures grow older, which they say, and it is tried again.
 void NoteIndexStatistics(Oid dbid, bool is_started) {
-    const core::Segment& segment = store::SharedStore()->Parts();
+    const core::Segment& segment = *store::SharedSegment();
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
         if (segment.databases.KeyOf(index).dbid == dbid) {
             Asked& database = asked[index];

@@ -21,14 +21,14 @@ constexpr int kRestartSeconds = 1;
 constexpr uint64 kIntervalNs = 1000000000;
 constexpr uint64 kStartingIntervalNs = 100000000;
 
-void MendIfNeeded(core::StatementStore* store) {
-    if (store->IsReady()) {
+void MendIfNeeded(core::Segment& segment) {
+    core::SegmentHeader& header = *segment.header;
+    if (header.IsReady()) {
         return;
     }
-    core::SegmentHeader& header = *store->Parts().header;
     const uint64 before = core::Get(header.repaired_slots);
     const uint32 generation = core::Get(header.generation);
-    store->Repair();
+    segment.Repair();
     header.repaired.store(generation, std::memory_order_release);
     ereport(LOG, (errmsg("elile_optimize kept its statistics through the crash"),
                   errdetail(
@@ -37,11 +37,11 @@ void MendIfNeeded(core::StatementStore* store) {
 }
 
 // Once a minute at most.
-void TellWhatTheLogLacks(const core::SegmentHeader& header) {
+void TellWhatTheLogLacks(const core::SlowLog& log) {
     constexpr int64 kMinuteUs = 60 * USECS_PER_SEC;
-    static uint64 told = core::Get(header.log_suppressed);
+    static uint64 told = core::Get(log.shared->suppressed);
     static TimestampTz told_at = 0;
-    const uint64 suppressed = core::Get(header.log_suppressed);
+    const uint64 suppressed = core::Get(log.shared->suppressed);
     const TimestampTz now = GetCurrentTimestamp();
     if (suppressed == told || now - told_at < kMinuteUs) {
         return;
@@ -56,13 +56,13 @@ void TellWhatTheLogLacks(const core::SegmentHeader& header) {
 
 // What is due once a second. Returns when it is due again: soon while the server is starting, so
 // that nobody is told for a second that it is.
-uint64 Tend(core::StatementStore* store) {
-    MendIfNeeded(store);
-    core::Put(store->Parts().header->keeper_seen_ns, pg::MonotonicNs());
-    store->Fold();
-    TellWhatTheLogLacks(*store->Parts().header);
+uint64 Tend(core::Segment& segment) {
+    MendIfNeeded(segment);
+    core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
+    segment.statements.Fold();
+    TellWhatTheLogLacks(segment.slow_log);
     if (pg::Settings::metrics_port != 0) {
-        const core::SampleHead& sample = TakeSample(*store);
+        const core::SampleHead& sample = TakeSample(segment);
         if (sample.accepts_connections == 0) {
             return pg::MonotonicNs() + kStartingIntervalNs;
         }
@@ -84,22 +84,22 @@ void Wait(uint64 until_ns, long most_ms) {
 }  // namespace
 
 void KeepStore() {
-    core::StatementStore* store = store::SharedStore();
+    core::Segment& segment = *store::SharedSegment();
     uint64 due_ns = 0;
     uint64 pools_due_ns = 0;
     ReconfigureExporter();
     while (!ShutdownRequestPending) {
         if (pg::MonotonicNs() >= due_ns) {
-            due_ns = Tend(store);
+            due_ns = Tend(segment);
         }
         // A clock of its own: looks at moments that depend on nothing are what makes averages true.
         if (const uint64 now_ns = pg::MonotonicNs(); now_ns >= pools_due_ns) {
-            LookAtPools(*store);
+            LookAtPools(segment);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
         }
         WriteLeftLines();
         TendDatabaseWorkers();
-        TendBuilds(*store);
+        TendBuilds(segment);
         const long exporter_due_ms = TendExporter();
         Wait(Min(due_ns, pools_due_ns), exporter_due_ms);
         if (ConfigReloadPending) {

@@ -31,7 +31,7 @@ MemoryContext Scratch() {
 void WriteLine(const WaitingRun& run) {
     capture::SlowText text;
     pg::AdoptFormat(run.format);
-    text.plan = pg::CopyText(store::SharedStore()->Parts().details, run.record.plan).text;
+    text.plan = pg::CopyText(store::SharedSegment()->details, run.record.plan).text;
     capture::LogNews(run.statement, run.record.plan_id, run.news);
     capture::WriteLineOf(run, text);
 }
@@ -55,7 +55,7 @@ void GiveUp(WaitingRun* run) {
         capture::CountLostPlan(core::LostPlan::kNoWorker, 1 + uint64{core::Get(run->sharers)});
     }
     if (run->keeps_parameters) {
-        core::Add(store::SharedStore()->Parts().header->parameters_lost, 1);
+        core::Add(store::SharedSegment()->slow_log.shared->parameters_lost, 1);
     }
     WriteDown(run);
 }

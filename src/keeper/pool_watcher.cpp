@@ -90,8 +90,7 @@ uint64 PauseBetweenLooksNs() {
     return static_cast<uint64>(kMeanNs * (0.5 + pg_prng_double(&pg_global_prng_state)));
 }
 
-void LookAtPools(core::StatementStore& store) {
-    core::Segment& segment = store.Parts();
+void LookAtPools(core::Segment& segment) {
     static Room room = {};
     if (room.pools == nullptr) {
         room = MakeRoom(segment);
@@ -102,9 +101,9 @@ void LookAtPools(core::StatementStore& store) {
     SeeSessions(*room.watch);
     NoteEnded(segment.ended, *room.watch);
     NoteTransactions(*room.watch);
-    NoteWaiting(segment.pools, now_us, *room.watch);
+    NoteWaiting(segment.pool_reports, now_us, *room.watch);
     room.watch->End();
-    core::Add(segment.header->pools_put_aside, room.pools->put_aside);
+    core::Add(*segment.observed.put_aside, room.pools->put_aside);
     room.pools->put_aside = 0;
     const uint64 end_ns = pg::MonotonicNs();
     room.pools->look_ns = end_ns - begin_ns;

@@ -9,6 +9,6 @@ namespace elile::keeper {
 uint64_t PauseBetweenLooksNs();
 
 // One look. Reads shared memory only. Allocates its room once; an error when there is none.
-void LookAtPools(core::StatementStore& store);
+void LookAtPools(core::Segment& segment);
 
 }  // namespace elile::keeper

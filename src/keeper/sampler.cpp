@@ -19,15 +19,14 @@ struct Room {
 Room room = {};
 
 Room MakeRoom(const core::Segment& segment) {
-    const core::SegmentSizes& sizes = segment.header->sizes;
     Room made;
     made.head = static_cast<core::SampleHead*>(
-        MemoryContextAllocZero(TopMemoryContext, sizes.SampleBytes()));
+        MemoryContextAllocZero(TopMemoryContext, segment.snapshot.Bytes()));
     made.scratch = static_cast<uint32*>(MemoryContextAlloc(
-        TopMemoryContext, core::SeriesSampler::ScratchWords(sizes) * sizeof(uint32)));
+        TopMemoryContext, core::SeriesSampler::ScratchWords(segment) * sizeof(uint32)));
     // A keeper before this one may have published already; its counters must go on.
-    if (!segment.sample.Read(made.head)) {
-        memset(static_cast<void*>(made.head), 0, sizes.SampleBytes());
+    if (!segment.snapshot.Read(made.head)) {
+        memset(static_cast<void*>(made.head), 0, segment.snapshot.Bytes());
     }
     return made;
 }
@@ -56,25 +55,24 @@ void DescribeServer(core::SampleHead& head) {
 
 }  // namespace
 
-const core::SampleHead& TakeSample(core::StatementStore& store) {
-    const core::Segment& segment = store.Parts();
+const core::SampleHead& TakeSample(core::Segment& segment) {
     if (room.head == nullptr) {
         room = MakeRoom(segment);
     }
     const uint64 begin_ns = pg::MonotonicNs();
-    if (!EnterStore(segment.header->gate)) {
+    if (!EnterStore(segment.StoreGate())) {
         return *room.head;  // a second later is soon enough
     }
     core::SeriesSampler(segment, room.scratch)
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
               reinterpret_cast<core::SampledSeries*>(room.head + 1));
-    segment.header->gate.LeaveShared();
+    segment.StoreGate().LeaveShared();
     CountSessions(*room.head);
     DescribeServer(*room.head);
     room.head->sampled_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();
     room.head->sampling_ns = room.head->monotonic_ns - begin_ns;
-    store.Parts().sample.Write(room.head);
+    segment.snapshot.Write(room.head);
     return *room.head;
 }
 

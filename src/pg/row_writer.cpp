@@ -10,6 +10,12 @@ TupleDesc SingleRow::ColumnsOf(FunctionCallInfo call) {
     return BlessTupleDesc(columns);
 }
 
+void ColumnWriter::RefuseName() const {
+    RaiseOtherVersion(
+        Described(call_),
+        psprintf("It has a column \"%s\", which the library does not know.", NextName()));
+}
+
 void ColumnWriter::Refuse(Oid type) const {
     if (at_ == kMostColumns && at_ < columns_->natts) {
         elog(ERROR, "%s writes more than %d columns", Described(call_), kMostColumns);

@@ -38,6 +38,12 @@ public:
     void ObjectId(Oid value) { Value(OIDOID, ObjectIdGetDatum(value)); }
     void Time(int64 value) { Value(TIMESTAMPTZOID, TimestampTzGetDatum(value)); }
     void Milliseconds(double nanoseconds) { Double(nanoseconds / 1e6); }
+    // The name of the column that is written next; null after the last one.
+    const char* NextName() const {
+        return at_ < count_ ? NameStr(TupleDescAttr(columns_, at_)->attname) : nullptr;
+    }
+    // The library knows no such column.
+    [[noreturn]] void RefuseName() const;
     void Text(const char* value) {
         value != nullptr ? Value(TEXTOID, CStringGetTextDatum(value)) : Null();
     }

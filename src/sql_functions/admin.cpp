@@ -1,4 +1,5 @@
 // elile_optimize.info, reset() and record_db_query().
+#include "core/limits.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
 #include "pg/json.hpp"
@@ -11,10 +12,11 @@
 namespace elile::sql_functions {
 namespace {
 
-void Reset(core::StatementStore& store, Oid userid, Oid dbid, uint64 queryid) {
+void Reset(Oid userid, Oid dbid, uint64 queryid) {
+    core::Segment& segment = store::RequireSegment();
     int pauses = 0;
-    while (!store.TryReset(userid, dbid, queryid, static_cast<uint64>(GetCurrentTimestamp()))) {
-        store::PauseBeforeGate(store, &pauses);
+    while (!segment.TryReset({userid, dbid, queryid}, static_cast<uint64>(GetCurrentTimestamp()))) {
+        store::PauseBeforeGate(segment, &pauses);
     }
 }
 
@@ -26,45 +28,46 @@ bool HasKeeper(const core::SegmentHeader& header) {
     return now_ns < seen_ns || now_ns - seen_ns < kPatienceNs;
 }
 
-const char* KeeperState(const core::StatementStore& store) {
-    const bool has_keeper = HasKeeper(*store.Parts().header);
-    if (store.IsReady()) {
+const char* KeeperState(const core::SegmentHeader& header) {
+    const bool has_keeper = HasKeeper(header);
+    if (header.IsReady()) {
         return has_keeper ? "ready" : "counting, but no keeper is at work: see the server log";
     }
     return has_keeper ? "waiting for repair after a crash: nothing is counted"
                       : "not repaired after a crash, for no keeper is at work: nothing is counted";
 }
 
-void WriteOverhead(pg::RowWriter& row, const core::SegmentHeader& header) {
-    const auto measured = static_cast<double>(core::Get(header.measured_executions));
-    const auto covered = static_cast<double>(core::Get(header.covered_executions));
-    const auto elapsed_ns = static_cast<double>(core::Get(header.covered_elapsed_ns));
-    if (measured == 0) {
-        row.Null();
-        row.Null();
-        return;
-    }
-    const double own_ns = static_cast<double>(core::Get(header.measured_own_ns)) / measured;
-    row.Double(own_ns);
-    if (elapsed_ns > 0) {
-        row.Double(own_ns * covered / elapsed_ns);
-    } else {
-        row.Null();
-    }
+// Null as long as nothing was measured.
+void WriteOverhead(pg::RowWriter& row, const core::Segment& segment) {
+    const core::Overhead::Shared& overhead = *segment.overhead.shared;
+    const auto measured = static_cast<double>(core::Get(overhead.measured_executions));
+    measured > 0 ? row.Double(static_cast<double>(core::Get(overhead.measured_own_ns)) / measured)
+                 : row.Null();
 }
 
-void WriteExporter(pg::RowWriter& row, const core::Segment& segment) {
-    core::ExporterStatus status;
-    if (!HasKeeper(*segment.header) || !segment.exporter.Read(&status)) {
-        row.Text("off");
-        row.Null();
-        return;
-    }
-    row.Text(status.state);
-    row.Text(status.address[0] != '\0' ? status.address : nullptr);
+void WriteOverheadShare(pg::RowWriter& row, const core::Segment& segment) {
+    const core::Overhead::Shared& overhead = *segment.overhead.shared;
+    const auto measured = static_cast<double>(core::Get(overhead.measured_executions));
+    const auto covered = static_cast<double>(core::Get(overhead.covered_executions));
+    const auto elapsed_ns = static_cast<double>(core::Get(overhead.covered_elapsed_ns));
+    const auto own_ns = static_cast<double>(core::Get(overhead.measured_own_ns));
+    measured > 0 && elapsed_ns > 0 ? row.Double(own_ns / measured * covered / elapsed_ns)
+                                   : row.Null();
 }
 
-void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
+// False when the exporter is off, or there is nobody to tell of it.
+bool ReadExporter(const core::Segment& segment, core::ExporterStatus* status) {
+    return HasKeeper(*segment.header) && segment.exporter.Read(status);
+}
+
+uint64 BytesUsed(const core::TextPool& pool) {
+    return uint64{pool.Size() - pool.FreeBlocks()} * sizeof(core::TextBlock);
+}
+
+uint64 BytesOf(const core::TextPool& pool) { return uint64{pool.Size()} * sizeof(core::TextBlock); }
+
+void WriteReasons(pg::RowWriter& row, const core::Segment& segment) {
+    const core::LostPlanCounters& lost = segment.slow_log.shared->plans_lost;
     StringInfoData text;
     initStringInfo(&text);
     pg::Json json(&text);
@@ -77,6 +80,62 @@ void WriteReasons(pg::RowWriter& row, const core::LostPlanCounters& lost) {
     row.Value(JSONBOID, DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
 }
 
+struct Column {
+    const char* name;
+    void (*write)(pg::RowWriter& row, const core::Segment& segment);
+};
+
+// What info has beside the limits.
+constexpr Column kColumns[] = {
+    {"version", [](pg::RowWriter& row, const core::Segment&) { row.Text(core::kVersion); }},
+    {"entries",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         row.Bigint(core::Get(segment.statements.shared->live));
+     }},
+    {"max_entries",
+     [](pg::RowWriter& row, const core::Segment& segment) { row.Bigint(segment.statements.most); }},
+    {"shared_memory_bytes",
+     [](pg::RowWriter& row, const core::Segment&) { row.Bigint(store::SharedBytes()); }},
+    {"state", [](pg::RowWriter& row,
+                 const core::Segment& segment) { row.Text(KeeperState(*segment.header)); }},
+    {"query_ids",
+     [](pg::RowWriter& row, const core::Segment&) {
+         row.Text(IsQueryIdEnabled() ? "computed"
+                                     : "off: compute_query_id is off, so statements is empty");
+     }},
+    {"text_bytes", [](pg::RowWriter& row,
+                      const core::Segment& segment) { row.Bigint(BytesUsed(segment.texts)); }},
+    {"max_text_bytes",
+     [](pg::RowWriter& row, const core::Segment& segment) { row.Bigint(BytesOf(segment.texts)); }},
+    {"overhead_per_statement_ns", WriteOverhead},
+    {"overhead_share", WriteOverheadShare},
+    {"plan_bytes", [](pg::RowWriter& row,
+                      const core::Segment& segment) { row.Bigint(BytesUsed(segment.details)); }},
+    {"max_plan_bytes", [](pg::RowWriter& row,
+                          const core::Segment& segment) { row.Bigint(BytesOf(segment.details)); }},
+    {"exporter_state",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         core::ExporterStatus status;
+         row.Text(ReadExporter(segment, &status) ? status.state : "off");
+     }},
+    {"exporter_address",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         core::ExporterStatus status;
+         const bool listens = ReadExporter(segment, &status) && status.address[0] != '\0';
+         row.Text(listens ? status.address : nullptr);
+     }},
+    {"plans_lost_by_reason", WriteReasons},
+};
+
+const Column* FindColumn(const char* name) {
+    for (const Column& column : kColumns) {
+        if (strcmp(column.name, name) == 0) {
+            return &column;
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -84,73 +143,40 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_info, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    const core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::SegmentHeader& header = *store.Parts().header;
-    const core::TextPool& texts = store.Parts().texts;
-    row.Text(core::kVersion);
-    row.Bigint(core::Get(header.live));
-    row.Bigint(header.sizes.statements);
-    row.Bigint(core::Get(header.evictions));
-    row.Bigint(core::Get(header.dropped));
-    row.Bigint(store::SharedBytes());
-    row.Text(KeeperState(store));
-    row.Text(IsQueryIdEnabled() ? "computed"
-                                : "off: compute_query_id is off, so statements is empty");
-    row.Bigint((texts.Size() - texts.FreeBlocks()) * sizeof(core::TextBlock));
-    row.Bigint(texts.Size() * sizeof(core::TextBlock));
-    row.Bigint(core::Get(header.texts_cut));
-    row.Bigint(core::Get(header.texts_exhausted));
-    row.Bigint(core::Get(header.octaves_exhausted));
-    row.Bigint(core::Get(header.tables_overflow));
-    row.Bigint(core::Get(header.slow_dropped));
-    row.Bigint(core::Get(header.repaired_slots));
-    row.Bigint(core::Get(header.not_ready));
-    row.Bigint(core::Get(header.stripes_exhausted));
-    WriteOverhead(row, header);
-    const core::TextPool& details = store.Parts().details;
-    row.Bigint(core::Get(header.log_suppressed));
-    row.Bigint((details.Size() - details.FreeBlocks()) * sizeof(core::TextBlock));
-    row.Bigint(details.Size() * sizeof(core::TextBlock));
-    row.Bigint(core::Get(header.details_exhausted));
-    row.Bigint(core::Sum(header.plans_lost));
-    row.Bigint(core::Get(header.parameters_lost));
-    WriteExporter(row, store.Parts());
-    row.Bigint(core::Get(header.pool_reports_dropped));
-    row.Bigint(core::Get(header.databases_overflow));
-    row.Bigint(core::Get(header.pools_put_aside));
-    row.Bigint(core::Get(header.ended.dropped));
-    row.Bigint(header.refusals.Sum());
-    row.Bigint(core::Get(header.n_plus_one_dropped));
-    row.Bigint(core::Get(header.applications_overflow));
-    row.Bigint(core::Get(header.suggestions_exhausted));
-    row.Bigint(core::Get(header.suggestions_given_up));
-    WriteReasons(row, header.plans_lost);
-    row.Bigint(core::Get(header.logins_denied));
-    row.Bigint(core::Get(header.logins_refused));
+    while (const char* name = row.NextName()) {
+        if (const core::Limit* limit = core::FindLimit(name); limit != nullptr) {
+            row.Bigint(limit->count(segment));
+        } else if (const Column* column = FindColumn(name); column != nullptr) {
+            column->write(row, segment);
+        } else {
+            row.RefuseName();
+        }
+    }
     row.EndRow();
     return Datum{0};
 }
 
 ELILE_SQL_FUNCTION(elile_reset_all, kStrict, VOIDOID) {
-    Reset(store::RequireSharedStore(), InvalidOid, InvalidOid, 0);
+    Reset(InvalidOid, InvalidOid, 0);
     PG_RETURN_VOID();
 }
 
 ELILE_SQL_FUNCTION(elile_reset, kStrict, VOIDOID, OIDOID, OIDOID, INT8OID) {
-    Reset(store::RequireSharedStore(), PG_GETARG_OID(0), PG_GETARG_OID(1),
-          static_cast<uint64>(PG_GETARG_INT64(2)));
+    Reset(PG_GETARG_OID(0), PG_GETARG_OID(1), static_cast<uint64>(PG_GETARG_INT64(2)));
     PG_RETURN_VOID();
 }
 
 ELILE_SQL_FUNCTION(elile_record_db_query, kStrict, VOIDOID, TEXTOID, TEXTOID, FLOAT8OID) {
-    core::StatementStore& store = store::RequireSharedStore();
-    if (!store::MayWrite(store)) {
+    core::Segment& segment = store::RequireSegment();
+    if (!store::MayWrite(segment)) {
         PG_RETURN_VOID();
     }
     const core::Operation operation = ReportedOperation(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const uint32 table = ReportedTable(store, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    const uint32 table = ReportedTable(segment, text_to_cstring(PG_GETARG_TEXT_PP(1)));
     const uint64 duration_ns = ReportedDuration(PG_GETARG_FLOAT8(2));
-    store.AddLeftover({table, operation}, {duration_ns, 0, false, pg::IsSlow(duration_ns)});
+    store::RequireSharedStore().AddLeftover({table, operation},
+                                            {duration_ns, 0, false, pg::IsSlow(duration_ns)});
     PG_RETURN_VOID();
 }

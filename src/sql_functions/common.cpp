@@ -8,11 +8,11 @@ bool MaySee(Oid userid) {
     return userid == GetUserId() || has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 }
 
-TableName NameOf(core::StatementStore& store, uint32 table) {
+TableName NameOf(core::Segment& segment, uint32 table) {
     if (table == core::kOtherTables) {
         return {"", "(other)"};
     }
-    core::TableDirectory& tables = store.Parts().tables;
+    core::TableDirectory& tables = segment.tables;
     const core::TableKey key = tables.KeyOf(table);
     if (OidIsValid(key.relid) && key.dbid == MyDatabaseId) {
         const char* present = get_rel_name(key.relid);

@@ -34,7 +34,7 @@ struct TableName {
 
 // The table's present name when it is one of this database, else the name that a session saw last.
 // Empty for no table; table "(other)" where the directory was full.
-TableName NameOf(core::StatementStore& store, uint32 table);
+TableName NameOf(core::Segment& segment, uint32 table);
 
 // As the table_name columns and labels have it: bare in schema public, schema.name elsewhere, null
 // for no table.

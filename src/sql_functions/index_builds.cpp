@@ -30,7 +30,7 @@ int to_signal_count = 0;
 // The builder hears of its cancellation by the signal that pg_cancel_backend() sends, and finds in
 // the journal that it was meant for good.
 void SignalBuilders() {
-    const core::BuildBoard& board = store::SharedStore()->Parts().header->builds;
+    const core::BuildBoard& board = store::SharedSegment()->builds;
     for (int at = 0; at < to_signal_count; ++at) {
         const auto pid = static_cast<pid_t>(board.PidOf(to_signal[at]));
         if (pid != 0) {
@@ -40,7 +40,7 @@ void SignalBuilders() {
 }
 
 void WantCoordinator() {
-    core::BuildBoard& board = store::SharedStore()->Parts().header->builds;
+    core::BuildBoard& board = store::SharedSegment()->builds;
     if (!board.Want(MyDatabaseId)) {
         board.WantAll();
     }
@@ -108,7 +108,7 @@ void WatchTransactionEnd() {
 }
 
 void RequireWritable(const char* function) {
-    store::RequireSharedStore();
+    store::RequireSegment();
     if (RecoveryInProgress()) {
         ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
                         errmsg("cannot execute %s during recovery", function),
@@ -306,7 +306,7 @@ ELILE_SQL_FUNCTION(elile_cancel_index_builds, kStrict, INT4OID) {
 }
 
 ELILE_SQL_FUNCTION(elile_index_build_progress, kStrict, RECORDOID) {
-    const core::BuildBoard& board = store::RequireSharedStore().Parts().header->builds;
+    const core::BuildBoard& board = store::RequireSegment().builds;
     pg::RowWriter row(fcinfo);
     const int sessions = pgstat_fetch_stat_numbackends();
     if (board.IsOutOfWorkers()) {

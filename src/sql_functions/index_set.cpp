@@ -12,7 +12,7 @@ namespace {
 
 void AppendUse(StringInfo verdict, const indexes::IndexUsage& usage) {
     if (usage.idle_days >= indexes::kUnusedDays) {
-        appendStringInfo(verdict, "not used since %d d", usage.idle_days);
+        appendStringInfo(verdict, "not used for %s", indexes::InDays(usage.idle_days));
     } else if (usage.scans == 0) {
         appendStringInfoString(verdict, "not scanned yet");
     } else {

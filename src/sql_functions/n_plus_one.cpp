@@ -26,7 +26,7 @@ const char* EvidenceName(core::Evidence evidence) {
     return evidence == core::Evidence::kPlanned ? "planned" : "not verified";
 }
 
-void WritePattern(pg::RowWriter& row, core::StatementStore& store,
+void WritePattern(pg::RowWriter& row, core::Segment& segment,
                   const core::NPlusOneCopy& pattern, const Texts& texts) {
     constexpr char kHidden[] = "<insufficient privilege>";
     const core::NPlusOneKey& key = pattern.key;
@@ -36,12 +36,12 @@ void WritePattern(pg::RowWriter& row, core::StatementStore& store,
         static_cast<double>(pattern.runs) / static_cast<double>(pattern.occurrences);
     row.Text(get_database_name(key.database));
     row.Text(GetUserNameFromId(key.user, true));
-    row.Text(visible ? ApplicationName(store.Parts().applications, key.application) : nullptr);
+    row.Text(visible ? ApplicationName(segment.n_plus_one.Applications(), key.application) : nullptr);
     row.BigintOrNull(visible, key.parent);
     row.BigintOrNull(visible, key.child);
     row.Text(visible ? texts.parent : kHidden);
     row.Text(visible ? texts.child : kHidden);
-    row.Text(LabelOf(NameOf(store, pattern.table)));
+    row.Text(LabelOf(NameOf(segment, pattern.table)));
     row.Bigint(pattern.occurrences);
     row.Double(runs_each);
     row.Milliseconds(static_cast<double>(pattern.total_ns));
@@ -64,9 +64,8 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::Segment& segment = store.Parts();
     row.ForEach(core::kNPlusOnePatterns, [&](uint64 index) {
         core::NPlusOneCopy pattern;
         if (!segment.n_plus_one.Read(static_cast<uint32>(index), &pattern)) {
@@ -74,9 +73,9 @@ ELILE_SQL_FUNCTION(elile_n_plus_one, kStrict, RECORDOID) {
         }
         const Texts texts{pg::ReadText(segment.texts, pattern.parent_text),
                           pg::ReadText(segment.texts, pattern.child_text),
-                          pg::ReadText(segment.suggestions, pattern.suggestion)};
+                          pg::ReadText(segment.n_plus_one.Suggestions(), pattern.suggestion)};
         if (segment.n_plus_one.Holds(pattern)) {
-            WritePattern(row, store, pattern, texts);
+            WritePattern(row, segment, pattern, texts);
         }
     });
     return Datum{0};

@@ -8,7 +8,7 @@ namespace elile::sql_functions {
 namespace {
 
 void Report(core::PoolFigure figure, int32 count, const char* name) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     if (count < 0) {
         ereport(ERROR,
                 (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -17,14 +17,14 @@ void Report(core::PoolFigure figure, int32 count, const char* name) {
                                                                     : "number of connections",
                         count)));
     }
-    if (!store::MayWrite(store)) {
+    if (!store::MayWrite(segment)) {
         return;
     }
     char application[core::kNameBytes] = {};
     strlcpy(application, name != nullptr ? name : "", sizeof(application));
     store::NoteOwnDatabase();
-    store.Parts().pools.Report(MyDatabaseId, application, figure, static_cast<uint64>(count),
-                               static_cast<uint64>(GetCurrentTimestamp()));
+    segment.pool_reports.Report(MyDatabaseId, application, figure, static_cast<uint64>(count),
+                                static_cast<uint64>(GetCurrentTimestamp()));
 }
 
 }  // namespace

@@ -15,18 +15,16 @@ struct StatementTimes {
 
 uint64 OwnerOf(const core::PoolKey& key) { return uint64{key.userid} << 32 | key.dbid; }
 
-StatementTimes SumStatements(core::StatementStore& store, const core::ObservedPools& pools) {
-    const core::Segment& segment = store.Parts();
+StatementTimes SumStatements(core::Segment& segment, const core::ObservedPools& pools) {
     StatementTimes times;
     times.total_ns = static_cast<uint64*>(palloc0(sizeof(uint64) * (core::kPools + 1)));
-    EnterStore(store);
-    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        const core::Entry& entry = segment.entries[slot];
+    EnterStore(segment);
+    for (const core::Entry& entry : segment.statements.entries) {
         if (!core::IsCounted(entry) || (core::Get(entry.flags) & core::kToplevel) == 0) {
             continue;
         }
         uint64 total_ns = 0;
-        segment.ForEachCounters(entry, [&total_ns](const core::Counters& unit) {
+        segment.statements.ForEachCounters(entry, [&total_ns](const core::Counters& unit) {
             total_ns += core::Get(unit.tally.total_ns);
         });
         for (uint32 place = 0; place < pools.used; ++place) {
@@ -35,7 +33,7 @@ StatementTimes SumStatements(core::StatementStore& store, const core::ObservedPo
             }
         }
     }
-    LeaveStore(store);
+    LeaveStore(segment);
     times.seconds = static_cast<double>(GetCurrentTimestamp() -
                                         static_cast<TimestampTz>(pools.stats_since_us)) /
                     USECS_PER_SEC;
@@ -63,14 +61,14 @@ double StatementsBusy(const StatementTimes& times, const core::ObservedPools& po
                           used(pools.pools[place]) / all;
 }
 
-double RefusedPerSecond(const core::SegmentHeader& header, const PoolName& name) {
+double RefusedPerSecond(const core::Segment& segment, const PoolName& name) {
     constexpr double kLeastSeconds = 30;
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     double sum = 0;
     // A pooler may set the application's name only when it has the connection.
     for (const char* application : {name.application, ""}) {
         const core::RefusalCounts refused =
-            header.refusals.Read(name.database, name.user, application, now_us);
+            segment.refusals.Read(name.database, name.user, application, now_us);
         sum += static_cast<double>(refused.count) /
                Max(static_cast<double>(now_us - refused.first_us) / USECS_PER_SEC, kLeastSeconds);
         if (name.application[0] == '\0') {
@@ -289,19 +287,18 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_pool_advice, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const PoolsNow pools = ReadPoolsNow(store);
-    const StatementTimes times = SumStatements(store, *pools.observed);
+    const PoolsNow pools = ReadPoolsNow(segment);
+    const StatementTimes times = SumStatements(segment, *pools.observed);
     row.ForEach(core::kOtherPools, [&](uint64 at) {
         PoolName name;
         const auto place = static_cast<uint32>(at);
         const core::ObservedPool& pool = pools.observed->pools[place];
         if (NameOfPool(pools, place, &name) && name.user != nullptr) {
-            WriteAdvice(
-                row, name,
-                {&pool, ToldSizeOf(pools.now[place]), RefusedPerSecond(*store.Parts().header, name),
-                 StatementsBusy(times, *pools.observed, place), AvailableConnections()});
+            WriteAdvice(row, name,
+                        {&pool, ToldSizeOf(pools.now[place]), RefusedPerSecond(segment, name),
+                         StatementsBusy(times, *pools.observed, place), AvailableConnections()});
         }
     });
     WriteSumOfMaxima(row, pools);

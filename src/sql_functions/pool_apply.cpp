@@ -266,7 +266,7 @@ ELILE_SQL_FUNCTION(elile_preset_sql, kTakesNull, TEXTOID, TEXTOID, NAMEOID, NAME
 
 ELILE_SQL_FUNCTION(elile_apply_preset, kTakesNull, VOIDOID, TEXTOID, NAMEOID, NAMEOID,
                    ELILE_POOL_NUMBERS) {
-    store::RequireSharedStore();
+    store::RequireSegment();
     const Subject subject = SubjectOf(fcinfo);
     if (PG_ARGISNULL(0)) {
         Remove(subject);

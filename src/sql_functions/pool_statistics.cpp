@@ -66,9 +66,9 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_pool_statistics, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const PoolsNow pools = ReadPoolsNow(store);
+    const PoolsNow pools = ReadPoolsNow(segment);
     row.ForEach(core::kOtherPools + 1, [&](uint64 place) {
         PoolName name;
         if (NameOfPool(pools, static_cast<uint32>(place), &name)) {

@@ -53,16 +53,16 @@ void AddReport(const PoolsNow& pools, const core::PoolReportCopy& report, uint64
 
 }  // namespace
 
-PoolsNow ReadPoolsNow(core::StatementStore& store) {
+PoolsNow ReadPoolsNow(core::Segment& segment) {
     PoolsNow pools;
     pools.observed = static_cast<core::ObservedPools*>(palloc(sizeof(core::ObservedPools)));
     pools.now = static_cast<PoolNow*>(palloc0(sizeof(PoolNow) * (core::kPools + 1)));
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
-    ReadObserved(store.Parts(), pools.observed);
+    ReadObserved(segment, pools.observed);
     AddSessions(pools, now_us);
     for (uint32 index = 0; index < core::kPoolReports; ++index) {
         core::PoolReportCopy report;
-        if (store.Parts().pools.Read(index, now_us, &report)) {
+        if (segment.pool_reports.Read(index, now_us, &report)) {
             AddReport(pools, report, now_us);
         }
     }

@@ -21,7 +21,7 @@ struct PoolsNow {
 };
 
 // In the current memory context.
-PoolsNow ReadPoolsNow(core::StatementStore& store);
+PoolsNow ReadPoolsNow(core::Segment& segment);
 
 // The names of a pool; those of the others have an application alone.
 struct PoolName {

@@ -1,5 +1,6 @@
 // elile_optimize.redundant_indexes.
 #include "indexes/redundant.hpp"
+#include "indexes/usage.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/common.hpp"
 
@@ -27,8 +28,8 @@ const char* Explanation(const indexes::RedundantIndex& redundant, const char* ke
             return psprintf("%s has its columns and more, and finds what it finds%s",
                             quote_identifier(kept), backwards);
         default:
-            return psprintf("not scanned since %d d on this server; standbys count for themselves",
-                            redundant.idle_days);
+            return psprintf("not scanned for %s on this server; standbys count for themselves",
+                            indexes::InDays(redundant.idle_days));
     }
 }
 

@@ -36,7 +36,7 @@ core::Operation ReportedOperation(const char* name) {
                      "utility.")));
 }
 
-uint32 ReportedTable(core::StatementStore& store, const char* name) {
+uint32 ReportedTable(core::Segment& segment, const char* name) {
     if (name[0] == '\0') {
         ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("table name is empty")));
     }
@@ -55,9 +55,8 @@ uint32 ReportedTable(core::StatementStore& store, const char* name) {
                  errhint("Give a name or schema.name.")));
     }
     store::NoteOwnDatabase();
-    return store.Parts().tables.Insert(
-        {MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)}, names,
-        static_cast<uint32>(GetDatabaseEncoding()));
+    return segment.tables.Insert({MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)},
+                                 names, static_cast<uint32>(GetDatabaseEncoding()));
 }
 
 uint64 ReportedDuration(double seconds) {

@@ -10,7 +10,7 @@ namespace elile::sql_functions {
 core::Operation ReportedOperation(const char* name);
 // A name or schema.name, without quotes; unqualified names are looked up along search_path and
 // else taken for public's. Errors: name_too_long, invalid_name.
-uint32 ReportedTable(core::StatementStore& store, const char* name);
+uint32 ReportedTable(core::Segment& segment, const char* name);
 // Of seconds. Errors: numeric_value_out_of_range unless finite, 0 or more, at most 1e9.
 uint64 ReportedDuration(double seconds);
 

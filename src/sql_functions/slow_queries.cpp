@@ -26,7 +26,7 @@ struct Texts {
     const char* plan;
 };
 
-void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::SlowRecord& record,
+void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRecord& record,
                  const Texts& texts) {
     const bool visible = MaySee(record.userid);
     row.Bigint(record.id);
@@ -44,7 +44,7 @@ void WriteRecord(pg::RowWriter& row, core::StatementStore& store, const core::Sl
     row.BigintOrNull(visible && record.queryid != 0, record.queryid);
     row.Boolean(record.toplevel != 0);
     row.Text(OperationName(static_cast<core::Operation>(record.operation)));
-    row.Text(LabelOf(NameOf(store, record.table)));
+    row.Text(LabelOf(NameOf(segment, record.table)));
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
     row.Text(visible ? texts.query : "<insufficient privilege>");
@@ -61,9 +61,8 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::Segment& segment = store.Parts();
     const core::SlowRing& ring = segment.ring;
     const uint64 newest = ring.LastId();
     row.ForEach(Min(newest, ring.Size()), [&](uint64 at) {
@@ -76,7 +75,7 @@ ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
                           pg::ReadText(segment.details, record.parameters),
                           pg::ReadText(segment.details, record.plan)};
         if (ring.Holds(id)) {
-            WriteRecord(row, store, record, texts);
+            WriteRecord(row, segment, record, texts);
         }
     });
     return Datum{0};

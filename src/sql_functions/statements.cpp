@@ -42,7 +42,7 @@ struct Copy {
 void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
     copy->resources.fill(0);
     copy->calls_by_origin.fill(0);
-    segment.ForEachCounters(entry, [copy](const core::Counters& counters) {
+    segment.statements.ForEachCounters(entry, [copy](const core::Counters& counters) {
         for (int origin = 0; origin < core::kPlanOrigins; ++origin) {
             copy->calls_by_origin[origin] +=
                 counters.plans.calls_by_origin[origin].load(std::memory_order_acquire);
@@ -52,7 +52,7 @@ void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* 
         }
     });
     copy->tally = core::TallySnapshot();
-    segment.AddTalliesOf(entry, copy->tally);
+    segment.statements.AddTalliesOf(entry, copy->tally);
     const core::PlanTally& plans = entry.counters.plans;
     copy->plans = {core::Get(plans.plans), core::Get(plans.total_ns),
                    plans.sum_of_squares.load(std::memory_order_relaxed),
@@ -60,9 +60,8 @@ void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* 
 }
 
 // False when the slot holds no statement, or one that has neither run nor been planned yet.
-bool CopyEntry(core::StatementStore& store, uint32 slot, Copy* copy) {
-    core::Segment& segment = store.Parts();
-    const core::Entry& entry = segment.entries[slot];
+bool CopyEntry(core::Segment& segment, uint32 slot, Copy* copy) {
+    const core::Entry& entry = segment.statements.entries[slot];
     const uint32 tag = entry.tag.load(std::memory_order_acquire);
     if (core::StateOf(tag) != core::EntryState::kLive) {
         return false;
@@ -107,17 +106,17 @@ bool IsTime(int resource) {
 // The tables' names, each looked up once for all rows.
 class Labels {
 public:
-    explicit Labels(core::StatementStore& store)
-        : store_(store),
+    explicit Labels(core::Segment& segment)
+        : segment_(segment),
           context_(CurrentMemoryContext),
-          labels_(static_cast<const char**>(
-              palloc0((store.Parts().header->sizes.tables + 1) * sizeof(const char*)))) {}
+          labels_(static_cast<const char**>(palloc0(segment.tables.Size() * sizeof(const char*)))) {
+    }
 
     // Null for no table.
     const char* Of(uint32 table) {
         if (labels_[table] == nullptr) {
             MemoryContext caller = MemoryContextSwitchTo(context_);
-            const char* label = LabelOf(NameOf(store_, table));
+            const char* label = LabelOf(NameOf(segment_, table));
             labels_[table] = label != nullptr ? label : "";
             MemoryContextSwitchTo(caller);
         }
@@ -125,7 +124,7 @@ public:
     }
 
 private:
-    core::StatementStore& store_;
+    core::Segment& segment_;
     MemoryContext context_;
     const char** labels_;
 };
@@ -227,15 +226,15 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     WarnWithoutIdentifiers();
     pg::RowWriter row(fcinfo);
     auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
-    Labels labels(store);
-    row.ForEach(store.Parts().header->sizes.Entries(), [&](uint64 slot) {
-        EnterStore(store);
-        const bool found = CopyEntry(store, static_cast<uint32>(slot), copy);
-        LeaveStore(store);
+    Labels labels(segment);
+    row.ForEach(segment.statements.entries.size(), [&](uint64 slot) {
+        EnterStore(segment);
+        const bool found = CopyEntry(segment, static_cast<uint32>(slot), copy);
+        LeaveStore(segment);
         if (found) {
             WriteStatement(row, labels, *copy);
         }
@@ -244,7 +243,7 @@ ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
 }
 
 ELILE_SQL_FUNCTION(elile_percentile, kStrict, FLOAT8OID, INT8OID, FLOAT8OID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     const auto queryid = static_cast<uint64>(PG_GETARG_INT64(0));
     const double fraction = PG_GETARG_FLOAT8(1);
     if (!(fraction > 0 && fraction <= 1)) {
@@ -256,16 +255,15 @@ ELILE_SQL_FUNCTION(elile_percentile, kStrict, FLOAT8OID, INT8OID, FLOAT8OID) {
     *sum = core::TallySnapshot();
     const Oid caller = GetUserId();
     const bool sees_all = has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS);
-    EnterStore(store);
-    for (uint32 slot = 0; slot < store.Parts().header->sizes.Entries(); ++slot) {
-        const core::Entry& entry = store.Parts().entries[slot];
+    EnterStore(segment);
+    for (const core::Entry& entry : segment.statements.entries) {
         const core::StatementKey key = core::KeyOf(entry);
         if (core::StateOf(entry.tag.load(std::memory_order_acquire)) == core::EntryState::kLive &&
             !key.unidentified && key.queryid == queryid && (sees_all || key.userid == caller)) {
-            store.Parts().AddTalliesOf(entry, *sum);
+            segment.statements.AddTalliesOf(entry, *sum);
         }
     }
-    LeaveStore(store);
+    LeaveStore(segment);
     if (sum->Executions() == 0) {
         PG_RETURN_NULL();
     }

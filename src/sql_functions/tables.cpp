@@ -16,21 +16,20 @@ struct Sums {
     uint32 places;
 };
 
-Sums MakeRoom(core::StatementStore& store) {
-    const core::Segment& segment = store.Parts();
-    const uint32 places = segment.header->sizes.Leftovers();
+Sums MakeRoom(core::Segment& segment) {
+    const auto places = static_cast<uint32>(segment.statements.leftovers.size());
     auto** of = static_cast<core::TallySnapshot**>(palloc0(sizeof(core::TallySnapshot*) * places));
     auto* used = static_cast<bool*>(palloc0(places));
-    EnterStore(store);
-    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        if (core::IsCounted(segment.entries[slot])) {
-            used[core::PlaceOf(core::TargetOf(segment.entries[slot]))] = true;
+    EnterStore(segment);
+    for (const core::Entry& entry : segment.statements.entries) {
+        if (core::IsCounted(entry)) {
+            used[PlaceOf(core::TargetOf(entry))] = true;
         }
     }
     for (uint32 place = 0; place < places; ++place) {
-        used[place] = used[place] || core::HasCounted(segment.leftovers[place]);
+        used[place] = used[place] || HasCounted(segment.statements.leftovers[place]);
     }
-    LeaveStore(store);
+    LeaveStore(segment);
     for (uint32 place = 0; place < places; ++place) {
         if (used[place]) {
             of[place] = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
@@ -40,25 +39,24 @@ Sums MakeRoom(core::StatementStore& store) {
     return {of, places};
 }
 
-Sums SumByTableAndOperation(core::StatementStore& store) {
-    const core::Segment& segment = store.Parts();
-    const Sums sums = MakeRoom(store);
-    EnterStore(store);
-    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        const core::Entry& entry = segment.entries[slot];
+Sums SumByTableAndOperation(core::Segment& segment) {
+    const Sums sums = MakeRoom(segment);
+    EnterStore(segment);
+    for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
             core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
             if (sum != nullptr) {
-                segment.AddTalliesOf(entry, *sum);
+                segment.statements.AddTalliesOf(entry, *sum);
             }
         }
     }
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr) {
-            sums.of[place]->AddTally(segment.leftovers[place], segment.octaves);
+            sums.of[place]->AddTally(segment.statements.leftovers[place],
+                                     segment.statements.octaves);
         }
     }
-    LeaveStore(store);
+    LeaveStore(segment);
     return sums;
 }
 
@@ -81,13 +79,13 @@ int CompareRows(const void* left, const void* right) {
 }
 
 // Sorted, and tables of one name (dropped and made again, temporary ones) put together.
-int CollectRows(core::StatementStore& store, const Sums& sums, TableRow* rows) {
+int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     int count = 0;
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
             const core::Target target = core::TargetAt(place);
-            rows[count++] = {store.Parts().tables.KeyOf(target.table).dbid,
-                             NameOf(store, target.table), target.operation, sums.of[place]};
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
+                             NameOf(segment, target.table), target.operation, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
@@ -129,34 +127,32 @@ using namespace elile;
 using namespace elile::sql_functions;
 
 ELILE_SQL_FUNCTION(elile_table_operations, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const Sums sums = SumByTableAndOperation(store);
+    const Sums sums = SumByTableAndOperation(segment);
     auto* rows = static_cast<TableRow*>(palloc(sizeof(TableRow) * sums.places));
-    const int count = CollectRows(store, sums, rows);
+    const int count = CollectRows(segment, sums, rows);
     row.ForEach(static_cast<uint64>(count), [&](uint64 at) { WriteTableRow(row, rows[at]); });
     return Datum{0};
 }
 
 ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
-    const core::Segment& segment = store.Parts();
     auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
     *sum = core::TallySnapshot();
-    EnterStore(store);
-    for (uint32 slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        const core::Entry& entry = segment.entries[slot];
+    EnterStore(segment);
+    for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
-            segment.AddTalliesOf(entry, *sum);
+            segment.statements.AddTalliesOf(entry, *sum);
         }
     }
-    for (uint32 place = 0; place < segment.header->sizes.Leftovers(); ++place) {
+    for (uint32 place = 0; place < segment.statements.leftovers.size(); ++place) {
         if (segment.tables.KeyOf(core::TargetAt(place).table).dbid == MyDatabaseId) {
-            sum->AddTally(segment.leftovers[place], segment.octaves);
+            sum->AddTally(segment.statements.leftovers[place], segment.statements.octaves);
         }
     }
-    LeaveStore(store);
+    LeaveStore(segment);
     const uint64 total = sum->Executions();
     row.Bigint(total);
     row.Bigint(sum->slow_calls);

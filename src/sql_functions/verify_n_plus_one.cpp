@@ -19,10 +19,11 @@ struct Found {
 
 // The text of a statement of this database that the current user sent itself. Nobody runs with its
 // own rights what somebody else has written.
-void FindText(core::StatementStore& store, uint64 queryid, Found* found) {
-    core::Segment& segment = store.Parts();
-    for (uint32 slot = 0; slot < segment.header->sizes.Entries() && !found->found; ++slot) {
-        const core::Entry& entry = segment.entries[slot];
+void FindText(core::Segment& segment, uint64 queryid, Found* found) {
+    for (const core::Entry& entry : segment.statements.entries) {
+        if (found->found) {
+            break;
+        }
         const core::StatementKey key = core::KeyOf(entry);
         const uint32 text = core::Get(entry.text);
         if (core::StateOf(entry.tag.load(std::memory_order_acquire)) != core::EntryState::kLive ||
@@ -40,11 +41,11 @@ void FindText(core::StatementStore& store, uint64 queryid, Found* found) {
     }
 }
 
-const char* RequireText(core::StatementStore& store, int64 queryid) {
+const char* RequireText(core::Segment& segment, int64 queryid) {
     auto* found = static_cast<Found*>(palloc0(sizeof(Found)));
-    EnterStore(store);
-    FindText(store, static_cast<uint64>(queryid), found);
-    LeaveStore(store);
+    EnterStore(segment);
+    FindText(segment, static_cast<uint64>(queryid), found);
+    LeaveStore(segment);
     if (!found->found && OidIsValid(found->another) && MaySee(found->another)) {
         const char* role = GetUserNameFromId(found->another, true);
         ereport(ERROR,
@@ -63,9 +64,9 @@ const char* RequireText(core::StatementStore& store, int64 queryid) {
     return pg::ToDatabaseEncoding(found->text, found->length, found->encoding);
 }
 
-n_plus_one::Known RequireKnown(core::StatementStore& store, int64 queryid) {
+n_plus_one::Known RequireKnown(core::Segment& segment, int64 queryid) {
     constexpr int kMostTries = 512;
-    return {RequireText(store, queryid), static_cast<uint64>(queryid), kMostTries};
+    return {RequireText(segment, queryid), static_cast<uint64>(queryid), kMostTries};
 }
 
 n_plus_one::Texts TextsOf(FunctionCallInfo fcinfo, int argument) {
@@ -110,10 +111,10 @@ ELILE_SQL_FUNCTION(elile_verify_n_plus_one, kTakesNull, RECORDOID, INT8OID, INT8
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("child_queryid and timeout must not be null")));
     }
-    core::StatementStore& store = store::RequireSharedStore();
+    core::Segment& segment = store::RequireSegment();
     const n_plus_one::Request request = {
-        PG_ARGISNULL(0) ? n_plus_one::Known{} : RequireKnown(store, PG_GETARG_INT64(0)),
-        RequireKnown(store, PG_GETARG_INT64(1)),
+        PG_ARGISNULL(0) ? n_plus_one::Known{} : RequireKnown(segment, PG_GETARG_INT64(0)),
+        RequireKnown(segment, PG_GETARG_INT64(1)),
         TextsOf(fcinfo, 2),
         TextsOf(fcinfo, 3),
         TextsOf(fcinfo, 4),

@@ -18,7 +18,7 @@ void NoteOwnDatabase(const char* name) {
     if (name != nullptr) {
         strlcpy(names.table, name, sizeof(names.table));
     }
-    core::TableDirectory& databases = SharedStore()->Parts().databases;
+    core::TableDirectory& databases = SharedSegment()->databases;
     const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
     const uint32 index = databases.Insert({MyDatabaseId, InvalidOid, 0}, names, encoding);
     core::TableNames stored;

@@ -77,9 +77,9 @@ void OnShmemStartup() {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
         // Nobody else lives here. Until the keeper has repaired it, nobody sums or resets.
-        core::SegmentHeader* header = SharedHeader();
-        header->gate.CloseAfterCrash();
-        header->generation.fetch_add(1);
+        core::Segment& segment = *SharedSegment();
+        segment.StoreGate().CloseAfterCrash();
+        segment.header->generation.fetch_add(1);
     }
 }
 
@@ -92,42 +92,55 @@ void InstallSharedStore() {
     shmem_startup_hook = OnShmemStartup;
 }
 
+core::Segment* SharedSegment() {
+    static core::Segment segment;
+    if (segment.header == nullptr && segment_file.memory != nullptr) {
+        segment = core::Segment::Attach(segment_file.memory);
+    }
+    return segment.header != nullptr ? &segment : nullptr;
+}
+
 core::StatementStore* AttachStore() {
     if (segment_file.memory == nullptr || MyProc == nullptr) {
         return nullptr;
     }
     static core::StatementStore store;
-    store = core::StatementStore(core::Segment::Attach(segment_file.memory), pg::ProcNumber());
+    store = core::StatementStore(*SharedSegment(), pg::ProcNumber());
     attached_store = &store;
     return attached_store;
 }
 
-core::StatementStore& RequireSharedStore() {
-    core::StatementStore* store = SharedStore();
-    if (store == nullptr && IsBinaryUpgrade) {
+core::Segment& RequireSegment() {
+    core::Segment* segment = SharedSegment();
+    if (segment == nullptr && IsBinaryUpgrade) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("elile_optimize does nothing while pg_upgrade is at work")));
     }
-    if (store == nullptr) {
+    if (segment == nullptr) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("elile_optimize must be loaded via shared_preload_libraries"),
                         errhint("Add elile_optimize to shared_preload_libraries in "
                                 "postgresql.conf and restart the server.")));
     }
-    return *store;
+    return *segment;
 }
 
-bool MayWrite(core::StatementStore& store) {
-    const bool is_ready = store.IsReady();
-    core::Add(store.Parts().header->not_ready, is_ready ? 0 : 1);
+core::StatementStore& RequireSharedStore() {
+    RequireSegment();
+    return *SharedStore();
+}
+
+bool MayWrite(const core::Segment& segment) {
+    const bool is_ready = segment.header->IsReady();
+    core::Add(segment.statements.shared->not_ready, is_ready ? 0 : 1);
     return is_ready;
 }
 
-void PauseBeforeGate(const core::StatementStore& store, int* pauses) {
+void PauseBeforeGate(const core::Segment& segment, int* pauses) {
     constexpr long kPauseUs = 50;
     constexpr int kMostPauses = 100000;
     CHECK_FOR_INTERRUPTS();
-    if (++*pauses > kMostPauses && !store.IsReady()) {
+    if (++*pauses > kMostPauses && !segment.header->IsReady()) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("what elile_optimize has counted is not repaired yet after a crash"),
                         errhint("The background worker \"elile_optimize keeper\" does so; the "
@@ -136,17 +149,13 @@ void PauseBeforeGate(const core::StatementStore& store, int* pauses) {
     pg_usleep(kPauseUs);
 }
 
-void EnterStore(core::StatementStore& store) {
-    for (int pauses = 0; !store.Parts().header->gate.TryShared();) {
-        PauseBeforeGate(store, &pauses);
+void EnterStore(const core::Segment& segment) {
+    for (int pauses = 0; !segment.StoreGate().TryShared();) {
+        PauseBeforeGate(segment, &pauses);
     }
 }
 
-void LeaveStore(core::StatementStore& store) { store.Parts().header->gate.LeaveShared(); }
-
-core::SegmentHeader* SharedHeader() {
-    return static_cast<core::SegmentHeader*>(segment_file.memory);
-}
+void LeaveStore(const core::Segment& segment) { segment.StoreGate().LeaveShared(); }
 
 std::size_t SharedBytes() { return segment_bytes + WaitingRuns::Bytes(); }
 

@@ -98,7 +98,7 @@ void WaitingRuns::HandOver(WaitingRun* run) {
 }
 
 void WaitingRuns::Release(WaitingRun* run) {
-    core::Segment& segment = SharedStore()->Parts();
+    core::Segment& segment = *SharedSegment();
     segment.texts.Release(run->record.text);
     segment.details.Release(run->record.plan);
     while (run->block_count > 0) {

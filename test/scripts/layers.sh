@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The layer check passes, and refuses each include that would turn the flow of data round.
+# shellcheck disable=SC2317 # "check" calls the functions by name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=test/scripts/lib/check.sh

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# What README and CONTRIBUTING name is there and does something: the targets of make, and the scripts.
+# What README, CONTRIBUTING and docs/ name is there and does something: the targets of make, and the scripts.
 # shellcheck disable=SC2317,SC2016 # "check" calls the functions by name; backticks are the documents'
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=test/scripts/lib/check.sh
 source test/scripts/lib/check.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL
-documents=(README.md CONTRIBUTING.md)
+documents=(README.md CONTRIBUTING.md docs/*.md)
 
 # Commands are between backticks or lines of a block; a target follows make and what is set for it.
 commands() {
-    sed -nE 's/^( *(sudo )?make( .*)?)$/\1/p; s/^(.*&& .*)$/\1/p' "${documents[@]}"
+    sed -nE 's/^( *(sudo )?make( .*)?)$/\1/p; s/^(.*&& .*)$/\1/p; s/^((scripts|bench)\/.*)$/\1/p' "${documents[@]}"
     grep -ohE '`[^`]*`' "${documents[@]}" | tr -d '`'
 }
 targets() {

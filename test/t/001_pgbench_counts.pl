@@ -18,7 +18,7 @@ for my $mode (qw(simple extended prepared))
     $node->command_ok(
         [ 'pgbench', '-n', '-M', $mode, '-c', 4, '-j', 2, '-t', 250, 'postgres' ],
         "pgbench, $mode");
-    is( $node->safe_psql(
+    is($node->safe_psql(
             'postgres', q{
         select operation, table_name, calls, failed_calls, rows
         from elile_optimize.statements
@@ -31,7 +31,7 @@ for my $mode (qw(simple extended prepared))
             'update|pgbench_branches|1000|0|1000',
             'update|pgbench_tellers|1000|0|1000'),
         "statements, $mode");
-    is( $node->safe_psql(
+    is($node->safe_psql(
             'postgres', q{
         select lower(query), calls from elile_optimize.statements
         where query ~* '^(begin|end)' order by 1}),
@@ -49,7 +49,7 @@ $node->safe_psql(
             perform abalance from pgbench_accounts where aid = i;
         end loop;
     end $$});
-is( $node->safe_psql(
+is($node->safe_psql(
         'postgres', q{
     select overhead_per_statement_ns >= 0, overhead_share between 0 and 1, stripes_dropped
     from elile_optimize.info}),

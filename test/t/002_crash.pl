@@ -35,7 +35,7 @@ for my $round (1 .. 3)
     $in .= "select 1;\n";
     eval { $victim->finish };
     $node->wait_for_log(qr/database system is ready to accept connections/, $from);
-    ok( $node->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}),
+    ok($node->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}),
         "ready after crash $round");
     is($node->safe_psql('postgres', $calls), 50 + $round - 1, "calls kept after crash $round");
     is($node->safe_psql('postgres', $plan), 't', "the plan kept after crash $round");

@@ -14,23 +14,23 @@ $node->safe_psql('postgres', 'create extension elile_optimize');
 
 sub end_a_sleep
 {
-	my ($function) = @_;
-	my ($in, $out, $err) = ('', '', '');
-	my $session = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'select pg_sleep(600)' ],
-		'<', \$in, '>', \$out, '2>', \$err);
-	my $running = q{from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'};
-	$node->poll_query_until('postgres', "select count(*) = 1 $running")
-	  or die 'the session did not start';
-	$node->safe_psql('postgres', "select $function(pid) $running");
-	$session->finish;
-	$node->poll_query_until('postgres', "select count(*) = 0 $running") or die 'it did not end';
+    my ($function) = @_;
+    my ($in, $out, $err) = ('', '', '');
+    my $session = IPC::Run::start(
+        [ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'select pg_sleep(600)' ],
+        '<', \$in, '>', \$out, '2>', \$err);
+    my $running = q{from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'};
+    $node->poll_query_until('postgres', "select count(*) = 1 $running")
+        or die 'the session did not start';
+    $node->safe_psql('postgres', "select $function(pid) $running");
+    $session->finish;
+    $node->poll_query_until('postgres', "select count(*) = 0 $running") or die 'it did not end';
 }
 
 sub newest
 {
-	return $node->safe_psql('postgres',
-		q{select sqlstate from elile_optimize.slow_queries
+    return $node->safe_psql('postgres',
+        q{select sqlstate from elile_optimize.slow_queries
 		  where query = 'select pg_sleep($1)' order by id desc limit 1});
 }
 
@@ -41,13 +41,13 @@ is(newest(), '57014', 'a cancelled statement');
 $node->psql('postgres', q{set statement_timeout = 20; select pg_sleep(600)});
 is(newest(), '57014', 'a statement that timed out');
 is($node->safe_psql('postgres',
-		q{select calls || '/' || failed_calls from elile_optimize.statements
+        q{select calls || '/' || failed_calls from elile_optimize.statements
 		  where query = 'select pg_sleep($1)'}),
-	'0/3', 'each counted once, as failed');
+    '0/3', 'each counted once, as failed');
 is($node->safe_psql('postgres',
-		q{select min_exec_time > 0 from elile_optimize.statements
+        q{select min_exec_time > 0 from elile_optimize.statements
 		  where query = 'select pg_sleep($1)'}),
-	't', 'with the time that it took');
+    't', 'with the time that it took');
 
 # The log has a line for each, and no literal.
 $node->wait_for_log(qr/(?:LOG:  duration: .*pg_sleep(?s:.*?)){3}/);

@@ -2,9 +2,12 @@
 # readers know; pgBadger is one of them.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use JSON::PP;
+use Patience;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -40,7 +43,7 @@ unlike($log, qr/hunter2|1234567/, 'no literal');
 # A failed one is logged with its plan, when that is known.
 my $offset = -s $node->logfile;
 $node->psql('postgres', "$slow; select 1 / (relpages - relpages) as secret from pg_class where relname <> 'hunter2'");
-ok( $node->wait_for_log(
+ok($node->wait_for_log(
         qr/statement: select \$1 \/ .*as secret.*\n.*DETAIL:  .*sqlstate=22012.*\n\tplan:\n\tSeq Scan/, $offset),
     'a failed one');
 $log = logged("$slow; set elile_optimize.log_parameters = on", "select 'hunter2' as secret");
@@ -68,16 +71,16 @@ $node->safe_psql('postgres', q{
     analyze item;
     set elile_optimize.slow_query_threshold = 0;
     } . 'select name from item where id = 5;' x 5 . 'drop index item_id;'
-      . 'select name from item where id = 5;' x 5);
+        . 'select name from item where id = 5;' x 5);
 $node->wait_for_log(qr/LOG:  the plan of statement -?\d+ changed and its mean time went from [\d.]+ to [\d.]+ ms/,
     $from);
 is(() = slurp_file($node->logfile, $from) =~ /the plan of statement/g, 1, 'a worse plan, told once');
-is( $node->safe_psql('postgres', q{
+is($node->safe_psql('postgres', q{
         select plans_seen, plan_changed_at is not null, plan_regressed from elile_optimize.statements
         where query ~ 'name from item'}),
     '2|t|t',
     'and marked');
-is( $node->safe_psql('postgres', q{
+is($node->safe_psql('postgres', q{
         select count(*), count(distinct plan_id) from elile_optimize.slow_queries
         where query ~ 'name from item' and plan ~ 'item_id|Seq Scan'}),
     '10|2',
@@ -88,7 +91,7 @@ my $session = $node->background_psql('postgres');
 is($session->query('show elile_optimize.slow_query_threshold'), '100ms', 'production');
 $node->safe_psql('postgres', q{alter system set elile_optimize.environment = 'development'});
 $node->reload;
-$session->query('select pg_sleep(0.01)') while $session->query('show elile_optimize.environment') ne 'development';
+poll(sub { $session->query('show elile_optimize.environment') eq 'development' }) or die 'no reload';
 is($session->query('show elile_optimize.slow_query_threshold'), '200ms', 'development, after a reload');
 is($session->query('show elile_optimize.log_parameters'), 'on', 'its parameters are kept');
 $session->quit;

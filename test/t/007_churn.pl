@@ -27,13 +27,13 @@ begin
     end loop;
 end \$\$});
 is($node->safe_psql('postgres',
-		q{select sum(calls) from elile_optimize.table_operations
+        q{select sum(calls) from elile_optimize.table_operations
 		  where table_name = 't' and operation = 'select'}),
-	$distinct, 'each execution is counted for its table');
+    $distinct, 'each execution is counted for its table');
 is($node->safe_psql('postgres',
-		'select entries <= max_entries, evictions >= 4800 from elile_optimize.info'),
-	't|t', 'the limit holds and evictions are counted');
+        'select entries <= max_entries, evictions >= 4800 from elile_optimize.info'),
+    't|t', 'the limit holds and evictions are counted');
 is($node->safe_psql('postgres', 'select shared_memory_bytes < 40 * 1024 * 1024 from elile_optimize.info'),
-	't', 'below 40 MB');
+    't', 'below 40 MB');
 
 done_testing();

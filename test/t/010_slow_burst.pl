@@ -49,7 +49,7 @@ $node->safe_psql('postgres', q{
         end if;
     end $$;});
 $node->safe_psql('postgres', 'select elile_optimize.reset()');
-my $from = -s $node->logfile;  # on a busy machine what came before was slow, too
+my $from = -s $node->logfile; # on a busy machine what came before was slow, too
 my $transactions = 1000;
 my $reading = IPC::Run::start(
     [ 'pgbench', '-n', '-c', 3, '-j', 1, '-T', 600, '-f', $reader, $node->connstr('postgres') ],
@@ -62,7 +62,7 @@ $node->safe_psql('postgres', 'select check_rows()');
 $reading->signal('INT');
 $reading->finish;
 unlike($read_errors, qr/torn|ERROR/, 'no reader saw a torn row');
-is( $node->safe_psql('postgres', q{
+is($node->safe_psql('postgres', q{
         select table_name, calls, slow_calls from elile_optimize.statements
         where table_name in ('pgbench_accounts', 'pgbench_tellers') and query ~ '^select (abalance|tid)' order by 1}),
     "pgbench_accounts|8000|8000\npgbench_tellers|8000|8000",

@@ -8,11 +8,12 @@ use IO::Socket::UNIX;
 use IPC::Run;
 use List::Util qw(max sum0);
 use POSIX qw(ceil);
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Test::More;
-use Time::HiRes qw(clock_gettime usleep CLOCK_MONOTONIC);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -113,18 +114,13 @@ sub http
     return { status => $status // 0, header => \%header, body => $body // '' };
 }
 
-sub poll
+# What comes true, or 0 and a word on it.
+sub await
 {
     my ($what, $until, $seconds) = @_;
-    my $end = time + ($seconds // $deadline_s);
-    while (time < $end)
-    {
-        my $result = $until->();
-        return $result if $result;
-        usleep(100_000);
-    }
-    diag("timed out: $what");
-    return;
+    my $result = poll($until, $seconds);
+    diag("timed out: $what") if !$result;
+    return $result;
 }
 
 # name -> labels -> value; labels as one string, "a=b\n" each, in the order of their names.
@@ -158,12 +154,12 @@ sub scrape { return parse(http('/metrics')->{body}) }
 sub scrape_after
 {
     my ($moment) = @_;
-    return poll('a new sample', sub {
-        my $asked = clock_gettime(CLOCK_MONOTONIC);
-        my $scrape = scrape();
-        my $age = $scrape->{elile_optimize_sample_age_seconds}{''} + $scrape->{elile_optimize_sampling_duration_seconds}{''};
-        return defined $scrape->{elile_db_max_connections} && $asked - 0.3 - $age > $moment ? $scrape : undef;
-    }) // die 'no new sample';
+    return await('a new sample', sub {
+            my $asked = clock_gettime(CLOCK_MONOTONIC);
+            my $scrape = scrape();
+            my $age = $scrape->{elile_optimize_sample_age_seconds}{''} + $scrape->{elile_optimize_sampling_duration_seconds}{''};
+            return defined $scrape->{elile_db_max_connections} && $asked - 0.3 - $age > $moment ? $scrape : undef;
+    }) || die 'no new sample';
 }
 sub scrape_now { return scrape_after(clock_gettime(CLOCK_MONOTONIC)) }
 
@@ -188,7 +184,7 @@ sub series
         qw(queries_total slow_queries_total failed_queries_total
         query_duration_seconds_count query_duration_seconds_sum);
     my $buckets = $scrape->{elile_db_query_duration_seconds_bucket};
-    $got{"le=$_"} = $buckets->{labels(%label, le => $_)} // 0 foreach bounds();
+    $got{"le=$_"} = $buckets->{ labels(%label, le => $_) } // 0 foreach bounds();
     return \%got;
 }
 sub bounds { return ((map { 0 + sprintf '%.17g', 2**$_ } -13 .. 6), '+Inf') }
@@ -206,7 +202,7 @@ sub table_operations
         from elile_optimize.table_operations where table_name is null or table_name !~ '\n'}))
     {
         my ($database, $table, $operation, @figures) = split /\|/, $line;
-        $rows{labels(database => $database, table => $table, operation => $operation)} =
+        $rows{ labels(database => $database, table => $table, operation => $operation) } =
             [ $database, $table, $operation, @figures ];
     }
     return \%rows;
@@ -217,7 +213,7 @@ sub promtool_ok
 {
     my ($scrape, $name) = @_;
     is(join("\n", @{ $scrape->{twice} }), '', "$name: no series twice");
-  SKIP:
+    SKIP:
     {
         skip 'promtool is not installed', 1 unless has_promtool();
         my $text = $scrape->{text};
@@ -262,8 +258,8 @@ is(value($watcher, $state), 'off|t', 'off by default');
 is(join(' ', exporters_of($node)), '', 'and no process');
 is(http('/metrics')->{status}, 0, 'nobody listens');
 set_and_reload($watcher, metrics_port => $port);
-poll('exporter', sub { value($watcher, $state) eq 'listening|f' });
-is( value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
+await('exporter', sub { value($watcher, $state) eq 'listening|f' });
+is(value($watcher, 'select exporter_state, exporter_address from elile_optimize.info'),
     "listening|127.0.0.1:$port",
     'it listens after a reload');
 my @exporters = exporters_of($node);
@@ -271,7 +267,7 @@ is(scalar @exporters, 1, 'one process');
 is(read_file("/proc/$exporters[0]/cmdline"), "elile_optimize_exporter\0", 'of the exporter');
 
 # HTTP.
-poll('a first sample', sub { http('/readyz')->{status} == 200 });
+await('a first sample', sub { http('/readyz')->{status} == 200 });
 my %expected = (
     '/metrics' => [ 200, 'text/plain; version=0.0.4; charset=utf-8', qr/^# HELP elile_/ ],
     '/' => [ 200, 'text/html; charset=utf-8', qr/^<!DOCTYPE html>/ ],
@@ -407,7 +403,7 @@ foreach my $at (1 .. $#samples)
 }
 is($fallen, 0, 'no series fell in ' . @samples . ' scrapes while statements were evicted');
 cmp_ok($samples[-1]{elile_optimize_evictions_total}{''}, '>', 1500, 'and many were');
-is( total($samples[-1], 'elile_db_queries_total', table => 'churn', operation => 'select'),
+is(total($samples[-1], 'elile_db_queries_total', table => 'churn', operation => 'select'),
     2000 * $rounds,
     'none of them was lost');
 
@@ -456,7 +452,7 @@ is(join(' ', map { $now->{$_} } qw(queries_total query_duration_seconds_count le
 my $many = connect_to('second', application_name => 'many');
 do_all($many, map { "create table many_$_ (id int)" } 1 .. 20);
 set_and_reload($watcher, metrics_max_tables => 5);
-poll('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') > 0 });
+await('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') > 0 });
 do_all($watcher, 'select elile_optimize.reset()');
 do_all($many, map { ("select count(*) from many_$_", "insert into many_$_ values ($_)", "select count(*) from many_$_") } 1 .. 20);
 do_all($client, 'select count(*) from churn', 'select count(*) from orders', 'select 1');
@@ -481,13 +477,13 @@ is(total($scrape, 'elile_db_queries_total', database => 'second', table => 'othe
 cmp_ok($scrape->{elile_optimize_tables_other}{''}, '>=', 20, 'how many tables are in it');
 foreach my $database (qw(postgres second))
 {
-    is( total($scrape, 'elile_db_queries_total', database => $database),
+    is(total($scrape, 'elile_db_queries_total', database => $database),
         value($watcher, qq{select sum(calls + failed_calls) from elile_optimize.table_operations where datname = '$database'}),
         "nothing of $database is lost");
 }
 promtool_ok($scrape, 'more tables than fit');
 set_and_reload($watcher, metrics_max_tables => 200);
-poll('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') == 0 });
+await('metrics_max_tables', sub { total(scrape(), 'elile_optimize_tables_other') == 0 });
 is(series(scrape(), database => 'second', table => 'many_20', operation => 'select')->{queries_total}, 2, 'raised again');
 
 # Names with all that a name may have. From 19 on that of a database has no line break.
@@ -513,7 +509,7 @@ do_all($latin, qq{create extension elile_optimize; create table "caf\xe9" (id in
 $scrape = scrape_now();
 my $named = sub {
     my ($database, $table) = @_;
-    return $scrape->{elile_db_queries_total}{labels(database => $database, table => $table, operation => 'select')};
+    return $scrape->{elile_db_queries_total}{ labels(database => $database, table => $table, operation => 'select') };
 };
 is($named->($odd_database, qq{sch"ema\\.two\nlines}), 1, 'quotes, a backslash and a newline');
 is($named->($odd_database, "\xc3\xbcml\xc3\xa4ut \xe2\x98\x83"), 1, 'UTF-8');
@@ -561,7 +557,7 @@ is(total($scrape, 'elile_db_connections', application => 'popular'), 4, 'but not
 cmp_ok(scalar keys %{ $scrape->{elile_db_connections} }, '<=', 128, 'no more series than promised');
 promtool_ok($scrape, 'a crowd');
 @crowd = ();
-poll('the crowd leaves', sub { value($watcher, $sessions) < 20 });
+await('the crowd leaves', sub { value($watcher, $sessions) < 20 });
 value($watcher, q{select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'running'});
 
 # What applications say of their pools.
@@ -579,10 +575,10 @@ do_all($client, 'select elile_optimize.set_active_connections(4)', 'reset role')
 do_all($service, 'create extension elile_optimize; select elile_optimize.set_active_connections(0)');
 $scrape = scrape_now();
 my %service = (application => 'service', database => 'postgres');
-is($scrape->{elile_db_active_connections}{labels(%service)}, 4, 'connections in use, the last word');
-is($scrape->{elile_db_connection_pool_size}{labels(%service)}, 10, 'size of the pool');
-is($scrape->{elile_db_active_connections}{labels(%service, database => 'second')}, 0, 'of another database');
-is($scrape->{elile_db_connection_pool_size}{labels(%service, database => 'second')}, undef, 'which has not told its size');
+is($scrape->{elile_db_active_connections}{ labels(%service) }, 4, 'connections in use, the last word');
+is($scrape->{elile_db_connection_pool_size}{ labels(%service) }, 10, 'size of the pool');
+is($scrape->{elile_db_active_connections}{ labels(%service, database => 'second') }, 0, 'of another database');
+is($scrape->{elile_db_connection_pool_size}{ labels(%service, database => 'second') }, undef, 'which has not told its size');
 is(total($scrape, 'elile_db_queries_total', table => 'told', operation => 'select'), 1, 'a query that was told');
 # A database that is made again has the name of the one that is gone, whose reports are still young.
 foreach my $time (1, 2)
@@ -595,7 +591,7 @@ foreach my $time (1, 2)
 }
 $scrape = scrape_now();
 promtool_ok($scrape, 'a name with two databases');
-is($scrape->{elile_db_active_connections}{labels(application => 'service', database => 'anew')}, 0, 'what the later one told');
+is($scrape->{elile_db_active_connections}{ labels(application => 'service', database => 'anew') }, 0, 'what the later one told');
 
 is(query($client, q{do $$ begin for i in 1..300 loop
         perform set_config('application_name', 'pool ' || i, false), elile_optimize.set_active_connections(1);
@@ -604,32 +600,32 @@ $before = $scrape;
 my $dropped = value($watcher, 'select pool_reports_dropped from elile_optimize.info');
 cmp_ok($dropped, '>=', 300 - 256, 'those beyond the limit are counted');
 $scrape = scrape_now();
-is( total($scrape, 'elile_db_active_connections'),
+is(total($scrape, 'elile_db_active_connections'),
     total($before, 'elile_db_active_connections') + 300 - $dropped,
     'and none is lost but those');
-cmp_ok($scrape->{elile_db_active_connections}{labels(application => 'other', database => 'other')}, '>', 200, 'most as other');
+cmp_ok($scrape->{elile_db_active_connections}{ labels(application => 'other', database => 'other') }, '>', 200, 'most as other');
 is($scrape->{elile_optimize_pool_reports_dropped_total}{''}, $dropped, 'the count is a metric');
 promtool_ok($scrape, 'pools');
 
 # Indexes.
 my %doubled = (database => 'postgres', table => 'doubled');
 my %cafe = (database => 'latin', table => 'caf\xE9', index => 'caf\xE9_id');
-$scrape = poll('indexes', sub {
-    my $got = scrape();
-    my %looked_at = %{ $got->{elile_index_stats_age_seconds} // {} };
-    return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) // {};
-is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_id')}, 1, 'an invalid index');
-is($scrape->{elile_index_invalid}{labels(%doubled, index => 'doubled_name')}, 0, 'a valid one');
-cmp_ok($scrape->{elile_index_size_bytes}{labels(%doubled, index => 'doubled_name')} // 0, '>=', 8192, 'its size');
-cmp_ok($scrape->{elile_index_scans_total}{labels(%doubled, index => 'doubled_name')} // 0, '>=', 5, 'and its scans');
-is($scrape->{elile_index_invalid}{labels(%cafe)}, 0, 'one of a database with another encoding');
+$scrape = await('indexes', sub {
+        my $got = scrape();
+        my %looked_at = %{ $got->{elile_index_stats_age_seconds} // {} };
+        return $looked_at{"database=postgres\n"} && $looked_at{"database=latin\n"} ? $got : undef; }, 90) || {};
+is($scrape->{elile_index_invalid}{ labels(%doubled, index => 'doubled_id') }, 1, 'an invalid index');
+is($scrape->{elile_index_invalid}{ labels(%doubled, index => 'doubled_name') }, 0, 'a valid one');
+cmp_ok($scrape->{elile_index_size_bytes}{ labels(%doubled, index => 'doubled_name') } // 0, '>=', 8192, 'its size');
+cmp_ok($scrape->{elile_index_scans_total}{ labels(%doubled, index => 'doubled_name') } // 0, '>=', 5, 'and its scans');
+is($scrape->{elile_index_invalid}{ labels(%cafe) }, 0, 'one of a database with another encoding');
 
 # Databases are looked at in the order that they came, so a new one tells when all were. Those that are
 # gone have been found gone before; that reset() changes their figures is no reason to look again.
 do_all($watcher, 'select elile_optimize.reset()');
 scrape_now();
 do_all(connect_to('marker'), 'select count(*) from t');
-ok( poll('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
+ok(await('the marker', sub { defined scrape()->{elile_index_stats_age_seconds}{"database=marker\n"} }, 90),
     'indexes of a database with new activity');
 my %times;
 ++$times{$_} foreach slurp_file($node->logfile) =~ /FATAL:  database "?(\S+?)"? does not exist/g;
@@ -639,6 +635,6 @@ is(join(' ', grep { $times{$_} > 1 } sort keys %times), '', 'a database that is 
 promtool_ok(scrape_now(), 'all of it');
 @exporters = exporters_of($node);
 set_and_reload($watcher, metrics_port => 0);
-ok(poll('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters_of($node) }), 'off after a reload');
+ok(await('exporter ends', sub { value($watcher, $state) eq 'off|t' && !exporters_of($node) }), 'off after a reload');
 is(http('/metrics')->{status}, 0, 'and nobody listens');
 done_testing();

@@ -10,11 +10,12 @@ use IO::Socket::INET;
 use IPC::Run;
 use MIME::Base64;
 use POSIX ();
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Test::More;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time);
 
 my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -73,18 +74,6 @@ sub get
     return exchange("GET $path HTTP/1.1\r\nHost: localhost\r\n$credentials\r\n", $seconds);
 }
 sub status { return get(@_)->{status} }
-
-sub poll
-{
-    my ($until, $seconds) = @_;
-    my $end = time + ($seconds // $deadline_s);
-    while (time < $end)
-    {
-        return 1 if $until->();
-        usleep(100_000);
-    }
-    return 0;
-}
 
 # Returns where the log went on.
 sub configure
@@ -373,16 +362,16 @@ $node->safe_psql('postgres', q{do $$ begin
     end loop; end $$});
 my $rows;
 ok(poll(sub {
-        $rows = () = get('/metrics')->{body} =~ /^elile_db_queries_total\{.*operation="select"/mg;
-        $rows >= 200 }), 'series of 200 tables');
+            $rows = () = get('/metrics')->{body} =~ /^elile_db_queries_total\{.*operation="select"/mg;
+            $rows >= 200 }), 'series of 200 tables');
 my $selects = q{select sum(calls) from elile_optimize.table_operations where operation = 'select' and table_name ~ '^many_'};
 is($node->safe_psql('postgres', $selects), 10000, 'all are in the view');
 my $text = '';
 ok(poll(sub {
-        $text = get('/metrics')->{body};
-        my $sum = 0;
-        $sum += $1 while $text =~ /^elile_db_queries_total\{[^}]*operation="select",table="(?:many_\d+|other)"\} (\S+)$/mg;
-        $sum >= 10000 && $text =~ /^elile_optimize_tables_other (\d+)$/m && $1 >= 9800 }), 'none is lost in the metrics');
+            $text = get('/metrics')->{body};
+            my $sum = 0;
+            $sum += $1 while $text =~ /^elile_db_queries_total\{[^}]*operation="select",table="(?:many_\d+|other)"\} (\S+)$/mg;
+            $sum >= 10000 && $text =~ /^elile_optimize_tables_other (\d+)$/m && $1 >= 9800 }), 'none is lost in the metrics');
 my $own = 0;
 my $names = '';
 while ($text =~ /^elile_db_queries_total\{database="postgres",operation="select",table="(many_\d+)"\} (\S+)$/mg)

@@ -5,20 +5,20 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HTTP::Tiny;
 use JSON::PP;
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Processes;
 use Test::More;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time);
 
 for my $program (qw(prometheus promtool))
 {
     plan skip_all => "$program is not on PATH"
-      if !grep { -x "$_/$program" } split /:/, $ENV{PATH};
+        if !grep { -x "$_/$program" } split /:/, $ENV{PATH};
 }
 
 delete @ENV{qw(http_proxy HTTP_PROXY all_proxy ALL_PROXY)};
-my $patience = $PostgreSQL::Test::Utils::timeout_default;
 my @running;  # of IPC::Run
 
 END
@@ -26,18 +26,6 @@ END
     my $exit_code = $?;
     eval { $_->kill_kill(grace => 5) } for @running;
     $? = $exit_code;
-}
-
-sub wait_until
-{
-    my ($condition, $limit) = @_;
-    my $began = time;
-    for (;;)
-    {
-        return 1 if $condition->();
-        return 0 if time - $began > ($limit // $patience);
-        usleep(100_000);
-    }
 }
 
 my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -77,7 +65,7 @@ sub by_table
 {
     my ($expression) = @_;
     return map { join(' ', $_->{labels}{operation}, $_->{labels}{table} // '') => $_->{value} }
-      grep { ($_->{labels}{database} // '') eq 'postgres' } query($expression);
+        grep { ($_->{labels}{database} // '') eq 'postgres' } query($expression);
 }
 
 # The exponent of the bucket's upper bound; the first one reaches down to 0.
@@ -122,7 +110,7 @@ insert into other.item values (:ms);
 });
 my $failing = $node->basedir . '/failing.sql';
 append_to_file($failing, "select 1 / (id - id) from other.item;\n" x 20);
-ok(wait_until(sub { status_of("http://127.0.0.1:$port/readyz") == 200 }), 'the exporter is ready');
+ok(poll(sub { status_of("http://127.0.0.1:$port/readyz") == 200 }), 'the exporter is ready');
 # Before Prometheus is there, which would see it as a reset of counters.
 $node->safe_psql('postgres', 'select elile_optimize.reset()');
 
@@ -145,9 +133,9 @@ my $prometheus = IPC::Run::start(
     ],
     '<', '/dev/null', '>', "$folder/out", '2>', $prometheus_log);
 push @running, $prometheus;
-ok(wait_until(sub { status_of("http://127.0.0.1:$prometheus_port/-/ready") == 200 }), 'Prometheus is ready')
-  or diag read_file($prometheus_log);
-ok(wait_until(sub { (scalar_of('up') // 0) == 1 }), 'it scrapes');
+ok(poll(sub { status_of("http://127.0.0.1:$prometheus_port/-/ready") == 200 }), 'Prometheus is ready')
+    or diag read_file($prometheus_log);
+ok(poll(sub { (scalar_of('up') // 0) == 1 }), 'it scrapes');
 
 sub start_load
 {
@@ -174,12 +162,12 @@ my $began = time;
 my @killed;
 for my $at (4, 9)
 {
-    wait_until(sub { time - $began >= $at });
+    poll(sub { time - $began >= $at });
     $node->psql('postgres', read_file($failing), on_error_stop => 0);
     my ($victim) = exporters_of($node);
     push @killed, $victim;
     kill 'KILL', $victim;
-    ok( wait_until(
+    ok(poll(
             sub {
                 my ($now) = exporters_of($node);
                 return defined $now && $now != $victim && status_of("http://127.0.0.1:$port/readyz") == 200;
@@ -187,7 +175,7 @@ for my $at (4, 9)
         "the exporter is back at $at s");
 }
 finish_load($_) for @load;
-ok(wait_until(sub { (scalar_of('up') // 0) == 1 }, 10), 'it is up');
+ok(poll(sub { (scalar_of('up') // 0) == 1 }, 10), 'it is up');
 
 note 'what Prometheus computes';
 my $rows = $node->safe_psql(
@@ -209,12 +197,12 @@ my @busy = grep { $view{$_}{queries} >= 100 } sort keys %view;
 cmp_ok(scalar @busy, '>=', 7, 'there are busy tables');
 ok(exists $view{'select other.item'} && $view{'select other.item'}{failed} > 0, 'and failures');
 my %queries;
-wait_until(
+poll(
     sub {
         %queries = by_table('elile_db_queries_total');
         return !grep { ($queries{$_} // -1) != $view{$_}{queries} } keys %view;
     }, 10);
-is( join("\n", map { "$_: " . ($queries{$_} // 'absent') } sort keys %view),
+is(join("\n", map { "$_: " . ($queries{$_} // 'absent') } sort keys %view),
     join("\n", map { "$_: $view{$_}{queries}" } sort keys %view),
     'elile_db_queries_total is calls and failed calls');
 for my $pair ([ 'failed', 'elile_db_failed_queries_total' ], [ 'slow', 'elile_db_slow_queries_total' ],
@@ -223,7 +211,7 @@ for my $pair ([ 'failed', 'elile_db_failed_queries_total' ], [ 'slow', 'elile_db
 {
     my ($column, $metric) = @$pair;
     my %value = by_table($metric);
-    is( join("\n", map { "$_: " . ($value{$_} // 'absent') } sort keys %view),
+    is(join("\n", map { "$_: " . ($value{$_} // 'absent') } sort keys %view),
         join("\n", map { "$_: $view{$_}{$column}" } sort keys %view),
         "$metric is the view's");
 }
@@ -248,7 +236,7 @@ cmp_ok($increase, '>', 0, 'the counters increase');
 note "sum(increase(elile_db_queries_total[1m])) = $increase";
 # One metric at a time, because resets() drops their names.
 my @counters = map { $_->{labels}{__name__} }
-  query('count by (__name__) ({__name__=~"elile_.+_(total|count|sum|bucket)"})');
+    query('count by (__name__) ({__name__=~"elile_.+_(total|count|sum|bucket)"})');
 cmp_ok(scalar @counters, '>=', 20, 'there are counters');
 my $seen = 0;
 for my $metric (@counters)
@@ -266,7 +254,7 @@ $node->safe_psql('postgres', 'select elile_optimize.reset()');
 finish_load(start_load([ '-f', $slow ], '-c', 1, '-t', 20));
 finish_load(start_load([ '-b', 'tpcb-like' ], '-c', 1, '-t', 20));
 my %count;
-wait_until(
+poll(
     sub {
         %count = by_table('elile_db_query_duration_seconds_count');
         return !grep { ($count{$_} // 1e9) >= $before{$_} } @busy;
@@ -274,7 +262,7 @@ wait_until(
 for my $metric (qw(elile_db_query_duration_seconds_count elile_db_queries_total))
 {
     my %reset = by_table("resets($metric\[5m])");
-    is( join("\n", map { "$_: " . ($reset{$_} // 'absent') } @busy),
+    is(join("\n", map { "$_: " . ($reset{$_} // 'absent') } @busy),
         join("\n", map { "$_: 1" } @busy),
         "one reset of $metric");
 }

@@ -2,16 +2,18 @@
 # itself, fits narrow and wide windows, follows the colour scheme, is legible, and needs no JavaScript.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use Fcntl qw(F_DUPFD);
 use File::Path qw(remove_tree);
 use HTTP::Tiny;
 use IPC::Run;
 use JSON::PP;
 use POSIX ();
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time usleep);
 
 my ($chromium) = grep { -x } map { "$_/chromium" } split /:/, $ENV{PATH};
 plan skip_all => 'chromium is not installed' if !defined $chromium;
@@ -262,18 +264,6 @@ sub check_all_loads
     return;
 }
 
-sub wait_for
-{
-    my ($what, $condition) = @_;
-    my $end = time + $PostgreSQL::Test::Utils::timeout_default;
-    until ($condition->())
-    {
-        die "timed out: $what" if time > $end;
-        usleep(100_000);
-    }
-    return;
-}
-
 # A session that stays, as an application of this name.
 sub hold_session
 {
@@ -302,7 +292,7 @@ $node->start;
 start_browser();
 
 my $http = HTTP::Tiny->new(timeout => $patience_s);
-wait_for('a first sample', sub { $http->get("${url}readyz")->{status} == 200 });
+poll(sub { $http->get("${url}readyz")->{status} == 200 }) or die 'no first sample';
 my @headings = ('Load', 'Connections', 'Latency by operation and table', 'Slowest statements', 'The extension itself');
 check_all_loads('empty', $url, \@headings, 'No client was connected.', 'No statement has been counted since');
 
@@ -344,8 +334,8 @@ hold_session($node, 'postgres', $wide, q{select elile_optimize.set_active_connec
 hold_session($node, $wide, 'of the other database', q{create table "a table" (id int); table "a table";});
 my @shown = ("$wide.$wide", $markup, "i$markup", $application, 'of the other database', '1,234,567',
     'id+id+id+id+id', 'cut here.', 'Invalid: 1', 'idle in transaction');
-wait_for('the data',
-    sub { my $body = $http->get($url)->{content}; $body =~ /Invalid: 1/ && $body =~ /of the other database/ });
+poll(sub { my $body = $http->get($url)->{content}; $body =~ /Invalid: 1/ && $body =~ /of the other database/ })
+    or die 'no data';
 splice @headings, -1, 0, 'Indexes';
 check_all_loads('data', $url, \@headings, @shown);
 

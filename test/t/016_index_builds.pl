@@ -3,13 +3,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
-my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $schema_sql = slurp_file("$FindBin::RealBin/workload/schema.sql");
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -25,18 +24,10 @@ my $invalid = 'select count(*) from pg_index where not indisvalid';
 
 sub ask { my ($sql) = @_; return $node->safe_psql('postgres', $sql) }
 
-sub poll
+sub comes
 {
     my ($what, $query, $wanted) = @_;
-    $wanted //= 't';
-    my ($tries, $got) = ($deadline_s * 50, '');
-    while ($tries-- > 0)
-    {
-        $got = ask($query);
-        return ok(1, $what) if $got eq $wanted;
-        usleep(20_000);
-    }
-    return is($got, $wanted, $what);
+    return becomes($what, sub { ask($query) }, $wanted // 't');
 }
 
 sub error_of
@@ -51,7 +42,7 @@ sub set
     my ($name, $value) = @_;
     ask("alter system set elile_optimize.$name = '$value'");
     $node->reload;
-    return poll("$name is $value", "select current_setting('elile_optimize.$name') = '$value'");
+    return comes("$name is $value", "select current_setting('elile_optimize.$name') = '$value'");
 }
 
 ask($schema_sql);
@@ -88,7 +79,7 @@ is(ask(q{select elile_optimize.build_indexes(array['idx_tenants_active_name', 'i
 is(ask($one), '0', 'what is queued is not queued again');
 is(ask('select count(*), sum(elile_optimize.build_indexes()) from generate_series(1, 10000)'), '10000|17', '10,000 requests');
 is(ask($open), '18', 'queue what there is');
-poll('a build waits for sessions to be less active', q{select phase from elile_optimize.index_builds where name = 'idx_tenants_active_name'},
+comes('a build waits for sessions to be less active', q{select phase from elile_optimize.index_builds where name = 'idx_tenants_active_name'},
     'waiting for fewer active sessions (elile_optimize.index_build_max_active)');
 is(ask('select elile_optimize.cancel_index_builds()'), '18', 'all of them are cancelled');
 is(ask(q{select distinct state from elile_optimize.index_builds}), 'cancelled', 'and that is what they are');
@@ -113,7 +104,7 @@ is(ask("set role owner; $one"), '1', 'once more');
 # Its rights go before its build begins.
 ask('alter table tenants owner to postgres');
 set('index_build_max_active', -1);
-poll('a build without the right fails', q{select state, error from elile_optimize.index_builds limit 1}, 'failed|must be owner of table tenants');
+comes('a build without the right fails', q{select state, error from elile_optimize.index_builds limit 1}, 'failed|must be owner of table tenants');
 is(ask(q{select count(*) from pg_class where relname = 'idx_tenants_active_name'}), '0', 'and builds nothing');
 # It has a snapshot, which a concurrent build would wait for.
 ask(q{select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep%'});
@@ -140,7 +131,7 @@ alter table tenants owner to owner;
 alter table entity_relations owner to "Rôle ""q"""});
 is(ask("set role owner; $one"), '1', 'queued by a NOLOGIN role');
 is(ask(q{set role "Rôle ""q"""; select elile_optimize.build_indexes(array['idx_relations_high_confidence'])}), '1', 'and by one with a hostile search_path');
-poll('both are built', $open, '0');
+comes('both are built', $open, '0');
 is(ask('select string_agg(distinct error, $$; $$) from elile_optimize.index_builds where name = $$idx_relations_high_confidence$$'), '', 'without an error');
 is(ask('select distinct who, session, path from witness order by 1'),
     qq{Rôle "q"|Rôle "q"|pg_catalog, pg_temp\nowner|owner|pg_catalog, pg_temp}, 'each as its role, with a safe search_path');
@@ -152,21 +143,21 @@ ask('drop event trigger watch; drop schema evil cascade');
 my $locker = Session->new($node);
 $locker->ask('begin; lock table audit_events in share update exclusive mode');
 is(ask(q{select elile_optimize.build_indexes(array['idx_audit_type_severity'])}), '1', 'queued');
-poll('a build waits for the lock', q{select phase, attempts from elile_optimize.index_builds limit 1}, 'waiting for a lock on the table|0');
+comes('a build waits for the lock', q{select phase, attempts from elile_optimize.index_builds limit 1}, 'waiting for a lock on the table|0');
 $locker->ask('commit');
-poll('and is built', q{select state from elile_optimize.index_builds limit 1}, 'done');
+comes('and is built', q{select state from elile_optimize.index_builds limit 1}, 'done');
 
 # Two at once, never on one table.
 set('max_parallel_builds', 2);
 $locker->ask('begin; lock table audit_events, entity_profiles, cached_data_sources in row exclusive mode');
 is(ask(q{select elile_optimize.build_indexes(array['idx_audit_high_severity', 'idx_audit_tenant_timestamp_desc',
     'idx_profiles_findings_gin', 'idx_cache_cost_acquired'])}), '4', 'four builds on three tables');
-poll('two are at work, on two tables', q{select count(*), count(distinct table_name) from elile_optimize.index_builds
+comes('two are at work, on two tables', q{select count(*), count(distinct table_name) from elile_optimize.index_builds
     where phase = 'waiting for writers before build'}, '2|2');
-poll('the others wait', q{select string_agg(phase, ', ' order by phase) from elile_optimize.index_builds where state = 'queued'},
+comes('the others wait', q{select string_agg(phase, ', ' order by phase) from elile_optimize.index_builds where state = 'queued'},
     'waiting for another build on its table, waiting for another build to end');
 $locker->ask('commit');
-poll('all four are built', $open, '0');
+comes('all four are built', $open, '0');
 set('max_parallel_builds', 1);
 
 # Partitions, two levels of them, in a schema that needs quotes.
@@ -180,7 +171,7 @@ create table "audit_2 é" partition of audit_2 default;
 insert into audit_events select gen_random_uuid(), 'e', 'error', gen_random_uuid(), gen_random_uuid(), '2025-12-01'::timestamptz + n * interval '1 hour'
 from generate_series(1, 1000) n});
 is(ask(q{set elile_optimize.index_schema = 'Sché "ma'; select elile_optimize.build_indexes()}), '18', 'a whole set on odd names, one table in partitions');
-poll('is built', $open, '0');
+comes('is built', $open, '0');
 is(ask(q{select string_agg(distinct state || coalesce(error, ''), ', ') from elile_optimize.index_builds where schema_name = 'Sché "ma'}), 'done', 'without an error');
 is(ask(q{select count(*) filter (where c.relkind = 'I'), count(*) filter (where c.relispartition) from pg_index i join pg_class c on c.oid = indexrelid
     where indisvalid and c.relnamespace = '"Sché ""ma"'::regnamespace and
@@ -191,7 +182,7 @@ is(ask($invalid), '0', 'none is invalid');
 ask('drop index idx_tenants_active_name');
 ask(q{select count(*) from tenants where name = 'x' and is_active;} x 150);
 is(ask($one), '1', 'after 150 look-ups');
-poll('built', $open, '0');
+comes('built', $open, '0');
 ask(q{select count(*) from tenants where name = 'x' and is_active;} x 150);
 like(ask(q{select verdict from elile_optimize.index_status where name = 'idx_tenants_active_name'}),
     qr/p95 of select on tenants [\d.]+ ms before \(\d+ runs\), [\d.]+ ms since \(15\d runs\)/, 'the verdict has both');
@@ -202,18 +193,18 @@ my $from = -s $node->logfile;
 $node->restart;
 ask('drop index idx_tenants_active_name');
 is(ask($one), '1', 'queued without a worker');
-poll('it says what it waits for', q{select phase from elile_optimize.index_builds limit 1}, 'waiting for a free background worker (max_worker_processes)');
+comes('it says what it waits for', q{select phase from elile_optimize.index_builds limit 1}, 'waiting for a free background worker (max_worker_processes)');
 ok(slurp_file($node->logfile, $from) =~ /no background worker is free to build indexes/, 'the log too');
 $node->append_conf('postgresql.conf', 'max_worker_processes = 8');
 $node->restart;
-poll('built after a restart', q{select state from elile_optimize.index_builds limit 1}, 'done');
+comes('built after a restart', q{select state from elile_optimize.index_builds limit 1}, 'done');
 
 # Nothing grows: ended builds are forgotten but for the last.
 ask(q{insert into elile_optimize.index_build_journal (name, schema_name, table_name, table_oid, userid, state, finished_at)
     select 'old', 's', 't', 0, 10, 'done', now() from generate_series(1, 3000)});
 ask('drop index idx_tenants_active_name');
 ask($one);
-poll('the journal is cut', 'select count(*) <= 1000 from elile_optimize.index_build_journal');
+comes('the journal is cut', 'select count(*) <= 1000 from elile_optimize.index_build_journal');
 ask('drop extension elile_optimize');
 is(ask(q{select count(*) from pg_class where relname ~ '^idx_tenants_active_name'}), '2', 'the indexes stay');
 $_->close foreach $locker;

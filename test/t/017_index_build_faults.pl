@@ -4,13 +4,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
-my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', q{
@@ -34,19 +33,11 @@ my $index = 'idx_entities_canonical_identifiers_gin';
 my $invalid = 'select count(*) from pg_index where not indisvalid';
 my $open = q{select count(*) from elile_optimize.index_builds where state in ('queued', 'building')};
 
-sub poll
+# A server that has just crashed gives no answer.
+sub comes
 {
     my ($what, $query, $wanted) = @_;
-    $wanted //= 't';
-    my ($tries, $got) = ($deadline_s * 100, '');
-    while ($tries-- > 0)
-    {
-        my ($status, $out) = $node->psql('postgres', $query);
-        $got = $out // '';
-        return ok(1, $what) if $status == 0 && $got eq $wanted;
-        usleep(10_000);
-    }
-    return is($got, $wanted, $what);
+    return becomes($what, sub { my ($status, $out) = $node->psql('postgres', $query); return $status == 0 ? $out : undef }, $wanted // 't');
 }
 
 # What keeps a build in a phase. Each returns the session that must end for it to go on.
@@ -95,12 +86,7 @@ sub wait_for_phase
 {
     my ($phase) = @_;
     my $seen = '';
-    for (1 .. $deadline_s * 200)
-    {
-        $seen = phase_now();
-        return 1 if $seen =~ /^\Q$phase\E/;
-        usleep(2_000);
-    }
+    return 1 if poll(sub { ($seen = phase_now()) =~ /^\Q$phase\E/ }, undef, 0.002);
     diag("phase '$seen' instead of '$phase'");
     return 0;
 }
@@ -125,12 +111,7 @@ my %fault = (
     'kill -9 of the postmaster' => sub {
         $node->kill9;
         # Its children end by themselves; until then the shared memory is theirs.
-        for (1 .. $deadline_s * 10)
-        {
-            $node->{_pid} = undef;
-            last if $node->start(fail_ok => 1);
-            usleep(100_000);
-        }
+        poll(sub { $node->{_pid} = undef; return $node->start(fail_ok => 1) }) or die 'no start';
     },
     'kill of the coordinator' => sub {
         $node->psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity
@@ -148,7 +129,7 @@ for my $case (@faults)
     ok(wait_for_phase($phase), "$phase: reached");
     $fault{$fault}->();
     $holder->close if $holder;
-    poll("$phase, $fault: the build ends", $open, '0');
+    comes("$phase, $fault: the build ends", $open, '0');
     is($node->safe_psql('postgres', $invalid), '0', "$phase, $fault: no invalid index");
     my $state = $node->safe_psql('postgres',
         q{select state from elile_optimize.index_builds limit 1});
@@ -164,7 +145,7 @@ for my $case (@faults)
 
 # A table that goes in mid-build.
 $node->safe_psql('postgres', 'create schema other; set search_path = other;'
-    . slurp_file("$FindBin::RealBin/workload/schema.sql"));
+        . slurp_file("$FindBin::RealBin/workload/schema.sql"));
 my $reader = Session->new($node);
 $reader->ask('begin isolation level repeatable read; select count(*) from tenants');
 $node->safe_psql('postgres', q{set elile_optimize.index_schema = other;
@@ -172,11 +153,11 @@ $node->safe_psql('postgres', q{set elile_optimize.index_schema = other;
 ok(wait_for_phase('waiting for old snapshots'), 'a build waits for a snapshot');
 my $dropper = Session->new($node);
 $dropper->tell('drop table other.entity_relations');
-poll('somebody waits to drop the table',
+comes('somebody waits to drop the table',
     q{select count(*) from pg_locks where relation = 'other.entity_relations'::regclass and not granted}, '1');
 $node->safe_psql('postgres', 'select pg_terminate_backend(' . builder() . ')');
 $dropper->ask('select 1');
-poll('the build of a dropped table ends', $open, '0');
+comes('the build of a dropped table ends', $open, '0');
 is($node->safe_psql('postgres', 'select state, error from elile_optimize.index_builds limit 1'),
     'failed|table "other.entity_relations" was dropped or replaced', 'with the reason');
 is($node->safe_psql('postgres', $invalid), '0', 'nothing invalid is left');
@@ -185,11 +166,11 @@ $dropper->close;
 
 # The whole set, after all that.
 $node->safe_psql('postgres', 'select elile_optimize.build_indexes()');
-poll('the set is built', $open, '0');
-is( $node->safe_psql('postgres', q{select count(*) from elile_optimize.index_status
+comes('the set is built', $open, '0');
+is($node->safe_psql('postgres', q{select count(*) from elile_optimize.index_status
     where state = 'present'}), '18', 'all 18 are there');
 is($node->safe_psql('postgres', $invalid), '0', 'and valid');
-poll('no lock is left', q{select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+comes('no lock is left', q{select count(*) from pg_locks l join pg_class c on c.oid = l.relation
     where c.relnamespace = 'public'::regnamespace}, '0');
 is($node->safe_psql('postgres', q{select count(*) from elile_optimize.index_builds where state = 'failed' and schema_name = 'public'}),
     '0', 'no build has failed');
@@ -201,12 +182,12 @@ $node->safe_psql('postgres', "drop index $index");
 my $holder = $hold{'waiting for old snapshots'}->();
 for my $attempt (1 .. 4)
 {
-    poll("attempt $attempt has begun", qq{select attempts = $attempt and phase = 'waiting for old snapshots'
+    comes("attempt $attempt has begun", qq{select attempts = $attempt and phase = 'waiting for old snapshots'
         from elile_optimize.index_builds limit 1});
     $node->safe_psql('postgres', 'select pg_cancel_backend(' . builder() . ')');
 }
 $holder->ask('commit');
-poll('then it has failed', q{select state = 'failed' from elile_optimize.index_builds limit 1});
+comes('then it has failed', q{select state = 'failed' from elile_optimize.index_builds limit 1});
 is($node->safe_psql('postgres', 'select error from elile_optimize.index_builds limit 1'),
     'canceling statement due to user request', 'with the reason');
 is($node->safe_psql('postgres', $invalid), '0', 'and nothing is left of it');

@@ -4,11 +4,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use IPC::Run;
+use Patience;
 use PgBouncer;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time usleep);
+use Time::HiRes qw(time);
 
 plan skip_all => 'there is no pgbouncer' if !PgBouncer::is_there();
 
@@ -51,12 +52,7 @@ sub bench
     my $run = IPC::Run::start(
         [ 'pgbench', '-n', '-M', 'simple', '-c', $clients, '-t', 4, '-f', $nap, $bouncer->connstr('postgres', 'app') ],
         '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-    while ($run->pumpable)
-    {
-        $look->();
-        $run->pump_nb;
-        usleep(20_000);
-    }
+    poll(sub { $look->(); $run->pump_nb; return !$run->pumpable }, undef, 0.02);
     $look->();
     $run->finish;
     like($out, qr/processed: (\d+)\/\1\b/, "$clients clients: all transactions") or diag($err);
@@ -66,7 +62,7 @@ sub bench
 for my $environment (qw(production development testing))
 {
     my ($size, $overflow, $pings, $recycle, $timeout, $echoes) = split /\|/,
-      number("select pool_size, max_overflow, pool_pre_ping, pool_recycle_seconds, pool_timeout_seconds, echo_pool
+        number("select pool_size, max_overflow, pool_pre_ping, pool_recycle_seconds, pool_timeout_seconds, echo_pool
         from elile_optimize.pool_config('$environment')");
     $node->safe_psql('postgres', 'select elile_optimize.reset()');
     my $bouncer = PgBouncer->start($node, "'$environment', 'postgres'", 'app');
@@ -92,7 +88,7 @@ for my $environment (qw(production development testing))
         is($servers, $times == 1 ? $size : $size + $overflow, "$environment: connections at $times times the size");
         ok($waiting > 0, "$environment: clients wait at $times times the size") if $times == 3;
     }
-    is( number(q{select coalesce(sum(calls), 0) > 0 from elile_optimize.statements
+    is(number(q{select coalesce(sum(calls), 0) > 0 from elile_optimize.statements
             where query = 'select $1' and userid = 'app'::regrole}),
         $pings, "$environment: connections are tried before use");
     $bouncer->stop;
@@ -105,7 +101,7 @@ unlike($bouncer->log, qr/WARNING|ERROR|FATAL/, 'an odd name: without a warning')
 {
     local $ENV{PGAPPNAME} = 'billing';
     local $ENV{PGOPTIONS} = '-c statement_timeout=1s';
-    is( ask($bouncer, q{select current_database(), current_setting('application_name')}, 'da_ta__base'),
+    is(ask($bouncer, q{select current_database(), current_setting('application_name')}, 'da_ta__base'),
         "$odd|billing", 'an odd name, and the application');
 }
 $bouncer->stop;
@@ -116,7 +112,7 @@ my @held = map {
     IPC::Run::start([ 'psql', '-XAtq', '-d', $bouncer->connstr('postgres', 'app'), '-c', 'select pg_sleep(60)' ],
         '<', \undef, '>', \my $out, '2>', \my $err)
 } 1 .. 3;
-ok( $node->poll_query_until('postgres',
+ok($node->poll_query_until('postgres',
         q{select count(*) = 3 from pg_stat_activity where usename = 'app' and state = 'active' and query ~ 'sleep'}),
     'exhausted');
 my $began = time;
@@ -131,14 +127,7 @@ $bouncer->stop;
 # A connection's life.
 $bouncer = PgBouncer->start($node, "'production', 'postgres', pool_size => 1, max_overflow => 0, pool_recycle_seconds => 1", 'app');
 my $first = ask($bouncer, 'select pg_backend_pid()');
-my $next = $first;
-my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
-while ($next == $first && time < $deadline)
-{
-    usleep(100_000);
-    $next = ask($bouncer, 'select pg_backend_pid()');
-}
-isnt($next, $first, 'an old connection is replaced');
+ok(poll(sub { ask($bouncer, 'select pg_backend_pid()') != $first }), 'an old connection is replaced');
 like($bouncer->log, qr/process up/, 'by the same PgBouncer');
 $bouncer->stop;
 

@@ -9,7 +9,7 @@ use Test::More;
 
 my $python = '/usr/bin/python3';
 plan skip_all => 'SQLAlchemy or psycopg2 is missing'
-  if system("$python -c 'import sqlalchemy, psycopg2' 2>/dev/null") != 0;
+    if system("$python -c 'import sqlalchemy, psycopg2' 2>/dev/null") != 0;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
@@ -27,19 +27,19 @@ sub run_python
     my ($out, $err) = ('', '');
     append_to_file("$folder/$name.py", $program);
     local $ENV{DATABASE_URL} = 'postgresql+psycopg2://app@/postgres?host=' . $node->host . '&port=' . $node->port
-      . '&application_name=screening';
+        . '&application_name=screening';
     IPC::Run::run([ $python, "$folder/$name.py" ], '>', \$out, '2>', \$err,
         IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
     return ($out, $err);
 }
 
-my $document = slurp_file("$FindBin::RealBin/from-the-python-module.md");
+my $document = slurp_file("$FindBin::RealBin/docs/from-the-python-module.md");
 my ($program) = $document =~ /^```python\n(.*?)^```$/ms;
 my ($printed) = $document =~ /^prints\n\n```\n(.*?)^```$/ms;
 my ($out, $err) = run_python('document', $program);
 is($out, $printed, 'the program prints what the document says');
 is($err, '', 'and nothing else');
-is( $node->safe_psql('postgres', q{select string_agg(calls::text, ' ' order by query ~ 'JOIN') from elile_optimize.statements
+is($node->safe_psql('postgres', q{select string_agg(calls::text, ' ' order by query ~ 'JOIN') from elile_optimize.statements
         where query ~ 'entities' and query ~ '^SELECT' and query !~ 'pg_catalog'}),
     '1 1', 'a select-in load and a joined load are a statement each');
 
@@ -104,7 +104,7 @@ backends = set()
 while len(backends) < 3:
     with pool.connect() as connection:
         backends.add(connection.execute(text("select pg_backend_pid()")).scalar())
-    time.sleep(0.1)
+    time.sleep(0.1)  # a connection must become a second old
 wait_for("connections_opened", 10)
 PYTHON
 is($out, <<'PRINTED', 'size, overflow, timeouts, pre-ping and recycle of SQLAlchemy\'s pool are seen in pool_statistics');

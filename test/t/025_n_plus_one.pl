@@ -4,11 +4,11 @@ use warnings;
 use FindBin;
 use HTTP::Tiny;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $python = '/usr/bin/python3';
 my $entities = 50;
@@ -90,9 +90,9 @@ SKIP:
     my $home = PostgreSQL::Test::Utils::tempdir_short();
     append_to_file("$home/users.txt", qq{"postgres" ""\n});
     append_to_file("$home/pgbouncer.ini", join("\n",
-        '[databases]', 'postgres = host=' . $node->host . ' port=' . $node->port, '[pgbouncer]',
-        "listen_port = $port", 'listen_addr =', "unix_socket_dir = $home", 'auth_type = trust', "auth_file = $home/users.txt",
-        'pool_mode = transaction', 'server_reset_query_always = 1', 'server_reset_query = DEALLOCATE ALL', "logfile = $home/log", "pidfile = $home/pid", 'ignore_startup_parameters = extra_float_digits,jit', ''));
+            '[databases]', 'postgres = host=' . $node->host . ' port=' . $node->port, '[pgbouncer]',
+            "listen_port = $port", 'listen_addr =', "unix_socket_dir = $home", 'auth_type = trust', "auth_file = $home/users.txt",
+            'pool_mode = transaction', 'server_reset_query_always = 1', 'server_reset_query = DEALLOCATE ALL', "logfile = $home/log", "pidfile = $home/pid", 'ignore_startup_parameters = extra_float_digits,jit', ''));
     system_or_bail($pgbouncer, '-q', '-d', "$home/pgbouncer.ini");
     my $pooled = { %$direct, PGHOST => $home, PGPORT => $port };
     orm_is_seen('through PgBouncer', $pooled, @psycopg2, [ 'asyncpg', 'transaction' ]);
@@ -129,12 +129,7 @@ sub page_has
 {
     my ($path, $wanted) = @_;
     my $got = '';
-    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-    {
-        $got = HTTP::Tiny->new->get("http://127.0.0.1:$metrics_port$path")->{content};
-        return $got if $got =~ $wanted;
-        usleep(100_000);
-    }
+    poll(sub { ($got = HTTP::Tiny->new->get("http://127.0.0.1:$metrics_port$path")->{content}) =~ $wanted });
     return $got;
 }
 my $counted = qr/^elile_db_n_plus_one_total\{database="postgres",table="profile"\} 4$/m;
@@ -176,10 +171,10 @@ for my $script (qw(tpcb-like simple-update select-only))
 }
 silent('pg_dump', sub { $node->command_ok([ 'pg_dump', '-f', '/dev/null', $node->connstr('postgres') ], 'pg_dump') });
 silent("psql's catalogue commands", sub {
-    $node->safe_psql('postgres', '\d\n\d entity\n\d *\n\d+ *\n\df\n\l\n\du\n\dn\n\di+\n' =~ s/\\n/\n/gr);
+        $node->safe_psql('postgres', '\d\n\d entity\n\d *\n\d+ *\n\df\n\l\n\du\n\dn\n\di+\n' =~ s/\\n/\n/gr);
 });
 silent('COPY', sub {
-    $node->safe_psql('postgres', q{
+        $node->safe_psql('postgres', q{
 copy (select * from entity) to stdout;
 create temporary table copied (like entity);
 copy copied from stdin;
@@ -189,31 +184,31 @@ copy copied from stdin;
 });
 });
 silent('batch inserts and updates', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from entity;',
-        (map { "insert into version values ($_, 1);" } 1001 .. 1100),
-        (map { "update version set profile_id = 2 where id = $_;" } 1001 .. 1100),
-        (map { "insert into version values ($_, 1) returning id;" } 1101 .. 1200)));
+        $node->safe_psql('postgres', join("\n", 'select id from entity;',
+                (map { "insert into version values ($_, 1);" } 1001 .. 1100),
+                (map { "update version set profile_id = 2 where id = $_;" } 1001 .. 1100),
+                (map { "insert into version values ($_, 1) returning id;" } 1101 .. 1200)));
 });
 silent('a cursor fetched row by row', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from entity;', 'begin;', 'declare c cursor for select * from profile;',
-        ('fetch next from c;') x 100, 'commit;', 'declare h cursor with hold for select * from profile;', ('fetch 1 from h;') x 50));
+        $node->safe_psql('postgres', join("\n", 'select id from entity;', 'begin;', 'declare c cursor for select * from profile;',
+                ('fetch next from c;') x 100, 'commit;', 'declare h cursor with hold for select * from profile;', ('fetch 1 from h;') x 50));
 });
 silent('a worker that polls', sub {
-    $node->safe_psql('postgres', join("\n", map { "select id from profile where id > $_ order by id limit 20;" } 1 .. 200));
+        $node->safe_psql('postgres', join("\n", map { "select id from profile where id > $_ order by id limit 20;" } 1 .. 200));
 });
 silent('a worker that looks after each row until it is done', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from profile limit 20;', map { "select kind from profile where id = " . ($_ % 20) . ";" } 1 .. 200));
+        $node->safe_psql('postgres', join("\n", 'select id from profile limit 20;', map { "select kind from profile where id = " . ($_ % 20) . ";" } 1 .. 200));
 });
 silent('a retry loop', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from entity;', ('select * from profile where entity_id = 7 for update;') x 100));
+        $node->safe_psql('postgres', join("\n", 'select id from entity;', ('select * from profile where entity_id = 7 for update;') x 100));
 });
 silent('unrelated look-ups over transactions', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from entity;',
-        map { ('begin;', "select * from profile where id = $_;", "select * from version where id = $_;", 'commit;') } 1 .. 1000));
+        $node->safe_psql('postgres', join("\n", 'select id from entity;',
+                map { ('begin;', "select * from profile where id = $_;", "select * from version where id = $_;", 'commit;') } 1 .. 1000));
 });
 silent('health checks of a pool', sub {
-    $node->safe_psql('postgres', join("\n", 'select id from entity;',
-        map { ('select 1;', "/* check $_ */ select 1;", "select $_;", "select set_config('application_name', 'c$_', false);") } 1 .. 100));
+        $node->safe_psql('postgres', join("\n", 'select id from entity;',
+                map { ('select 1;', "/* check $_ */ select 1;", "select $_;", "select set_config('application_name', 'c$_', false);") } 1 .. 100));
 });
 my ($alembic) = grep { -x } map { "$_/alembic" } (split /:/, $ENV{PATH}), '/usr/bin';
 SKIP:
@@ -221,7 +216,7 @@ SKIP:
     skip 'Alembic is not installed', 1 if !defined $alembic;
     my $home = PostgreSQL::Test::Utils::tempdir();
     silent('a migration tool', sub {
-        is(found_of($direct, $python, "$FindBin::RealBin/lib/migrate_alembic.py", $home), '', 'Alembic migrates, and compares 60 tables');
+            is(found_of($direct, $python, "$FindBin::RealBin/lib/migrate_alembic.py", $home), '', 'Alembic migrates, and compares 60 tables');
     });
 }
 
@@ -234,9 +229,9 @@ is($node->safe_psql('postgres', 'select table_name, occurrences, runs_per_occurr
 # More applications than are told apart.
 forget();
 $node->safe_psql('postgres', join("\n", map {
-    my $application = $_;
-    ("set application_name = 'application $application';", 'select id from entity order by id limit 10;',
-        map { "select * from profile where entity_id = $_;" } 1 .. 10)
+            my $application = $_;
+            ("set application_name = 'application $application';", 'select id from entity order by id limit 10;',
+                map { "select * from profile where entity_id = $_;" } 1 .. 10)
 } 1 .. 70));
 is($node->safe_psql('postgres', q{
     select count(*) filter (where application_name = '(other)'), count(*) < 66, sum(occurrences),

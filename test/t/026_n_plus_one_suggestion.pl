@@ -35,14 +35,14 @@ my $habit = slurp_file("$FindBin::RealBin/workload/profiles_one_by_one.sql") =~ 
 my $session = Session->new($node);
 $session->ask($habit);
 # Planning it is nobody's statement, not even with everything tracked.
-is( $node->safe_psql('postgres', "select count(*) from $_ where query ~ 'lateral|array[[]' and query !~ 'from $_'"),
+is($node->safe_psql('postgres', "select count(*) from $_ where query ~ 'lateral|array[[]' and query !~ 'from $_'"),
     '0', "no trace of its planning in $_")
     for 'pg_stat_statements', 'elile_optimize.statements';
 my $pattern = "from elile_optimize.n_plus_one where table_name = 'entity_profiles'";
-is( $node->safe_psql('postgres', "select count(*), min(runs_per_occurrence), min(round_trips_saved), min(evidence) $pattern"),
+is($node->safe_psql('postgres', "select count(*), min(runs_per_occurrence), min(round_trips_saved), min(evidence) $pattern"),
     '1|50|49|planned', 'found, with a suggestion that was planned');
 note($node->safe_psql('postgres', "select suggestion, cost_before, cost_after $pattern"));
-is( $node->safe_psql('postgres', "select cost_after < cost_before $pattern"), 't', 'it costs less');
+is($node->safe_psql('postgres', "select cost_after < cost_before $pattern"), 't', 'it costs less');
 
 # The child computes its key; with the key as one value it can be asked for as any other.
 sub verified

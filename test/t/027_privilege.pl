@@ -4,12 +4,11 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
-my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', q{
@@ -29,17 +28,10 @@ sub try_as
     return $out . $err;
 }
 
-sub poll
+sub comes
 {
     my ($database, $what, $query, $wanted) = @_;
-    my ($tries, $got) = ($deadline_s * 50, '');
-    while ($tries-- > 0)
-    {
-        $got = ask($database, $query);
-        return ok(1, $what) if $got eq $wanted;
-        usleep(20_000);
-    }
-    return is($got, $wanted, $what);
+    return becomes($what, sub { ask($database, $query) }, $wanted);
 }
 
 # Nobody has become what he was not, and no code of the attacker's ran as another.
@@ -170,7 +162,7 @@ for my $what (sort keys %after)
     is($said, '', "$what: in its place");
     is(try_as('mallory', $his, "select x.$one"), '1', "$what: his build is queued");
     is(ask($his, 'select count(*) from x.index_build_journal'), '1', "$what: in the extension's own journal");
-    poll($his, "$what: and built", q{select state || coalesce(error, '') from x.index_builds}, 'done');
+    comes($his, "$what: and built", q{select state || coalesce(error, '') from x.index_builds}, 'done');
     is(try_as('mallory', $his, 'select x.cancel_index_builds()'), '0', "$what: nothing to cancel");
     nothing_gained($his, $what);
 }
@@ -201,7 +193,7 @@ for my $what (sort keys %opened)
     nothing_gained($his, $what);
     ask($his, $undo);
     is(try_as('mallory', $his, "select elile_optimize.$one"), '1', "$what: taken back, builds go on");
-    poll($his, "$what: to the end", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
+    comes($his, "$what: to the end", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
     nothing_gained($his, "$what, afterwards");
 }
 
@@ -216,7 +208,7 @@ nothing_gained($open, 'after a restart');
 my $sound = his_database();
 ask($sound, 'create extension elile_optimize');
 is(try_as('mallory', $sound, "select elile_optimize.$one"), '1', 'another database');
-poll($sound, 'builds meanwhile', q{select state from elile_optimize.index_builds}, 'done');
+comes($sound, 'builds meanwhile', q{select state from elile_optimize.index_builds}, 'done');
 
 # Default privileges give no right on the journal.
 my $defaults = his_database();
@@ -226,7 +218,6 @@ is(ask($defaults, q{select relname, relacl from pg_class where relname in ('inde
     "index_build_journal|{postgres=arwdDxt/postgres}\nindex_build_journal_id_seq|{postgres=rwU/postgres}", 'only its owner has rights on the journal')
     if $node->pg_version < 17;
 is(try_as('mallory', $defaults, "select elile_optimize.$one"), '1', 'and builds are queued');
-
 
 # What a superuser asks for on his tables is done as him, in the script and in the background, and no
 # way leads back: what an event trigger calls tries them all.
@@ -248,7 +239,7 @@ for my $owner ('mallory', 'group_of_mallory')
     is(ask($his, q{select count(*) from elile_optimize.index_status where state <> 'present'}), '0', "$owner: the script has built the set");
     is(ask($his, 'select distinct who from ran'), $owner, "$owner: all of it as the owner");
     ask($his, "truncate ran; drop index idx_tenants_active_name; select elile_optimize.$one");
-    poll($his, "$owner: a superuser's request is built", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
+    comes($his, "$owner: a superuser's request is built", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
     is(ask($his, 'select distinct who from ran'), $owner, "$owner: as the owner too");
     is(ask('postgres', q{select string_agg(rolname, ',') from pg_roles where rolsuper}), 'postgres', "$owner: and there is no other superuser");
 }
@@ -259,7 +250,7 @@ ask($set, 'create extension elile_optimize');
 try_as('mallory', $set, "alter database $set set default_transaction_read_only = on; alter database $set set role = 'mallory';
     alter database $set set search_path = public; alter database $set set default_transaction_isolation = 'serializable'");
 is(try_as('mallory', $set, "begin read write; select elile_optimize.$one; commit"), '1', 'queued under hostile settings');
-poll($set, 'and built', q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
+comes($set, 'and built', q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
 
 # A dump of one superuser's is restored by another, who owns then what was made; its schema is made
 # by the dump, and belongs to the first one where that role is there.
@@ -277,7 +268,7 @@ for my $option ('as it is', '--no-owner')
     is(ask($restored, q{select extowner::regrole, nspowner::regrole from pg_extension, pg_namespace where extname = nspname and extname = 'elile_optimize'}),
         $option eq 'as it is' ? 'second|postgres' : 'second|second', "$option: with these owners");
     is(try_as($option eq 'as it is' ? 'mallory' : 'second', $restored, "select elile_optimize.$one"), '1', "$option: a build is queued");
-    poll($restored, "$option: and built", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
+    comes($restored, "$option: and built", q{select state || coalesce(error, '') from elile_optimize.index_builds}, 'done');
     ++$databases;
 }
 

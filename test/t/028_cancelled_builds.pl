@@ -4,13 +4,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
 use Test::More;
-use Time::HiRes qw(usleep);
 
-my $deadline_s = $PostgreSQL::Test::Utils::timeout_default || 180;
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', q{
@@ -22,17 +21,10 @@ $node->start;
 
 sub ask { my ($sql) = @_; return $node->safe_psql('postgres', $sql) }
 
-sub poll
+sub comes
 {
     my ($what, $query, $wanted) = @_;
-    my ($tries, $got) = ($deadline_s * 50, '');
-    while ($tries-- > 0)
-    {
-        $got = ask($query);
-        return ok(1, $what) if $got eq $wanted;
-        usleep(20_000);
-    }
-    return is($got, $wanted, $what);
+    return becomes($what, sub { ask($query) }, $wanted);
 }
 
 sub set
@@ -40,7 +32,7 @@ sub set
     my ($name, $value) = @_;
     ask("alter system set elile_optimize.$name = '$value'");
     $node->reload;
-    return poll("$name is $value", "select current_setting('elile_optimize.$name')", $value);
+    return comes("$name is $value", "select current_setting('elile_optimize.$name')", $value);
 }
 
 $node->psql('postgres', 'create extension elile_optimize');
@@ -61,7 +53,7 @@ sub pause
     my $sleeper = Session->new($node);
     set('index_build_max_active', 0);
     $sleeper->tell('select pg_sleep(600)');
-    poll('somebody is active', q{select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'}, '1');
+    comes('somebody is active', q{select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'}, '1');
     return $sleeper;
 }
 
@@ -78,11 +70,11 @@ my $sleeper = pause();
 is($as{$_}->ask($build), '1', "$_ has a build queued") foreach 'ann', 'bob';
 $as{ann}->ask('begin');
 is($as{ann}->ask($cancel), '1', 'ann cancels hers');
-poll('no row stays locked meanwhile', 'with free as (select from elile_optimize.index_build_journal for update skip locked) select count(*) from free', '2');
+comes('no row stays locked meanwhile', 'with free as (select from elile_optimize.index_build_journal for update skip locked) select count(*) from free', '2');
 is(ask($states), 'of_ann queued, of_bob queued', 'until the transaction ends nothing is cancelled');
 go_on($sleeper);
-poll("bob's is built while ann's transaction is idle", state_of('bob'), 'done');
-poll("so is ann's", state_of('ann'), 'done');
+comes("bob's is built while ann's transaction is idle", state_of('bob'), 'done');
+comes("so is ann's", state_of('ann'), 'done');
 $as{ann}->ask('commit');
 is($as{ann}->{err}, '', 'what has ended is not cancelled any more, without an error');
 is(ask(state_of('ann')), 'done', 'and stays what it is');
@@ -107,11 +99,11 @@ go_on($sleeper);
 my $writer = Session->new($node);
 $writer->ask('begin; lock table of_ann.tenants in row exclusive mode');
 is($as{ann}->ask($build), '1', 'ann asks again');
-poll('hers is at work', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'waiting for writers before build');
+comes('hers is at work', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'waiting for writers before build');
 $as{ann}->ask("begin; $cancel");
 is($as{bob}->ask($build), '1', 'bob asks meanwhile');
 $writer->ask('commit');
-poll("bob's is built once hers is through, which her open transaction does not hold up", state_of('bob'), 'done');
+comes("bob's is built once hers is through, which her open transaction does not hold up", state_of('bob'), 'done');
 is(ask(state_of('ann')), 'done', 'hers was');
 $as{ann}->ask('rollback');
 
@@ -119,11 +111,11 @@ $as{ann}->ask('rollback');
 ask('drop index of_ann.idx_tenants_active_name');
 $writer->ask('begin; lock table of_ann.tenants in row exclusive mode');
 $as{ann}->ask($build);
-poll('at work again', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'waiting for writers before build');
+comes('at work again', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'waiting for writers before build');
 is($as{ann}->ask($cancel), '1', 'cancelled');
-poll('its builder hears of it', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'removing the unfinished index');
+comes('its builder hears of it', q{select phase from elile_optimize.index_builds where schema_name = 'of_ann' order by requested_at desc limit 1}, 'removing the unfinished index');
 $writer->ask('commit');
-poll('it ends', state_of('ann'), 'cancelled');
+comes('it ends', state_of('ann'), 'cancelled');
 is(ask('select count(*) from pg_index where not indisvalid'), '0', 'and leaves nothing');
 $_->close foreach $writer, values %as;
 $node->stop;

@@ -84,13 +84,13 @@ $new->start;
 ok($new->poll_query_until('postgres', q{select count(*) = 2 from elile_optimize.index_builds where state = 'done'}),
     'the build that waited is built');
 is(builds($new), "$index|done|1\nidx_entities_tenant_type|done|1", 'at the first attempt');
-is( $new->safe_psql('postgres', qq{select started_at > pg_postmaster_start_time() from elile_optimize.index_build_journal where name = '$index'}),
+is($new->safe_psql('postgres', qq{select started_at > pg_postmaster_start_time() from elile_optimize.index_build_journal where name = '$index'}),
     't', 'which began after the upgrade');
 is($new->safe_psql('postgres', q{select count(*) from elile_optimize.index_status where state = 'present'}), '2', 'both are there');
 is($new->safe_psql('postgres', 'select count(*) from pg_index where not indisvalid'), '0', 'and valid');
 ok($new->poll_query_until('postgres', q{select state || ' ' || exporter_state = 'ready listening' from elile_optimize.info}),
     'the upgraded server is ready');
-is( $new->safe_psql('postgres', q{select count(*) from entities;
+is($new->safe_psql('postgres', q{select count(*) from entities;
     select calls from elile_optimize.table_operations where table_name = 'entities' and operation = 'select'}), "100\n1", 'and counts');
 $new->stop;
 done_testing();

@@ -71,7 +71,7 @@ sub loop_of
         end \$\$;
         select elile_optimize.reset()});
     return join '', "select id from parents;\n",
-      map { "select parent_id from children where parent_id = $_ and in_planning() = 1;\n" } 1 .. 12;
+        map { "select parent_id from children where parent_id = $_ and in_planning() = 1;\n" } 1 .. 12;
 }
 my $suggestion = q{select suggestion from elile_optimize.n_plus_one where child_query ~ 'in_planning'};
 
@@ -130,8 +130,8 @@ $session->ask('reset statement_timeout');
 $session->tell(loop_of('loop begin perform pg_sleep(120); exception when query_canceled then perform 1; end; end loop;'));
 ok($node->poll_query_until('postgres', $asleep), 'it is planning');
 $took = seconds_of(sub {
-    $node->safe_psql('postgres', "select pg_terminate_backend($pid)");
-    $node->poll_query_until('postgres', "select count(*) = 0 from pg_stat_activity where pid = $pid");
+        $node->safe_psql('postgres', "select pg_terminate_backend($pid)");
+        $node->poll_query_until('postgres', "select count(*) = 0 from pg_stat_activity where pid = $pid");
 });
 cmp_ok($took, '<', $soon, 'and can be terminated there');
 
@@ -162,8 +162,8 @@ $session->ask('alter table parents add primary key (id); alter table children ad
 $session->ask('set statement_timeout = 0; reset elile_optimize.n_plus_one_threshold; select elile_optimize.reset()');
 my $many = join ',', 100 .. 2600;
 $took = seconds_of(sub {
-    $session->ask("select id from parents;\n" . join '',
-        map { "select parent_id from children where parent_id = $_ and parent_id not in ($many);\n" } 1 .. 12) });
+        $session->ask("select id from parents;\n" . join '',
+            map { "select parent_id from children where parent_id = $_ and parent_id not in ($many);\n" } 1 .. 12) });
 like($session->ask(q{select suggestion from elile_optimize.n_plus_one where child_query ~ 'not in'}), qr/parent/,
     'a child with thousands of parameters has a suggestion');
 note("thousands of parameters: $took s");

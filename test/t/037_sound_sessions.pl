@@ -69,9 +69,9 @@ my %failures = (
     'a time-out in a function' => "set statement_timeout = '300ms'; select slowly(); reset statement_timeout",
     'a write' => q{update t2 set name = name || pg_sleep(0.2) || 1 / (id - id) where id = 1},
     'an aborted transaction' =>
-      "begin; set local statement_timeout = '300ms'; select pg_sleep(3) from t2",
+        "begin; set local statement_timeout = '300ms'; select pg_sleep(3) from t2",
     'a savepoint' =>
-      "begin; savepoint s; set local statement_timeout = '300ms'; select pg_sleep(3) from t2; rollback to s; set statement_timeout = 0",
+        "begin; savepoint s; set local statement_timeout = '300ms'; select pg_sleep(3) from t2; rollback to s; set statement_timeout = 0",
 );
 for my $what (sort keys %failures)
 {
@@ -97,13 +97,13 @@ for my $what (sort keys %failures)
     $session->tell('select pg_sleep(60)');
     $node->poll_query_until('postgres', "select state = 'active' and query ~ '60' from pg_stat_activity where pid = $pid");
     is_within(2, "$what: then a cancel", sub {
-        $node->safe_psql('postgres', "select pg_cancel_backend($pid)");
-        $session->ask(q{select 'still here'});
+            $node->safe_psql('postgres', "select pg_cancel_backend($pid)");
+            $session->ask(q{select 'still here'});
     });
     like($session->{err}, qr/canceling statement due to user request/, "$what: then a cancel works");
     is($session->ask(q{select 'sound'}), 'sound', "$what: then the session goes on");
     is_within(2, "$what: then the session's end", sub {
-        $node->safe_psql('postgres', "select pg_terminate_backend($pid, 10000)");
+            $node->safe_psql('postgres', "select pg_terminate_backend($pid, 10000)");
     });
     $ddl->ask('rollback');
     has_plan($what, "sqlstate in ('57014', '22012') and table_name = 't2'");

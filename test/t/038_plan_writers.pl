@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Session;
@@ -107,7 +108,7 @@ $node->safe_psql('postgres', $reset);
 my $lost = $node->safe_psql('postgres', 'select plans_lost from elile_optimize.info');
 my $script = $node->basedir . '/storm.sql';
 append_to_file($script, join('', map {
-    "do \$\$ begin perform set_config('elile_optimize.track', 'all', true); execute 'select 1 / (id - id), $_ from item order by " . join(', ', ('name', 'id')[0 .. $_ % 2]) . " limit $_'; exception when division_by_zero then null; end \$\$;\n" } 1 .. 40));
+            "do \$\$ begin perform set_config('elile_optimize.track', 'all', true); execute 'select 1 / (id - id), $_ from item order by " . join(', ', ('name', 'id')[ 0 .. $_ % 2 ]) . " limit $_'; exception when division_by_zero then null; end \$\$;\n" } 1 .. 40));
 $node->command_ok([ 'pgbench', '-n', '-c', 8, '-j', 2, '-t', 10, '-f', $script, 'postgres' ], 'a storm of errors');
 is($node->safe_psql('postgres', q{select sum(failed_calls) from elile_optimize.statements where query ~ 'limit'}), '3200', 'each is counted');
 is($node->safe_psql('postgres', q{select count(*) from elile_optimize.slow_queries where sqlstate = '22012'}), '3200', 'each has its row');
@@ -121,11 +122,11 @@ my $session = begin_failing('reset role');
 $lock->tell(q{begin; lock table item; select 'locked'});
 let_fail($session);
 $lock->ask('select 1');
-for (1 .. 20)
-{
-    $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize database worker'});
-    select undef, undef, undef, 0.1;
-}
+# A worker is there for a moment, once a second for the ten that the run waits; two of them are hunted for one.
+my $ends = time + 2;
+poll(sub {
+        $node->safe_psql('postgres', q{select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'elile_optimize database worker'});
+        return time >= $ends }, undef, 0.01);
 $lock->ask('rollback');
 ok($node->poll_query_until('postgres', q{select count(plan) = 1 from elile_optimize.slow_queries where query ~ 'pg_advisory' and sqlstate = '22012'}),
     'a writer that is terminated comes back');

@@ -1,4 +1,5 @@
-# What the demo's reports and README print above a result is the statement that gives it, columns and all.
+# What the demo's reports, README and docs/ print above a result is the statement that gives it, columns and all; what they
+# give to be pasted runs.
 use strict;
 use warnings;
 use FindBin;
@@ -80,34 +81,96 @@ for my $report ([ 'report.sql', 6 ], [ 'index_report.sql', 2 ])
     check_report($out, $file, $headings);
 }
 
-my $readme = slurp_file("$FindBin::RealBin/README.md");
-my @blocks = $readme =~ /^```\w*\n(.*?)^```$/msg;
-check_report($blocks[0], 'README', 3);
+my %pages = map { m{([^/]+)\z} => slurp_file($_) } "$FindBin::RealBin/README.md", glob("$FindBin::RealBin/docs/*.md");
+cmp_ok(scalar(keys %pages), '>=', 10, 'there are pages');
 
-# Further down statements have a prompt before them, and those of a block follow each other in one session.
-my $shown = 0;
-for my $block (@blocks)
+# [ what stands behind the fence, what the block has ] for each block of a page.
+sub blocks
 {
-    my (@script, @expected);
-    while ($block =~ /^\# (select.*?(?:;(?:[ ]+--[^\n]*)?|\\gset))\n(?=([^\n]*)\n(-[-+]+\n)?)/msg)
+    my ($page) = @_;
+    my @blocks;
+    push @blocks, [ $1, $2 ] while $pages{$page} =~ /^```(\w*)\n(.*?)^```$/msg;
+    return @blocks;
+}
+
+my ($report) = blocks('README.md');
+check_report($report->[1], 'README', 2);
+my $whole_report = slurp_file("$FindBin::RealBin/workload/report.sql");
+for my $statement ($report->[1] =~ /^(select .*?;)\n/msg)
+{
+    ok(index($whole_report, $statement) >= 0, "the demo prints README's " . (split /\n/, $statement)[0]);
+}
+
+# What does not depend on load: its lines are in the output as they are shown, "..." for what is left out.
+my $always_same = qr/pool_config|preset_sql|pool_presets|select suggestion/;
+
+sub has_lines
+{
+    my ($shown, $result, $name) = @_;
+    my %is_there = map { columns($_) => 1 } split /\n/, $result;
+    for my $line (grep { /[^-+\s]/ && !/^\s*\.\.\.$/ } split /\n/, $shown)
     {
-        my ($statement, $header, $line) = ($1, $2, $3);
-        push @script, '\echo STATEMENT', $statement;
-        push @expected, [ $statement, $line ? columns($header) : undef ];
+        my $pattern = join '.*', map { quotemeta } split /\.\.\./, columns($line), -1;
+        ok((grep { /\A$pattern\z/ } keys %is_there), "$name has the line: " . columns($line));
     }
-    next if !@script;
+    return;
+}
+
+# Statements have a prompt before them, and those of a block follow each other in one session.
+sub check_prompts
+{
+    my ($page, $block) = @_;
+    my (@script, @expected);
+    for my $part (split /^(?=\# )/m, $block)
+    {
+        my ($statement, $shown) = $part =~ /\A\# (select.*?(?:;|\\gset))\n(.*)\z/s or next;
+        my ($header) = $shown =~ /\A([^\n]*)\n-[-+]+\n/;
+        push @script, '\echo STATEMENT', $statement;
+        push @expected, [ $statement, $shown, $header ];
+    }
+    return 0 if !@script;
     my $file = PostgreSQL::Test::Utils::tempdir() . '/script.sql';
     append_to_file($file, join '', map { "$_\n" } @script);
     my ($out, $err) = psql('-A', '-f', $file);
-    is($err, '', "README: $expected[0][0]");
+    is($err, '', "$page: $expected[0][0]");
     my (undef, @results) = split /^STATEMENT\n/m, $out, -1;
     for my $at (0 .. $#expected)
     {
-        my ($statement, $names) = @{ $expected[$at] };
-        ++$shown;
-        is((split /\n/, $results[$at] // '')[0], $names, "README has the columns of: $statement") if defined $names;
+        my ($statement, $shown, $header) = @{ $expected[$at] };
+        my $result = $results[$at] // '';
+        is((split /\n/, $result)[0], columns($header), "$page has the columns of: $statement") if defined $header;
+        has_lines($shown, $result, $page) if $statement =~ $always_same;
+    }
+    return scalar @expected;
+}
+
+my $shown = 0;
+for my $page (sort keys %pages)
+{
+    $shown += check_prompts($page, $_->[1]) for blocks($page);
+}
+cmp_ok($shown, '>=', 25, 'the pages have statements with a prompt');
+
+# What may be pasted. A database that the extension comes to, or that it leaves, is one of its own.
+sub database_for
+{
+    my ($sql) = @_;
+    return 'postgres' if $sql !~ /\b(create|drop|alter) extension\b/;
+    $node->safe_psql('postgres', 'drop database if exists of_its_own');
+    $node->safe_psql('postgres', 'create database of_its_own');
+    $node->safe_psql('of_its_own', 'create extension elile_optimize') if $1 ne 'create';
+    return 'of_its_own';
+}
+
+my $pasted = 0;
+for my $page (sort keys %pages)
+{
+    for my $sql (map { $_->[1] } grep { $_->[0] eq 'sql' } blocks($page))
+    {
+        ++$pasted;
+        is(($node->psql(database_for($sql), $sql, on_error_stop => 1))[0], 0, "$page: " . (split /\n/, $sql)[0]);
     }
 }
-cmp_ok($shown, '>=', 10, 'README has statements with a prompt');
+cmp_ok($pasted, '>=', 8, 'the pages have statements to be pasted');
 $node->stop;
 done_testing();

@@ -71,7 +71,7 @@ for my $libraries ("$probe, elile_optimize", "elile_optimize, $probe")
     my $is_below = $libraries !~ /^e/;
     my $where = $is_below ? 'loaded before' : 'loaded after';
     $node->safe_psql('postgres', join ';', map {
-        "create function $_() returns bigint language c as '$probe', 'plan_probe_$_'" } qw(at_start reported at_end));
+            "create function $_() returns bigint language c as '$probe', 'plan_probe_$_'" } qw(at_start reported at_end));
     my $look = q{select count(*) as watched from item where name = 'secret'};
     my $none = 'set elile_optimize.slow_query_threshold = -1';
     my $same = 'plan_id = %s() and plan_id <> 0';
@@ -139,7 +139,7 @@ SKIP:
     my $has_advice = @brought > 1;
     my $all = 'debug, range_table' . ($has_advice ? ', plan_advice' : '');
     $node->append_conf('postgresql.conf', "elile_optimize.log_extension_options = '$all'\n"
-          . ($has_advice ? "pg_plan_advice.always_store_advice_details = on\n" : ''));
+            . ($has_advice ? "pg_plan_advice.always_store_advice_details = on\n" : ''));
     $node->restart;
     my $plan = kept($node, 'plan', q{select * from (values ('secret', 1), ('secret2', 2)) v(a, b) join item on b = id
         where name <> 'secret' union all select 'secret', 4711, 4711, (select 'secret' from generate_series(1, 9) limit 1)});

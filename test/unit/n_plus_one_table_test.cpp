@@ -29,7 +29,7 @@ protected:
         }
         return all;
     }
-    std::uint64_t Dropped() const { return Get(segment_.header->n_plus_one_dropped); }
+    std::uint64_t Dropped() const { return segment_.n_plus_one.Dropped(); }
     std::uint32_t Text(const std::string& text) { return segment_.texts.Store(text, 6); }
 
     TestSegment memory_;
@@ -74,13 +74,13 @@ TEST_F(NPlusOneTableTest, TriesAtASuggestionAreBounded) {
     EXPECT_EQ(tries, kMostTries);
     EXPECT_TRUE(table_.HasNoTryLeft(pattern));
     table_.Count(pattern, 1, 10, 1000, 1);
-    table_.Forget([](const NPlusOneCopy&) { return true; });
+    table_.Forget({0, 0, 0});
     EXPECT_TRUE(table_.TakeTry(Find(7, 8), 1));
 }
 
 TEST_F(NPlusOneTableTest, NoTryWithASuggestion) {
     const NPlusOneHandle pattern = Find(7, 8);
-    table_.SetSuggestion(pattern, {segment_.suggestions.Store("join", 6), Evidence::kNone, 0, 0});
+    table_.SetSuggestion(pattern, {table_.Suggestions().Store("join", 6), Evidence::kNone, 0, 0});
     EXPECT_FALSE(table_.TakeTry(pattern, 1));
     EXPECT_FALSE(table_.HasNoTryLeft(pattern));
 }
@@ -153,15 +153,15 @@ TEST_F(NPlusOneTableTest, AHandleOfWhatWasForgottenDoesNothing) {
     table_.Count(stale, 1, 10, 1000, 1);
     table_.SetTexts(stale, Text("parent"), Text("child"));
     ASSERT_TRUE(table_.SetSuggestion(
-        stale, {segment_.suggestions.Store("join", 6), Evidence::kPlanned, 90, 9}));
+        stale, {table_.Suggestions().Store("join", 6), Evidence::kPlanned, 90, 9}));
     EXPECT_FALSE(table_.SetSuggestion(
-        stale, {segment_.suggestions.Store("twice", 6), Evidence::kPlanned, 90, 9}));
+        stale, {table_.Suggestions().Store("twice", 6), Evidence::kPlanned, 90, 9}));
     EXPECT_EQ(All()[0].cost_before, 90);
     const std::uint32_t free = segment_.texts.FreeBlocks();
-    table_.Forget([](const NPlusOneCopy& copy) { return copy.key.child == 8; });
+    table_.Forget({0, 0, 8});
     EXPECT_TRUE(All().empty());
     EXPECT_EQ(segment_.texts.FreeBlocks(), free + 2);
-    EXPECT_EQ(segment_.suggestions.FreeBlocks(), kSuggestionBlocks);
+    EXPECT_EQ(table_.Suggestions().FreeBlocks(), kSuggestionBlocks);
     table_.Count(stale, 1, 10, 1000, 1);
     table_.TakeBack(stale, 10, 1000);
     table_.SetTexts(stale, Text("parent"), Text("child"));
@@ -176,18 +176,20 @@ TEST_F(NPlusOneTableTest, AHandleOfWhatWasForgottenDoesNothing) {
 }
 
 TEST_F(NPlusOneTableTest, AResetForgetsThePatternsOfAStatement) {
-    StatementStore store = memory_.Store();
+    TestStore store = memory_.Store();
     table_.Count(Find(7, 8), 1, 10, 1, 1);
     table_.Count(Find(8, 9), 1, 10, 1, 1);
     table_.Count(Find(10, 11), 1, 10, 1, 1);
     table_.Count(Find(7, 8, 1, 20), 1, 10, 1, 1);
-    Put(segment_.loops[3], 4);
+    for (int loop = 0; loop < 4; ++loop) {
+        table_.CountLoop(3);
+    }
     ASSERT_TRUE(store.TryReset(10, 5, 8, 1));
     EXPECT_EQ(All().size(), 2U);
-    EXPECT_EQ(Get(segment_.loops[3]), 4U);
+    EXPECT_EQ(table_.LoopsOf(3), 4U);
     ASSERT_TRUE(store.TryReset(0, 0, 0, 1));
     EXPECT_TRUE(All().empty());
-    EXPECT_EQ(Get(segment_.loops[3]), 0U);
+    EXPECT_EQ(table_.LoopsOf(3), 0U);
 }
 
 TEST_F(NPlusOneTableTest, SessionsThatFindAtOnce) {
@@ -230,7 +232,7 @@ TEST_F(NPlusOneTableTest, SessionsThatFindReadAndForgetAtOnce) {
                 table_.SetTexts(pattern, Text("parent"), Text("child"));
                 table_.Count(pattern, 1, 10, 1, 1);
                 if (session == 0 && round % 10 == 0) {
-                    table_.Forget([](const NPlusOneCopy&) { return true; });
+                    table_.Forget({0, 0, 0});
                 }
                 if (pattern.IsValid() && table_.Read(pattern.index, &copy)) {
                     EXPECT_EQ(copy.key.parent, 7U);
@@ -241,7 +243,7 @@ TEST_F(NPlusOneTableTest, SessionsThatFindReadAndForgetAtOnce) {
     for (std::thread& session : sessions) {
         session.join();
     }
-    table_.Forget([](const NPlusOneCopy&) { return true; });
+    table_.Forget({0, 0, 0});
     EXPECT_TRUE(All().empty());
     std::uint32_t owned = 0;
     for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
@@ -253,28 +255,28 @@ TEST_F(NPlusOneTableTest, SessionsThatFindReadAndForgetAtOnce) {
 }
 
 TEST_F(NPlusOneTableTest, RepairForgetsWhatADeadSessionWasWriting) {
-    const std::unique_ptr<NPlusOnePattern[]> patterns{new NPlusOnePattern[kNPlusOnePatterns]()};
-    table_ = NPlusOneTable(patterns.get(), &segment_.header->n_plus_one_dropped, segment_.texts,
-                           segment_.suggestions);
+    const PartMemory memory(table_, kSmallSizes, segment_.texts, segment_.tables);
+    table_.Format();
+    Carver again = memory.Again();
+    again.Take<NPlusOneTable::Shared>();
+    auto* patterns = again.Take<NPlusOnePattern>(kNPlusOnePatterns);
     const NPlusOneHandle half = Find(7, 8);
     table_.Count(half, 1, 10, 1, 1);
     table_.SetTexts(half, Text("a"), Text("b"));
     const NPlusOneHandle whole = Find(7, 9);
     table_.Count(whole, 1, 10, 1, 1);
     table_.SetTexts(whole, Text("c"), Text("d"));
-    table_.SetSuggestion(whole, {segment_.suggestions.Store("join", 6), Evidence::kNone, 0, 0});
+    table_.SetSuggestion(whole, {table_.Suggestions().Store("join", 6), Evidence::kNone, 0, 0});
     patterns[half.index].sequence.Begin();
-    for (TextPool* pool : {&segment_.texts, &segment_.suggestions}) {
-        pool->BeginRepair();
-    }
+    segment_.texts.BeginRepair();
+    table_.BeginRepair();
     EXPECT_EQ(table_.Repair(), 1U);
-    for (TextPool* pool : {&segment_.texts, &segment_.suggestions}) {
-        pool->FreeTheRest();
-    }
+    segment_.texts.EndRepair();
+    table_.EndRepair();
     ASSERT_EQ(All().size(), 1U);
     EXPECT_EQ(All()[0].key.child, 9U);
     EXPECT_EQ(segment_.texts.FreeBlocks(), segment_.texts.Size() - 2);
-    EXPECT_EQ(segment_.suggestions.FreeBlocks(), kSuggestionBlocks - 1);
+    EXPECT_EQ(table_.Suggestions().FreeBlocks(), kSuggestionBlocks - 1);
     table_.Count(Find(7, 8), 1, 10, 1, 1);
     EXPECT_EQ(All().size(), 2U);
 }

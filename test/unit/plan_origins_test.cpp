@@ -11,13 +11,13 @@ protected:
     void Run(PlanOrigin origin, std::uint64_t times = 1) {
         EXPECT_TRUE(store_.AddExecution(handle_, {5000, 1, false, false}, {}, times, origin));
     }
-    Counters& Unit() { return store_.Parts().entries[handle_.slot].counters; }
+    Counters& Unit() { return store_.segment.statements.entries[handle_.slot].counters; }
     static std::uint64_t CallsOf(const Counters& unit, PlanOrigin origin) {
         return Get(unit.plans.calls_by_origin[origin]);
     }
 
     TestSegment memory_;
-    StatementStore store_ = memory_.Store();
+    TestStore store_ = memory_.Store();
     Handle handle_ = store_.Insert(Key(1), {{0, Operation::kSelect}, 0, 1});
 };
 
@@ -42,13 +42,13 @@ TEST_F(PlanOrigins, MoveWithTheOtherCounts) {
     Run(kCustomPlan);
     ASSERT_TRUE(store_.AddPlanning(handle_, 7000));
     const Handle heir = store_.Insert(Key(2), {{0, Operation::kSelect}, 0, 1});
-    Counters& into = store_.Parts().entries[heir.slot].counters;
-    AddCountersTo(Unit(), into, store_.Parts().octaves);
+    Counters& into = store_.segment.statements.entries[heir.slot].counters;
+    AddCountersTo(Unit(), into, store_.segment.statements.octaves);
     EXPECT_EQ(CallsOf(into, kGenericPlan), 1U);
     EXPECT_EQ(CallsOf(into, kCustomPlan), 2U);
     EXPECT_EQ(Get(into.plans.plans), 1U);
     EXPECT_EQ(~Get(into.plans.inverted_min_ns), 7000U);
-    ClearCounters(into, store_.Parts().octaves);
+    ClearCounters(into, store_.segment.statements.octaves);
     EXPECT_EQ(CallsOf(into, kGenericPlan), 0U);
     EXPECT_EQ(CallsOf(into, kCustomPlan), 0U);
     EXPECT_EQ(Get(into.plans.plans), 0U);

@@ -8,6 +8,8 @@
 #include "core/pools/advice.hpp"
 #include "core/pools/refusals.hpp"
 
+#include "unit/segment_fixture.hpp"
+
 namespace elile::core {
 namespace {
 
@@ -202,24 +204,25 @@ TEST_F(PoolAdviceTest, TheFindingFollowsFromTheRecommendation) {
 }
 
 TEST(Refusals, AreToldApartByNamesUntilTheyAreOver) {
-    const auto refusals = std::make_unique<Refusals>();
+    Refusals refusals;
+    const PartMemory memory(refusals, kSmallSizes);
     constexpr std::uint64_t kStart = kRefusalLifeUs * 2;
-    refusals->Note("app", "api", "web", kStart);
-    refusals->Note("app", "api", "web", kStart + 5);
-    refusals->Note("app", "api", "", kStart);
-    EXPECT_EQ(refusals->Read("app", "api", "web", kStart + 10).count, 2U);
-    EXPECT_EQ(refusals->Read("app", "api", "web", kStart + 10).first_us, kStart);
-    EXPECT_EQ(refusals->Read("appa", "pi", "web", kStart + 10).count, 0U);
-    EXPECT_EQ(refusals->Read("app", "api", "web", kStart + 6 + kRefusalLifeUs).count, 0U);
+    refusals.Note("app", "api", "web", kStart);
+    refusals.Note("app", "api", "web", kStart + 5);
+    refusals.Note("app", "api", "", kStart);
+    EXPECT_EQ(refusals.Read("app", "api", "web", kStart + 10).count, 2U);
+    EXPECT_EQ(refusals.Read("app", "api", "web", kStart + 10).first_us, kStart);
+    EXPECT_EQ(refusals.Read("appa", "pi", "web", kStart + 10).count, 0U);
+    EXPECT_EQ(refusals.Read("app", "api", "web", kStart + 6 + kRefusalLifeUs).count, 0U);
     const std::uint64_t later = kStart + 6 + kRefusalLifeUs;
-    refusals->Note("app", "api", "web", later);
-    EXPECT_EQ(refusals->Read("app", "api", "web", later).count, 1U);
+    refusals.Note("app", "api", "web", later);
+    EXPECT_EQ(refusals.Read("app", "api", "web", later).count, 1U);
     for (int at = 0; at < 100; ++at) {
-        refusals->Note("app", "api", std::to_string(at).c_str(), later);
+        refusals.Note("app", "api", std::to_string(at).c_str(), later);
     }
-    EXPECT_EQ(refusals->Sum(), 104U);
-    EXPECT_EQ(refusals->Read("app", "api", "0", later).count, 1U);
-    EXPECT_EQ(refusals->Read("app", "api", "99", later).count, 0U);
+    EXPECT_EQ(refusals.Sum(), 104U);
+    EXPECT_EQ(refusals.Read("app", "api", "0", later).count, 1U);
+    EXPECT_EQ(refusals.Read("app", "api", "99", later).count, 0U);
 }
 
 }  // namespace

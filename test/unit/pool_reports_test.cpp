@@ -8,6 +8,8 @@
 
 #include "core/pools/reports.hpp"
 
+#include "unit/segment_fixture.hpp"
+
 namespace elile::core {
 namespace {
 
@@ -30,9 +32,8 @@ protected:
         return all;
     }
 
-    std::unique_ptr<PoolReport[]> memory_{new PoolReport[kPoolReports]()};
-    Word dropped_{};
-    PoolReports reports_{memory_.get(), &dropped_};
+    PoolReports reports_;
+    PartMemory memory_{reports_, kSmallSizes};
 };
 
 TEST_F(PoolReportsTest, KeepsTheLastWordOnEachFigure) {
@@ -61,13 +62,13 @@ TEST_F(PoolReportsTest, DropsWhatFindsNoPlaceAndTakesThatOfTheOld) {
         Report(std::to_string(application), PoolFigure::kPoolSize, 1, 1);
     }
     EXPECT_EQ(All().size(), kPoolReports);
-    EXPECT_EQ(Get(dropped_), 10U);
+    EXPECT_EQ(reports_.Dropped(), 10U);
     const std::uint64_t later = kPoolReportLifeUs + 2;
     Report("new", PoolFigure::kActiveConnections, 4, later);
     ASSERT_EQ(All(later).size(), 1U);
     EXPECT_STREQ(All(later)[0].application, "new");
     EXPECT_EQ(All(later)[0].figure_plus_one[1], 0U);
-    EXPECT_EQ(Get(dropped_), 10U);
+    EXPECT_EQ(reports_.Dropped(), 10U);
 }
 
 TEST_F(PoolReportsTest, SessionsThatReportAtOnceHaveOnePlace) {
@@ -90,10 +91,13 @@ TEST_F(PoolReportsTest, SessionsThatReportAtOnceHaveOnePlace) {
 }
 
 TEST_F(PoolReportsTest, RepairFreesWhatADeadSessionWasWriting) {
+    Carver again = memory_.Again();
+    again.Take<Word>();
+    auto* places = again.Take<PoolReport>(kPoolReports);
     Report("api", PoolFigure::kPoolSize, 20);
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
-        if (Get(memory_[index].key) != 0) {
-            memory_[index].sequence.Begin();
+        if (Get(places[index].key) != 0) {
+            places[index].sequence.Begin();
         }
     }
     EXPECT_TRUE(All().empty());

@@ -9,6 +9,8 @@
 
 #include "core/pools/watch.hpp"
 
+#include "unit/segment_fixture.hpp"
+
 namespace elile::core {
 namespace {
 
@@ -259,16 +261,15 @@ TEST(DemandBuckets, AreExactAndThenSixPercentOff) {
 
 class EndedSessionsTest : public testing::Test {
 protected:
-    EndedHead head_{};
-    std::unique_ptr<EndedSlot[]> slots_{new EndedSlot[kEndedSessions]()};
-    EndedSessions ended_{&head_, slots_.get()};
+    EndedSessions ended_;
+    PartMemory memory_{ended_, kSmallSizes};
 };
 
 TEST_F(EndedSessionsTest, DropsAndCountsWhatFindsNoRoom) {
     for (std::uint32_t pid = 1; pid <= kEndedSessions + 5; ++pid) {
         ended_.Push({KeyFor("api"), pid, 7});
     }
-    EXPECT_EQ(Get(head_.dropped), 5U);
+    EXPECT_EQ(ended_.Dropped(), 5U);
     EndedSession session;
     for (std::uint32_t pid = 1; pid <= kEndedSessions; ++pid) {
         ASSERT_TRUE(ended_.Pop(&session));
@@ -309,11 +310,11 @@ TEST_F(EndedSessionsTest, ManyWritersAndOneReader) {
     for (std::thread& writer : writers) {
         writer.join();
     }
-    EXPECT_EQ(popped + Get(head_.dropped), kWriters * kEach);
+    EXPECT_EQ(popped + ended_.Dropped(), kWriters * kEach);
 }
 
 TEST_F(EndedSessionsTest, RepairGoesPastWhatADeadSessionHasNotShown) {
-    head_.taken.fetch_add(1);
+    memory_.Again().Take<EndedSessions::Shared>()->taken.fetch_add(1);
     ended_.Push({KeyFor("api"), 2, 7});
     EndedSession session;
     EXPECT_FALSE(ended_.Pop(&session));

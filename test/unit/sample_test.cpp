@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -18,10 +19,9 @@ constexpr std::uint64_t kSecondNs = 1000000000;
 const ResourceUse kNoUse{};
 
 TEST(Published, ReadsNothingBeforeTheFirstWriting) {
-    Published::Sequence sequence{};
-    std::array<Word, 4> words{};
     std::array<char, 12> copy{};
-    Published block(&sequence, words.data(), copy.size());
+    Published block;
+    const PartMemory memory(block, copy.size());
     EXPECT_FALSE(block.Read(copy.data()));
     block.Write("elevenbytes");
     ASSERT_TRUE(block.Read(copy.data()));
@@ -30,9 +30,8 @@ TEST(Published, ReadsNothingBeforeTheFirstWriting) {
 
 TEST(Published, IsNeverSeenHalfWritten) {
     constexpr std::size_t kWords = 512;
-    Published::Sequence sequence{};
-    std::vector<Word> words(Published::kCopies * kWords);
-    Published block(&sequence, words.data(), kWords * 8);
+    Published block;
+    const PartMemory memory(block, kWords * 8);
     std::thread writer([&] {
         std::vector<std::uint64_t> data(kWords);
         for (std::uint64_t round = 1; round <= 3000; ++round) {
@@ -53,11 +52,10 @@ TEST(Published, IsNeverSeenHalfWritten) {
 }
 
 TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
-    Published::Sequence sequence{};
-    sequence.Begin();
-    std::array<Word, 2> words{};
     std::uint64_t copy = 0;
-    Published block(&sequence, words.data(), sizeof(copy));
+    Published block;
+    const PartMemory memory(block, sizeof(copy));
+    memory.Again().Take<Published::Sequence>()->Begin();
     EXPECT_FALSE(block.Read(&copy));
     const std::uint64_t data = 42;
     block.Write(&data);
@@ -67,10 +65,12 @@ TEST(Published, GoesOnAfterAWriterThatDiedInItsFirstWriting) {
 
 TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
     constexpr std::uint64_t kHalfWritten = 13;
-    Published::Sequence sequence{};
-    std::array<Word, 2> words{};
     std::uint64_t copy = 0;
-    Published block(&sequence, words.data(), sizeof(copy));
+    Published block;
+    const PartMemory memory(block, sizeof(copy));
+    Carver again = memory.Again();
+    Published::Sequence& sequence = *again.Take<Published::Sequence>();
+    const std::span<Word> words(again.Take<Word>(2), 2);
     for (std::uint64_t data = 40; data < 44; ++data) {
         block.Write(&data);
         const std::uint32_t whole = sequence.Seen();
@@ -85,8 +85,8 @@ class SeriesSamplerTest : public testing::Test {
 protected:
     SeriesSamplerTest()
         : store_(memory_.Store()),
-          scratch_(SeriesSampler::ScratchWords(store_.Parts().header->sizes)),
-          series_(store_.Parts().header->sizes.Series().Size()) {}
+          scratch_(SeriesSampler::ScratchWords(store_.segment)),
+          series_(store_.segment.snapshot.layout.Size()) {}
 
     void Execute(std::uint64_t queryid, std::uint32_t table, std::uint64_t duration_ns,
                  bool failed = false, bool slow = false) {
@@ -99,7 +99,7 @@ protected:
         }
     }
     void TakeSample(std::uint32_t tables = 4) {
-        SeriesSampler(store_.Parts(), scratch_.data()).Take(tables, head_, series_.data());
+        SeriesSampler(store_.segment, scratch_.data()).Take(tables, head_, series_.data());
     }
     const SeriesCounters& Select(std::uint32_t table) const {
         return series_[Layout().OfTable(table, Operation::kSelect)].counted;
@@ -107,15 +107,15 @@ protected:
     const SeriesCounters& OtherSelect(std::uint32_t database) const {
         return series_[Layout().OfDatabase(database, Operation::kSelect)].counted;
     }
-    SeriesLayout Layout() const { return store_.Parts().header->sizes.Series(); }
-    void AddTable(std::uint32_t relid) { store_.Parts().tables.Insert({5, relid, 0}, {}, 6); }
+    SeriesLayout Layout() const { return store_.segment.snapshot.layout; }
+    void AddTable(std::uint32_t relid) { store_.segment.tables.Insert({5, relid, 0}, {}, 6); }
     static bool IsZero(const SeriesCounters& counters) {
         return std::bit_cast<std::array<std::uint64_t, kSeriesWords>>(counters) ==
                std::array<std::uint64_t, kSeriesWords>{};
     }
 
     TestSegment memory_;
-    StatementStore store_;
+    TestStore store_;
     std::vector<std::uint32_t> scratch_;
     SampleHead head_{};
     std::vector<SampledSeries> series_;
@@ -154,7 +154,9 @@ TEST_F(SeriesSamplerTest, SumsWhatTheStoreHas) {
 TEST_F(SeriesSamplerTest, SumsLoopsByTable) {
     for (std::uint32_t table = 1; table <= 8; ++table) {
         AddTable(100 + table);
-        Add(store_.Parts().loops[table], table);
+        for (std::uint32_t loop = 0; loop < table; ++loop) {
+            store_.segment.n_plus_one.CountLoop(table);
+        }
     }
     TakeSample(4);
     for (std::uint32_t table = 1; table <= 4; ++table) {
@@ -182,7 +184,7 @@ TEST_F(SeriesSamplerTest, EvictionLetsNothingFall) {
         before = Select(1);
     }
     EXPECT_EQ(before.queries, 2000U);
-    EXPECT_GT(Get(store_.Parts().header->evictions), 0U);
+    EXPECT_GT(Get(store_.segment.statements.shared->evictions), 0U);
 }
 
 TEST_F(SeriesSamplerTest, AForgottenStatementLetsTheWholeSeriesBeginAgain) {
@@ -220,7 +222,7 @@ TEST_F(SeriesSamplerTest, TablesWithoutSeriesAreSummedByDatabase) {
     for (std::uint32_t relid = 1; relid <= 8; ++relid) {
         AddTable(relid);
     }
-    const std::uint32_t database = store_.Parts().databases.Insert({5, 0, 0}, {}, 6);
+    const std::uint32_t database = store_.segment.databases.Insert({5, 0, 0}, {}, 6);
     for (std::uint32_t table = 1; table <= 8; ++table) {
         Execute(table, table, 1000);
     }
@@ -242,7 +244,7 @@ TEST_F(SeriesSamplerTest, TablesWithoutSeriesAreSummedByDatabase) {
 TEST_F(SeriesSamplerTest, SlowestStatementsComeInOrder) {
     for (std::uint64_t statement = 1; statement <= 20; ++statement) {
         const std::uint32_t text =
-            store_.Parts().texts.Store("select " + std::to_string(statement), 6);
+            store_.segment.texts.Store("select " + std::to_string(statement), 6);
         const Handle handle = store_.Insert(Key(statement), {{1, Operation::kSelect}, text, 1});
         const std::uint64_t duration_ns = (statement * 7 % 20 + 1) * 1000;
         ASSERT_TRUE(store_.AddExecution(handle, {duration_ns, 1, false, false}, kNoUse));

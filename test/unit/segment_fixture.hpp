@@ -11,6 +11,45 @@ namespace elile::core {
 
 inline constexpr SegmentSizes kSmallSizes{100, 8, 16, 64, 64, 8, 4};
 
+// Zeroed memory of its own, for a test of one part.
+class PartMemory {
+public:
+    // Carves the part. `arguments` are those of Carve() behind the carver.
+    template <typename AnyPart, typename... Arguments>
+    explicit PartMemory(AnyPart& part, const Arguments&... arguments) {
+        Carver measure(nullptr);
+        AnyPart().Carve(measure, arguments...);
+        const std::size_t bytes = (measure.Bytes() + kCacheLine - 1) / kCacheLine * kCacheLine;
+        memory_.reset(static_cast<char*>(std::aligned_alloc(kCacheLine, bytes)));
+        std::memset(memory_.get(), 0, bytes);
+        Carver carver = Again();
+        part.Carve(carver, arguments...);
+    }
+    // Leads through the same memory once more, for who looks behind the part.
+    Carver Again() const { return Carver(memory_.get()); }
+
+private:
+    struct Free {
+        void operator()(char* memory) const { std::free(memory); }
+    };
+    std::unique_ptr<char, Free> memory_;
+};
+
+// A process's store with the segment behind it.
+struct TestStore : StatementStore {
+    TestStore(const Segment& view, std::uint32_t backend)
+        : StatementStore(view, backend), segment(view) {}
+
+    bool TryReset(std::uint32_t userid, std::uint32_t dbid, std::uint64_t queryid,
+                  std::uint64_t now_us) {
+        return segment.TryReset({userid, dbid, queryid}, now_us);
+    }
+    void Fold() { segment.statements.Fold(); }
+    void Repair() { segment.Repair(); }
+
+    Segment segment;
+};
+
 class TestSegment {
 public:
     explicit TestSegment(const SegmentSizes& sizes = kSmallSizes) {
@@ -21,7 +60,7 @@ public:
         Segment::Format(memory_.get(), sizes);
     }
     Segment View() const { return Segment::Attach(memory_.get()); }
-    StatementStore Store(std::uint32_t backend = 0) const { return {View(), backend}; }
+    TestStore Store(std::uint32_t backend = 0) const { return {View(), backend}; }
 
 private:
     struct Free {
@@ -35,11 +74,11 @@ inline StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, f
 // All that the segment has counted, wherever it is.
 inline TallySnapshot Total(const Segment& segment) {
     TallySnapshot sum;
-    for (std::uint32_t slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        segment.AddTalliesOf(segment.entries[slot], sum);
+    for (const Entry& entry : segment.statements.entries) {
+        segment.statements.AddTalliesOf(entry, sum);
     }
-    for (std::uint32_t at = 0; at < segment.header->sizes.Leftovers(); ++at) {
-        sum.AddTally(segment.leftovers[at], segment.octaves);
+    for (const Tally& leftover : segment.statements.leftovers) {
+        sum.AddTally(leftover, segment.statements.octaves);
     }
     return sum;
 }

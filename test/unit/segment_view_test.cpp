@@ -32,9 +32,9 @@ protected:
 TEST_F(SegmentViewTest, SeesWhatTheServerWrites) {
     core::Segment segment = core::Segment::Format(file_.memory, core::kSmallSizes);
     const exporter::SegmentView view(file_.read_only);
-    core::Put(segment.header->evictions, 42);
-    EXPECT_EQ(core::Get(view.Parts().header->evictions), 42U);
-    EXPECT_NE(view.Parts().header, segment.header);
+    core::Put(segment.statements.shared->evictions, 42);
+    EXPECT_EQ(core::Get(view.Segment().statements.shared->evictions), 42U);
+    EXPECT_NE(view.Segment().header, segment.header);
 }
 
 TEST_F(SegmentViewTest, RefusesAnotherVersions) {
@@ -46,14 +46,15 @@ TEST_F(SegmentViewTest, RefusesAnotherVersions) {
 TEST_F(SegmentViewTest, AWriteFaults) {
     core::Segment::Format(file_.memory, core::kSmallSizes);
     const exporter::SegmentView view(file_.read_only);
-    auto* evictions = reinterpret_cast<volatile char*>(&view.Parts().header->evictions);
+    auto* evictions =
+        reinterpret_cast<volatile char*>(&view.Segment().statements.shared->evictions);
     EXPECT_DEATH(*evictions = 1, "");
 }
 
 TEST_F(SegmentViewTest, NobodyCanMapItForWritingAgain) {
     core::Segment::Format(file_.memory, core::kSmallSizes);
     const exporter::SegmentView view(file_.read_only);
-    EXPECT_NE(mprotect(view.Parts().header, 4096, PROT_READ | PROT_WRITE), 0);
+    EXPECT_NE(mprotect(view.Segment().header, 4096, PROT_READ | PROT_WRITE), 0);
     EXPECT_EQ(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.read_only, 0),
               MAP_FAILED);
     EXPECT_EQ(write(file_.read_only, "x", 1), -1);

@@ -24,25 +24,26 @@ constexpr Sample kSample{5000, 1, false, false};
 const ResourceUse kNoUse{};
 
 // How often each index lies in the stack; more than once where it is cyclic.
-std::vector<int> TimesIn(const IndexStackHead& head, const HalfWord* links, std::uint32_t size) {
+std::vector<int> TimesIn(const IndexStackHead& head, IndexStack links, std::uint32_t size) {
     std::vector<int> times(size);
     auto top = static_cast<std::uint32_t>(Get(head.head));
     for (std::uint32_t step = 0; top != 0 && step <= size; ++step) {
         ++times[top - 1];
-        top = Get(links[top - 1]);
+        top = Get(links.Link(top - 1));
     }
     return times;
 }
 
 // How often each entry lies in the look-up table, under its own fingerprint.
 std::vector<int> TimesInCells(const Segment& segment) {
-    std::vector<int> times(segment.header->sizes.Entries());
-    for (std::uint32_t bucket = 0; bucket < segment.header->sizes.Buckets(); ++bucket) {
-        for (const Word& word : segment.buckets[bucket].cells) {
+    std::vector<int> times(segment.statements.entries.size());
+    for (const Bucket& bucket : segment.statements.buckets) {
+        for (const Word& word : bucket.cells) {
             const std::uint64_t cell = Get(word);
             const auto slot = static_cast<std::uint32_t>(cell) - 1;
             if (cell != 0) {
-                times[slot] += cell >> 32 == KeyOf(segment.entries[slot]).Hash() >> 32 ? 1 : 100;
+                times[slot] +=
+                    cell >> 32 == KeyOf(segment.statements.entries[slot]).Hash() >> 32 ? 1 : 100;
             }
         }
     }
@@ -52,14 +53,16 @@ std::vector<int> TimesInCells(const Segment& segment) {
 // Every entry is in the look-up table, in the free stack or in the retired one; once. Nobody uses
 // the store meanwhile.
 void ExpectEntriesInOnePlace(const Segment& segment) {
-    const std::uint32_t entries = segment.header->sizes.Entries();
-    const auto free = TimesIn(segment.header->free_entries, segment.entry_links, entries);
-    const auto retired = TimesIn(segment.header->retired_entries, segment.entry_links, entries);
+    const auto entries = static_cast<std::uint32_t>(segment.statements.entries.size());
+    const auto free =
+        TimesIn(segment.statements.shared->free_entries, segment.statements.free_entries, entries);
+    const auto retired = TimesIn(segment.statements.shared->retired_entries,
+                                 segment.statements.free_entries, entries);
     const std::vector<int> linked = TimesInCells(segment);
     std::uint32_t live = 0;
     std::uint32_t wrong = 0;
     for (std::uint32_t slot = 0; slot < entries; ++slot) {
-        const EntryState state = StateOf(Get(segment.entries[slot].tag));
+        const EntryState state = StateOf(Get(segment.statements.entries[slot].tag));
         live += state == EntryState::kLive ? 1 : 0;
         const bool right = state != EntryState::kFilling &&
                            free[slot] == (state == EntryState::kFree ? 1 : 0) &&
@@ -68,12 +71,12 @@ void ExpectEntriesInOnePlace(const Segment& segment) {
         wrong += right ? 0 : 1;
     }
     EXPECT_EQ(wrong, 0U) << "of " << entries << " entries";
-    EXPECT_EQ(Get(segment.header->live), live);
+    EXPECT_EQ(Get(segment.statements.shared->live), live);
 }
 
 // Every octave is free, or one tally's.
 void ExpectOctavesInOnePlace(const Segment& segment) {
-    std::vector<int> used(segment.octaves.size);
+    std::vector<int> used(segment.statements.octaves.size);
     const auto look = [&used](const Tally& tally) {
         for (const HalfWord& octave : tally.octave) {
             if (Get(octave) != 0) {
@@ -81,15 +84,15 @@ void ExpectOctavesInOnePlace(const Segment& segment) {
             }
         }
     };
-    for (std::uint32_t slot = 0; slot < segment.header->sizes.Entries(); ++slot) {
-        look(segment.entries[slot].counters.tally);
+    for (std::uint32_t slot = 0; slot < segment.statements.entries.size(); ++slot) {
+        look(segment.statements.entries[slot].counters.tally);
     }
-    for (std::uint32_t at = 0; at < segment.header->sizes.Leftovers(); ++at) {
-        look(segment.leftovers[at]);
+    for (std::uint32_t at = 0; at < segment.statements.leftovers.size(); ++at) {
+        look(segment.statements.leftovers[at]);
     }
     const auto in_use = static_cast<std::uint32_t>(std::count(used.begin(), used.end(), 1));
-    EXPECT_EQ(std::count(used.begin(), used.end(), 0) + in_use, segment.octaves.size);
-    EXPECT_EQ(in_use + segment.octaves.free.Count(), segment.octaves.size);
+    EXPECT_EQ(std::count(used.begin(), used.end(), 0) + in_use, segment.statements.octaves.size);
+    EXPECT_EQ(in_use + segment.statements.octaves.free.Count(), segment.statements.octaves.size);
 }
 
 void ExpectSound(const Segment& segment) {
@@ -99,39 +102,39 @@ void ExpectSound(const Segment& segment) {
     EXPECT_EQ(Buckets(sum), sum.calls);
 }
 
-void FoldAll(StatementStore& store) {
+void FoldAll(TestStore& store) {
     for (int round = 0; round < 100; ++round) {
         store.Fold();
     }
 }
 
 // As a session does it.
-void Execute(StatementStore& store, std::uint64_t queryid) {
+void Execute(TestStore& store, std::uint64_t queryid) {
     Handle handle = store.Find(Key(queryid));
     for (int attempt = 0; attempt < 3; ++attempt) {
         if (store.AddExecution(handle, kSample, kNoUse)) {
             return;
         }
-        const std::uint32_t text = store.Parts().texts.Store("select 1", 6);
+        const std::uint32_t text = store.segment.texts.Store("select 1", 6);
         handle = store.Insert(Key(queryid), {kTarget, text, 1});
     }
     store.AddLeftover(kTarget, kSample);
 }
 
 // What another session does between two steps of the first one.
-void ResetAll(StatementStore& store) { store.TryReset(0, 0, 0, 2); }
-void ResetOne(StatementStore& store) { store.TryReset(0, 0, 7, 2); }
-void Evict(StatementStore& store) {
+void ResetAll(TestStore& store) { store.TryReset(0, 0, 0, 2); }
+void ResetOne(TestStore& store) { store.TryReset(0, 0, 7, 2); }
+void Evict(TestStore& store) {
     for (std::uint64_t queryid = 1000; queryid < 1400; ++queryid) {
         Execute(store, queryid);
     }
 }
-void RunTheSame(StatementStore& store) { Execute(store, 7); }
-void Fold(StatementStore& store) { FoldAll(store); }
+void RunTheSame(TestStore& store) { Execute(store, 7); }
+void Fold(TestStore& store) { FoldAll(store); }
 
 struct Act {
     const char* name;
-    void (*run)(StatementStore&);
+    void (*run)(TestStore&);
     std::uint64_t executions;
     bool forgets;
 };
@@ -142,7 +145,7 @@ constexpr Act kActs[] = {{"reset of all", ResetAll, 0, true},
                          {"folding", Fold, 0, false}};
 
 const Act* awaited_act = nullptr;
-StatementStore* actor = nullptr;
+TestStore* actor = nullptr;
 Seam awaited = Seam::kEntrySteps;
 std::uint64_t acted = 0;
 
@@ -154,7 +157,7 @@ void ActOnce(Seam passed) {
 }
 
 // New statements, of which the old ones fall out.
-void Churn(StatementStore& store, std::uint64_t statements) {
+void Churn(TestStore& store, std::uint64_t statements) {
     for (std::uint64_t queryid = 7; queryid < 7 + statements; ++queryid) {
         Execute(store, queryid);
     }
@@ -166,8 +169,8 @@ TEST(StoreSeams, AnotherSessionBetweenAnyTwoStepsLosesNothing) {
         for (int seam = 0; seam < static_cast<int>(Seam::kEntrySteps); ++seam) {
             SCOPED_TRACE(testing::Message() << each.name << " at step " << seam);
             const TestSegment memory;
-            StatementStore store = memory.Store(0);
-            StatementStore second = memory.Store(1);
+            TestStore store = memory.Store(0);
+            TestStore second = memory.Store(1);
             awaited_act = &each;
             actor = &second;
             awaited = static_cast<Seam>(seam);
@@ -199,7 +202,7 @@ TEST(StoreSeams, SessionsThatGiveWayCountEachExecutionOnce) {
     for (std::uint32_t session = 0; session < kSessions; ++session) {
         sessions.emplace_back([&memory, session] {
             seam_hook = [](Seam) { sched_yield(); };
-            StatementStore store = memory.Store(session);
+            TestStore store = memory.Store(session);
             std::mt19937 random(session);
             for (std::uint64_t round = 0; round < kRounds; ++round) {
                 Execute(store, 1 + random() % 2000);
@@ -209,7 +212,7 @@ TEST(StoreSeams, SessionsThatGiveWayCountEachExecutionOnce) {
     for (std::thread& session : sessions) {
         session.join();
     }
-    StatementStore store = memory.Store();
+    TestStore store = memory.Store();
     FoldAll(store);
     ExpectSound(memory.View());
     EXPECT_EQ(Total(memory.View()).calls, kSessions * kRounds);
@@ -222,7 +225,7 @@ TEST(StoreSeams, AResetBesideSessionsThatGiveWayLeavesNothingHalf) {
     for (std::uint32_t session = 0; session < 3; ++session) {
         sessions.emplace_back([&memory, &running, session] {
             seam_hook = [](Seam) { sched_yield(); };
-            StatementStore store = memory.Store(session);
+            TestStore store = memory.Store(session);
             std::mt19937 random(session);
             for (int round = 0; round < 3000; ++round) {
                 Execute(store, 1 + random() % 2000);
@@ -231,7 +234,7 @@ TEST(StoreSeams, AResetBesideSessionsThatGiveWayLeavesNothingHalf) {
             --running;
         });
     }
-    StatementStore store = memory.Store(3);
+    TestStore store = memory.Store(3);
     while (running > 0) {
         ResetAll(store);
         sched_yield();
@@ -254,7 +257,7 @@ public:
     SharedSegment(const SharedSegment&) = delete;
     SharedSegment& operator=(const SharedSegment&) = delete;
     Segment View() const { return Segment::Attach(memory_); }
-    StatementStore Store(std::uint32_t backend) const { return {View(), backend}; }
+    TestStore Store(std::uint32_t backend) const { return {View(), backend}; }
     Word& Executed() const {
         return *reinterpret_cast<Word*>(static_cast<char*>(memory_) + bytes_ - sizeof(Word));
     }
@@ -277,7 +280,7 @@ bool DiesAt(const SharedSegment& memory, int pass) {
     std::fflush(nullptr);  // or the child would write it too
     const pid_t child = fork();
     if (child == 0) {
-        StatementStore store = memory.Store(0);
+        TestStore store = memory.Store(0);
         passes_left = pass;
         seam_hook = DieWhenDue;
         for (std::uint64_t queryid = 7; queryid < 207; ++queryid) {
@@ -301,9 +304,9 @@ TEST(StoreSeams, WhatASessionLeftThatWasKilledAtAnyStepIsMended) {
         SCOPED_TRACE(pass);
         const SharedSegment memory;
         died = DiesAt(memory, pass);
-        StatementStore store = memory.Store(1);
+        TestStore store = memory.Store(1);
         Segment segment = memory.View();
-        segment.header->gate.CloseAfterCrash();
+        segment.statements.shared->gate.CloseAfterCrash();
         segment.header->generation.fetch_add(1);
         store.Repair();
         Put(segment.header->repaired, Get(segment.header->generation));
@@ -323,14 +326,14 @@ TEST(StoreSeams, WhatASessionLeftThatWasKilledAtAnyStepIsMended) {
         FoldAll(store);
         ExpectSound(segment);
         EXPECT_EQ(segment.texts.FreeBlocks(), kSmallSizes.text_blocks);
-        EXPECT_EQ(segment.free_entries.Count(), kSmallSizes.Entries());
+        EXPECT_EQ(segment.statements.free_entries.Count(), segment.statements.entries.size());
     }
 }
 
 TEST(StoreSeams, OfTwoLikeEntriesThatACrashLeftOneStays) {
     const TestSegment memory;
-    StatementStore store = memory.Store(0);
-    StatementStore second = memory.Store(1);
+    TestStore store = memory.Store(0);
+    TestStore second = memory.Store(1);
     awaited_act = &kActs[3];
     actor = &second;
     awaited = Seam::kPublished;
@@ -340,8 +343,8 @@ TEST(StoreSeams, OfTwoLikeEntriesThatACrashLeftOneStays) {
     seam_hook = nullptr;
     // The first one died before it had settled: both are live.
     Segment segment = memory.View();
-    for (std::uint32_t slot = 0; slot < kSmallSizes.Entries(); ++slot) {
-        Entry& entry = segment.entries[slot];
+    for (std::uint32_t slot = 0; slot < segment.statements.entries.size(); ++slot) {
+        Entry& entry = segment.statements.entries[slot];
         if (StateOf(Get(entry.tag)) == EntryState::kRetired) {
             Put(entry.tag, Get(entry.tag) - 1);
         }
@@ -349,21 +352,21 @@ TEST(StoreSeams, OfTwoLikeEntriesThatACrashLeftOneStays) {
     store.Repair();
     FoldAll(store);
     ExpectSound(segment);
-    EXPECT_EQ(Get(segment.header->live), 1U);
+    EXPECT_EQ(Get(segment.statements.shared->live), 1U);
     EXPECT_EQ(Total(segment).calls, 2U);
 }
 
 TEST(StoreSeams, AfterACrashNobodySumsOrResetsBeforeTheRepair) {
     const TestSegment memory;
-    StatementStore store = memory.Store(0);
+    TestStore store = memory.Store(0);
     Execute(store, 7);
-    Gate& gate = store.Parts().header->gate;
+    Gate& gate = store.segment.statements.shared->gate;
     ASSERT_TRUE(gate.TryShared());
     gate.CloseAfterCrash();
     EXPECT_FALSE(gate.TryShared());
     EXPECT_FALSE(store.TryReset(0, 0, 0, 2));
     store.AddLeftover(kTarget, kSample);
-    EXPECT_EQ(Get(store.Parts().header->not_ready), 1U);
+    EXPECT_EQ(Get(store.segment.statements.shared->not_ready), 1U);
     store.Repair();
     EXPECT_TRUE(gate.TryShared());
     gate.LeaveShared();

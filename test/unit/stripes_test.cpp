@@ -26,7 +26,7 @@ ResourceUse OneBlock() {
 
 std::uint64_t BlocksOf(const Segment& segment, const Entry& entry) {
     std::uint64_t blocks = 0;
-    segment.ForEachCounters(
+    segment.statements.ForEachCounters(
         entry, [&blocks](const Counters& unit) { blocks += Get(unit.resources[kSharedBlksHit]); });
     return blocks;
 }
@@ -38,12 +38,12 @@ std::uint64_t MakeHot(const TestSegment& memory, const Handle& handle) {
     std::vector<std::thread> sessions;
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {
-            StatementStore store = memory.Store(session);
+            TestStore store = memory.Store(session);
             const Sample sample{5000 + session, 1, false, false};
             std::uint64_t mine = 0;
             for (int after = 0; after < 1000 && IsInTime(mine); ++mine) {
                 EXPECT_TRUE(store.AddExecution(handle, sample, OneBlock()));
-                after += Get(segment.entries[handle.slot].stripes) != 0 ? 1 : 0;
+                after += Get(segment.statements.entries[handle.slot].stripes) != 0 ? 1 : 0;
             }
             added += mine;
         });
@@ -63,10 +63,10 @@ protected:
     }
 
     TestSegment memory_;
-    StatementStore store_ = memory_.Store();
+    TestStore store_ = memory_.Store();
     Handle hot_ = store_.Insert(Key(1), {{0, Operation::kSelect}, 0, 1});
 
-    Entry& HotEntry() { return store_.Parts().entries[hot_.slot]; }
+    Entry& HotEntry() { return store_.segment.statements.entries[hot_.slot]; }
 };
 
 TEST_F(Stripes, AStatementThatOneSessionRunsHasNone) {
@@ -80,59 +80,60 @@ TEST_F(Stripes, SessionsThatCollideGetThemAndTheSumIsExact) {
     const std::uint64_t added = MakeHot(memory_, hot_);
     ASSERT_NE(Get(HotEntry().stripes), 0U);
     TallySnapshot sum;
-    store_.Parts().AddTalliesOf(HotEntry(), sum);
+    store_.segment.statements.AddTalliesOf(HotEntry(), sum);
     EXPECT_EQ(sum.calls, added);
     EXPECT_EQ(sum.rows, added);
     EXPECT_EQ(Buckets(sum), added);
     EXPECT_EQ(sum.min_ns, 5000U);
     EXPECT_EQ(sum.max_ns, 5001U);
-    EXPECT_EQ(BlocksOf(store_.Parts(), HotEntry()), added);
+    EXPECT_EQ(BlocksOf(store_.segment, HotEntry()), added);
 }
 
 TEST_F(Stripes, GoBackToThePoolWithTheirSumsFolded) {
-    const std::uint32_t before = store_.Parts().stripes.free.Count();
+    const std::uint32_t before = store_.segment.statements.stripes.free.Count();
     const std::uint64_t added = MakeHot(memory_, hot_);
-    ASSERT_EQ(store_.Parts().stripes.free.Count(), before - 1);
+    ASSERT_EQ(store_.segment.statements.stripes.free.Count(), before - 1);
     for (std::uint64_t newcomer = 100; store_.IsLive(hot_); ++newcomer) {
         store_.Insert(Key(newcomer), {{0, Operation::kSelect}, 0, 1});
     }
     store_.Fold();
-    EXPECT_EQ(store_.Parts().stripes.free.Count(), before);
+    EXPECT_EQ(store_.segment.statements.stripes.free.Count(), before);
     EXPECT_EQ(Total(memory_.View()).calls, added);
 }
 
 TEST_F(Stripes, OutliveARepair) {
     const std::uint64_t added = MakeHot(memory_, hot_);
     const std::uint32_t set = Get(HotEntry().stripes);
-    const std::uint32_t free = store_.Parts().stripes.free.Count();
+    const std::uint32_t free = store_.segment.statements.stripes.free.Count();
     store_.Repair();
     EXPECT_EQ(Get(HotEntry().stripes), set);
-    EXPECT_EQ(store_.Parts().stripes.free.Count(), free);
+    EXPECT_EQ(store_.segment.statements.stripes.free.Count(), free);
     TallySnapshot sum;
-    store_.Parts().AddTalliesOf(HotEntry(), sum);
+    store_.segment.statements.AddTalliesOf(HotEntry(), sum);
     EXPECT_EQ(sum.calls, added);
     EXPECT_EQ(Buckets(sum), added);
 }
 
 TEST_F(Stripes, ThatNobodyRefersToAreFreedByARepair) {
     MakeHot(memory_, hot_);
-    Put(HotEntry().stripes, store_.Parts().stripes.size + 1);
+    Put(HotEntry().stripes, store_.segment.statements.stripes.size + 1);
     store_.Repair();
     EXPECT_EQ(Get(HotEntry().stripes), 0U);
-    EXPECT_EQ(store_.Parts().stripes.free.Count(), store_.Parts().stripes.size);
-    EXPECT_GT(Get(store_.Parts().header->repaired_slots), 0U);
+    EXPECT_EQ(store_.segment.statements.stripes.free.Count(),
+              store_.segment.statements.stripes.size);
+    EXPECT_GT(Get(store_.segment.header->repaired_slots), 0U);
 }
 
 TEST_F(Stripes, AreCountedWhenThereAreNoneLeft) {
-    while (store_.Parts().stripes.free.Pop() != kNoIndex) {
+    while (store_.segment.statements.stripes.free.Pop() != kNoIndex) {
     }
     const Segment segment = memory_.View();
     std::vector<std::thread> sessions;
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {
-            StatementStore store = memory_.Store(session);
+            TestStore store = memory_.Store(session);
             for (std::uint64_t round = 0;
-                 Get(segment.header->stripes_exhausted) == 0 && IsInTime(round); ++round) {
+                 Get(segment.statements.shared->stripes_dropped) == 0 && IsInTime(round); ++round) {
                 store.AddExecution(hot_, {5000, 1, false, false}, OneBlock());
             }
         });
@@ -140,7 +141,7 @@ TEST_F(Stripes, AreCountedWhenThereAreNoneLeft) {
     for (std::thread& session : sessions) {
         session.join();
     }
-    EXPECT_GT(Get(segment.header->stripes_exhausted), 0U);
+    EXPECT_GT(Get(segment.statements.shared->stripes_dropped), 0U);
     EXPECT_EQ(Get(HotEntry().stripes), 0U);
 }
 

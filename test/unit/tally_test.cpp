@@ -22,16 +22,16 @@ TallySnapshot Snapshot(const Tally& tally, const OctavePool& pool) {
 TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
     const TestSegment memory;
     Segment segment = memory.View();
-    Tally& tally = segment.leftovers[0];
+    Tally& tally = segment.statements.leftovers[0];
     std::mt19937_64 random(2);
     std::lognormal_distribution<double> durations(14, 2);
     std::vector<std::uint64_t> sample;
     for (int round = 0; round < 20000; ++round) {
         sample.push_back(static_cast<std::uint64_t>(durations(random)) + 1000);
-        AddSample(tally, segment.octaves, {sample.back(), 1, false, false});
+        AddSample(tally, segment.statements.octaves, {sample.back(), 1, false, false});
     }
     std::sort(sample.begin(), sample.end());
-    const TallySnapshot snapshot = Snapshot(tally, segment.octaves);
+    const TallySnapshot snapshot = Snapshot(tally, segment.statements.octaves);
     for (const double quantile : {0.001, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0}) {
         const auto rank = static_cast<std::size_t>(std::ceil(quantile * 20000 - 1e-6));
         const auto exact = static_cast<double>(sample[rank - 1]);
@@ -49,10 +49,10 @@ TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
 TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
     const TestSegment memory;
     Segment segment = memory.View();
-    Tally& tally = segment.leftovers[0];
-    AddSample(tally, segment.octaves, {1000000, 7, false, false});
-    AddSample(tally, segment.octaves, {3000000, 0, true, true});
-    const TallySnapshot snapshot = Snapshot(tally, segment.octaves);
+    Tally& tally = segment.statements.leftovers[0];
+    AddSample(tally, segment.statements.octaves, {1000000, 7, false, false});
+    AddSample(tally, segment.statements.octaves, {3000000, 0, true, true});
+    const TallySnapshot snapshot = Snapshot(tally, segment.statements.octaves);
     EXPECT_EQ(snapshot.calls, 1U);
     EXPECT_EQ(snapshot.failed_calls, 1U);
     EXPECT_EQ(snapshot.slow_calls, 1U);
@@ -65,34 +65,35 @@ TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
 TEST(Tally, AddsAnotherUpAndGivesOctavesBack) {
     const TestSegment memory;
     Segment segment = memory.View();
-    const std::uint32_t fresh = segment.octaves.free.Count();
-    Tally& from = segment.leftovers[0];
-    Tally& into = segment.leftovers[1];
+    const std::uint32_t fresh = segment.statements.octaves.free.Count();
+    Tally& from = segment.statements.leftovers[0];
+    Tally& into = segment.statements.leftovers[1];
     for (std::uint64_t duration = 1000; duration < 1000000000; duration *= 3) {
-        AddSample(from, segment.octaves, {duration, 1, false, false});
-        AddSample(into, segment.octaves, {duration * 2, 1, false, false});
+        AddSample(from, segment.statements.octaves, {duration, 1, false, false});
+        AddSample(into, segment.statements.octaves, {duration * 2, 1, false, false});
     }
     const std::uint64_t calls = Get(from.calls) + Get(into.calls);
-    AddTallyTo(from, into, segment.octaves);
-    const TallySnapshot sum = Snapshot(into, segment.octaves);
+    AddTallyTo(from, into, segment.statements.octaves);
+    const TallySnapshot sum = Snapshot(into, segment.statements.octaves);
     EXPECT_EQ(sum.calls, calls);
     EXPECT_EQ(Buckets(sum), calls);
-    ClearTally(from, segment.octaves);
+    ClearTally(from, segment.statements.octaves);
     EXPECT_EQ(Get(from.calls), 0U);
-    ClearTally(into, segment.octaves);
-    EXPECT_EQ(segment.octaves.free.Count(), fresh);
+    ClearTally(into, segment.statements.octaves);
+    EXPECT_EQ(segment.statements.octaves.free.Count(), fresh);
 }
 
 TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
     const TestSegment memory;
     Segment segment = memory.View();
-    while (segment.octaves.free.Pop() != kNoIndex) {
+    while (segment.statements.octaves.free.Pop() != kNoIndex) {
     }
-    AddSample(segment.leftovers[0], segment.octaves, {5000000, 1, false, false});
-    const TallySnapshot sum = Snapshot(segment.leftovers[0], segment.octaves);
+    AddSample(segment.statements.leftovers[0], segment.statements.octaves,
+              {5000000, 1, false, false});
+    const TallySnapshot sum = Snapshot(segment.statements.leftovers[0], segment.statements.octaves);
     EXPECT_EQ(sum.calls, 1U);
     EXPECT_EQ(Buckets(sum), 0U);
-    EXPECT_EQ(Get(segment.header->octaves_exhausted), 1U);
+    EXPECT_EQ(Get(segment.statements.shared->histogram_dropped), 1U);
 }
 
 TEST(Tally, NothingCountedHasNoPercentile) {
@@ -103,15 +104,15 @@ TEST(Tally, NothingCountedHasNoPercentile) {
 TEST(Tally, WhatAnEarlierSnapshotHadIsTakenOut) {
     const TestSegment memory;
     Segment segment = memory.View();
-    Tally& tally = segment.leftovers[0];
+    Tally& tally = segment.statements.leftovers[0];
     for (int round = 0; round < 1000; ++round) {
-        AddSample(tally, segment.octaves, {100000000, 1, false, false});
+        AddSample(tally, segment.statements.octaves, {100000000, 1, false, false});
     }
-    const TallySnapshot before = Snapshot(tally, segment.octaves);
+    const TallySnapshot before = Snapshot(tally, segment.statements.octaves);
     for (int round = 0; round < 100; ++round) {
-        AddSample(tally, segment.octaves, {1000000, 1, false, false});
+        AddSample(tally, segment.statements.octaves, {1000000, 1, false, false});
     }
-    TallySnapshot since = Snapshot(tally, segment.octaves);
+    TallySnapshot since = Snapshot(tally, segment.statements.octaves);
     EXPECT_NEAR(since.QuantileNs(0.95) / 100e6, 1, 0.011);
     for (int octave = 0; octave < kOctaves; ++octave) {
         for (int bucket = 0; bucket < kBucketsPerOctave; ++bucket) {

@@ -5,12 +5,12 @@
 namespace elile::core {
 
 bool BuildBoard::Want(std::uint32_t dbid) noexcept {
-    for (const HalfWord& wanted : wanted_) {
+    for (const HalfWord& wanted : shared_->wanted) {
         if (wanted.load(std::memory_order_acquire) == dbid) {
             return true;
         }
     }
-    for (HalfWord& wanted : wanted_) {
+    for (HalfWord& wanted : shared_->wanted) {
         std::uint32_t none = 0;
         // Another session may have put it there just now.
         if (wanted.compare_exchange_strong(none, dbid, std::memory_order_acq_rel) || none == dbid) {
@@ -21,15 +21,16 @@ bool BuildBoard::Want(std::uint32_t dbid) noexcept {
 }
 
 std::uint32_t BuildBoard::Take(std::uint64_t key, std::uint32_t limit) noexcept {
-    if (taken_.fetch_add(1, std::memory_order_acq_rel) < limit) {
+    if (shared_->taken.fetch_add(1, std::memory_order_acq_rel) < limit) {
         for (std::uint32_t slot = 0; slot < kBuildSlots; ++slot) {
             std::uint64_t none = 0;
-            if (slots_[slot].key.compare_exchange_strong(none, key, std::memory_order_acq_rel)) {
+            if (shared_->slots[slot].key.compare_exchange_strong(none, key,
+                                                                 std::memory_order_acq_rel)) {
                 return slot;
             }
         }
     }
-    taken_.fetch_sub(1, std::memory_order_acq_rel);
+    shared_->taken.fetch_sub(1, std::memory_order_acq_rel);
     return kBuildSlots;
 }
 
@@ -37,16 +38,17 @@ std::uint32_t BuildBoard::Take(std::uint64_t key, std::uint32_t limit) noexcept 
 // pid: who takes it next sets its own.
 void BuildBoard::Free(std::uint32_t slot, std::uint64_t key) noexcept {
     constexpr std::uint64_t kBeingFreed = UINT64_MAX;
-    if (slots_[slot].key.compare_exchange_strong(key, kBeingFreed, std::memory_order_acq_rel)) {
+    if (shared_->slots[slot].key.compare_exchange_strong(key, kBeingFreed,
+                                                         std::memory_order_acq_rel)) {
         Pass(Seam::kBuildFreeing);
-        Put(slots_[slot].pid, 0);
-        slots_[slot].key.store(0, std::memory_order_release);
-        taken_.fetch_sub(1, std::memory_order_acq_rel);
+        Put(shared_->slots[slot].pid, 0);
+        shared_->slots[slot].key.store(0, std::memory_order_release);
+        shared_->taken.fetch_sub(1, std::memory_order_acq_rel);
     }
 }
 
 bool BuildBoard::Has(std::uint64_t key) const noexcept {
-    for (const BuildSlot& slot : slots_) {
+    for (const BuildSlot& slot : shared_->slots) {
         if (slot.key.load(std::memory_order_acquire) == key) {
             return true;
         }
@@ -55,7 +57,7 @@ bool BuildBoard::Has(std::uint64_t key) const noexcept {
 }
 
 std::uint32_t BuildBoard::PidOf(std::uint64_t key) const noexcept {
-    for (const BuildSlot& slot : slots_) {
+    for (const BuildSlot& slot : shared_->slots) {
         if (slot.key.load(std::memory_order_acquire) == key) {
             return Get(slot.pid);
         }
@@ -63,13 +65,14 @@ std::uint32_t BuildBoard::PidOf(std::uint64_t key) const noexcept {
     return 0;
 }
 
-void BuildBoard::Repair() noexcept {
-    for (BuildSlot& slot : slots_) {
+std::uint64_t BuildBoard::Repair() noexcept {
+    for (BuildSlot& slot : shared_->slots) {
         Put(slot.pid, 0);
         Put(slot.key, 0);
     }
-    Put(taken_, 0);
+    Put(shared_->taken, 0);
     WantAll();
+    return 0;
 }
 
 }  // namespace elile::core

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "core/shared/atomics.hpp"
+#include "core/shared/part.hpp"
 
 namespace elile::core {
 
@@ -28,26 +28,39 @@ inline std::uint64_t BuildKey(std::uint32_t dbid, std::uint64_t build) noexcept 
     return std::uint64_t{dbid} << 32 | static_cast<std::uint32_t>(build);
 }
 
-// In shared memory; all zero is empty. Any process writes.
-class BuildBoard {
+class BuildBoard : public Part {
 public:
+    // In shared memory; all zero is empty. Any process writes.
+    struct Shared {
+        std::array<HalfWord, kWantedDatabases> wanted;  // oids; 0 free
+        HalfWord all_wanted;
+        HalfWord out_of_workers;
+        HalfWord taken;  // slots
+        HalfWord unused;
+        std::array<BuildSlot, kBuildSlots> slots;
+    };
+
+    void Carve(Carver& carver, const SegmentSizes&) noexcept { shared_ = carver.Take<Shared>(); }
+
     // Asks for somebody to look into the journal of this database. False without room.
     bool Want(std::uint32_t dbid) noexcept;
     // The database that is wanted at this place; 0 none.
-    std::uint32_t WantedAt(std::uint32_t place) const noexcept { return Get(wanted_[place]); }
+    std::uint32_t WantedAt(std::uint32_t place) const noexcept {
+        return Get(shared_->wanted[place]);
+    }
     void Withdraw(std::uint32_t place) noexcept {
-        wanted_[place].exchange(0, std::memory_order_acq_rel);
+        shared_->wanted[place].exchange(0, std::memory_order_acq_rel);
     }
 
     // The same for all databases.
-    void WantAll() noexcept { all_wanted_.store(1, std::memory_order_release); }
+    void WantAll() noexcept { shared_->all_wanted.store(1, std::memory_order_release); }
     bool TakeAllWanted() noexcept {
-        return all_wanted_.exchange(0, std::memory_order_acquire) != 0;
+        return shared_->all_wanted.exchange(0, std::memory_order_acquire) != 0;
     }
 
     // Whether the last attempt to start a worker found none free, for index_builds to tell.
-    void SetOutOfWorkers(bool out) noexcept { Put(out_of_workers_, out ? 1U : 0U); }
-    bool IsOutOfWorkers() const noexcept { return Get(out_of_workers_) != 0; }
+    void SetOutOfWorkers(bool out) noexcept { Put(shared_->out_of_workers, out ? 1U : 0U); }
+    bool IsOutOfWorkers() const noexcept { return Get(shared_->out_of_workers) != 0; }
 
     // The slot's number, or kBuildSlots when `limit` are taken. Two that take at the same moment
     // may both be refused the last one.
@@ -57,20 +70,17 @@ public:
     bool Has(std::uint64_t key) const noexcept;
     // The builder's, 0 when there is none.
     std::uint32_t PidOf(std::uint64_t key) const noexcept;
-    void SetPid(std::uint32_t slot, std::uint32_t pid) noexcept { Put(slots_[slot].pid, pid); }
+    void SetPid(std::uint32_t slot, std::uint32_t pid) noexcept {
+        Put(shared_->slots[slot].pid, pid);
+    }
 
-    const BuildSlot& At(std::uint32_t slot) const noexcept { return slots_[slot]; }
+    const BuildSlot& At(std::uint32_t slot) const noexcept { return shared_->slots[slot]; }
 
-    // Nobody else may use it meanwhile.
-    void Repair() noexcept;
+    // Empties it: who had a slot is dead. All journals are looked at again.
+    std::uint64_t Repair() noexcept;
 
 private:
-    std::array<HalfWord, kWantedDatabases> wanted_;  // oids; 0 free
-    HalfWord all_wanted_;
-    HalfWord out_of_workers_;
-    HalfWord taken_;
-    HalfWord unused_;
-    std::array<BuildSlot, kBuildSlots> slots_;
+    Shared* shared_ = nullptr;
 };
 
 }  // namespace elile::core

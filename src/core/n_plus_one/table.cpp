@@ -25,6 +25,17 @@ bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
 
 }  // namespace
 
+void NPlusOneTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+                          const TableDirectory& tables) noexcept {
+    shared_ = carver.Take<Shared>();
+    patterns_ = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
+    loops_ = carver.Take<Word>(sizes.tables + 1);
+    texts_ = texts;
+    tables_ = tables;
+    suggestions_.Carve(carver, kSuggestionBlocks, kMaxSuggestionBytes);
+    applications_.Carve(carver, kNPlusOneApplications);
+}
+
 // Makes the pattern the caller's alone, until its sequence is even again.
 bool NPlusOneTable::Lock(NPlusOneHandle handle) noexcept {
     return patterns_[handle.index].sequence.TryBegin(handle.sequence);
@@ -99,7 +110,7 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
     }
     *is_new = old.IsValid() && Begin(&old, key, table, now_us);
     if (!*is_new) {
-        Add(*dropped_, 1);
+        Add(shared_->dropped, 1);
         return {};
     }
     return old;
@@ -240,8 +251,27 @@ void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {
     }
 }
 
-std::uint32_t NPlusOneTable::Repair() noexcept {
-    std::uint32_t forgotten = 0;
+void NPlusOneTable::NoteVainTry(NPlusOneHandle handle) noexcept {
+    Add(shared_->given_up, HasNoTryLeft(handle) ? 1 : 0);
+}
+
+void NPlusOneTable::Forget(const ResetScope& scope) noexcept {
+    NPlusOneCopy copy;
+    for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
+        if (Read(index, &copy) && (scope.Picks(copy.key.user, copy.key.database, copy.key.parent) ||
+                                   scope.Picks(copy.key.user, copy.key.database, copy.key.child))) {
+            ForgetOne(copy.handle);
+        }
+    }
+    for (std::uint32_t table = 0; scope.ClearsSums() && table < tables_.Size(); ++table) {
+        if (scope.PicksDatabase(tables_.KeyOf(table).dbid)) {
+            Put(loops_[table], 0);
+        }
+    }
+}
+
+std::uint64_t NPlusOneTable::Repair() noexcept {
+    std::uint64_t forgotten = 0;
     for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
         NPlusOnePattern& pattern = patterns_[index];
         const bool half_written = pattern.sequence.Mend();
@@ -258,6 +288,7 @@ std::uint32_t NPlusOneTable::Repair() noexcept {
         keep(pattern.child_text, texts_);
         keep(pattern.suggestion, suggestions_);
     }
+    applications_.Repair();
     return forgotten;
 }
 

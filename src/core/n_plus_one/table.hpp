@@ -11,6 +11,7 @@
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
 #include "core/shared/sequence_lock.hpp"
+#include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
 
 namespace elile::core {
@@ -108,12 +109,16 @@ struct NPlusOneSuggestion {
     double cost_after;
 };
 
-class NPlusOneTable {
+class NPlusOneTable : public Part {
 public:
-    NPlusOneTable() = default;
-    NPlusOneTable(NPlusOnePattern* patterns, Word* dropped, const TextPool& texts,
-                  const TextPool& suggestions) noexcept
-        : patterns_(patterns), dropped_(dropped), texts_(texts), suggestions_(suggestions) {}
+    // In shared memory; any process writes.
+    struct Shared {
+        Word dropped;   // occurrences whose pattern found no place
+        Word given_up;  // patterns that nobody tries to suggest anything for any more
+    };
+
+    void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+               const TableDirectory& tables) noexcept;
 
     // Finds or makes. `is_new`: it has no texts yet. An invalid handle when the table is full,
     // which is counted.
@@ -132,8 +137,9 @@ public:
     // Whether to try and make the suggestion now, which the caller has to itself. The first tries
     // may follow each other, then each waits twice as long as the one before.
     bool TakeTry(NPlusOneHandle handle, std::uint64_t now_us) noexcept;
-    // After a try that led to nothing: it was the last one.
     bool HasNoTryLeft(NPlusOneHandle handle) const noexcept;
+    // After a try that led to nothing; counts the pattern whose last one it was.
+    void NoteVainTry(NPlusOneHandle handle) noexcept;
     // False when there is one already.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
@@ -142,20 +148,28 @@ public:
     bool Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
     bool Holds(const NPlusOneCopy& copy) const noexcept;
 
-    // Forgets the patterns that `chosen(copy)` picks.
-    template <typename Chosen>
-    void Forget(Chosen chosen) noexcept {
-        NPlusOneCopy copy;
-        for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
-            if (Read(index, &copy) && chosen(copy)) {
-                ForgetOne(copy.handle);
-            }
-        }
-    }
+    // Occurrences that have ended, by the child's table; for the metric, which outlives patterns.
+    void CountLoop(std::uint32_t table) noexcept { Add(loops_[table], 1); }
+    std::uint64_t LoopsOf(std::uint32_t table) const noexcept { return Get(loops_[table]); }
 
-    // Forgets what a dead session was writing, keeps the texts of the others. Returns how many it
-    // forgot. Nobody else may use it meanwhile.
-    std::uint32_t Repair() noexcept;
+    // What suggestions' texts lie in, and the applications that have patterns, by name.
+    TextPool& Suggestions() noexcept { return suggestions_; }
+    const TextPool& Suggestions() const noexcept { return suggestions_; }
+    TableDirectory& Applications() noexcept { return applications_; }
+    const TableDirectory& Applications() const noexcept { return applications_; }
+
+    std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
+    std::uint64_t GivenUp() const noexcept { return Get(shared_->given_up); }
+
+    void Format() noexcept {
+        suggestions_.Format();
+        applications_.Format();
+    }
+    void BeginRepair() noexcept { suggestions_.BeginRepair(); }
+    // Forgets what a dead session was writing, keeps the texts of the others. How many it forgot.
+    std::uint64_t Repair() noexcept;
+    void EndRepair() noexcept { suggestions_.EndRepair(); }
+    void Forget(const ResetScope& scope) noexcept;
 
 private:
     // Null when the pattern is no longer the handle's.
@@ -169,10 +183,13 @@ private:
                  std::uint32_t text) noexcept;
     void ForgetOne(NPlusOneHandle handle) noexcept;
 
+    Shared* shared_ = nullptr;
     NPlusOnePattern* patterns_ = nullptr;
-    Word* dropped_ = nullptr;
+    Word* loops_ = nullptr;
     TextPool texts_;
+    TableDirectory tables_;
     TextPool suggestions_;
+    TableDirectory applications_;  // index 0 for those without room
 };
 
 }  // namespace elile::core

@@ -5,15 +5,15 @@
 namespace elile::core {
 
 void EndedSessions::Push(const EndedSession& session) noexcept {
-    std::uint64_t number = Get(head_->taken);
+    std::uint64_t number = Get(shared_->taken);
     do {
         // Signed: what was taken and drained since makes an old number the smaller one.
-        const std::uint64_t drained = head_->drained.load(std::memory_order_acquire);
+        const std::uint64_t drained = shared_->drained.load(std::memory_order_acquire);
         if (static_cast<std::int64_t>(number - drained) >= std::int64_t{kEndedSessions}) {
-            Add(head_->dropped, 1);
+            Add(shared_->dropped, 1);
             return;
         }
-    } while (!head_->taken.compare_exchange_weak(number, number + 1, std::memory_order_relaxed));
+    } while (!shared_->taken.compare_exchange_weak(number, number + 1, std::memory_order_relaxed));
     EndedSlot& slot = slots_[number % kEndedSessions];
     Put(slot.started_at_us, session.started_at_us);
     Put(slot.database_and_user, std::uint64_t{session.pool.dbid} << 32 | session.pool.userid);
@@ -23,7 +23,7 @@ void EndedSessions::Push(const EndedSession& session) noexcept {
 }
 
 bool EndedSessions::Pop(EndedSession* session) noexcept {
-    const std::uint64_t number = Get(head_->drained);
+    const std::uint64_t number = Get(shared_->drained);
     const EndedSlot& slot = slots_[number % kEndedSessions];
     if (slot.shown.load(std::memory_order_acquire) != number + 1) {
         return false;
@@ -34,7 +34,7 @@ bool EndedSessions::Pop(EndedSession* session) noexcept {
     session->pid = Get(slot.pid);
     session->started_at_us = Get(slot.started_at_us);
     LoadWords(slot.application.data(), session->pool.application, kNameBytes);
-    head_->drained.store(number + 1, std::memory_order_release);
+    shared_->drained.store(number + 1, std::memory_order_release);
     return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/pools/observed.hpp"
 #include "core/shared/atomics.hpp"
+#include "core/shared/part.hpp"
 
 namespace elile::core {
 
@@ -31,28 +32,34 @@ struct EndedSlot {
 };
 static_assert(sizeof(EndedSlot) == 96);
 
-// In shared memory; all zero is empty.
-struct alignas(kCacheLine) EndedHead {
-    Word taken;    // numbers; any session
-    Word drained;  // of these; the keeper
-    Word dropped;  // sessions that found no room; any session
-};
-
-class EndedSessions {
+class EndedSessions : public Part {
 public:
-    EndedSessions() = default;
-    EndedSessions(EndedHead* head, EndedSlot* slots) noexcept : head_(head), slots_(slots) {}
+    // In shared memory; all zero is empty.
+    struct Shared {
+        Word taken;    // numbers; any session
+        Word drained;  // of these; the keeper
+        Word dropped;  // sessions that found no room; any session
+    };
+
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        shared_ = carver.Take<Shared>();
+        slots_ = carver.Take<EndedSlot>(kEndedSessions);
+    }
 
     void Push(const EndedSession& session) noexcept;
     // The keeper alone. False when there is none.
     bool Pop(EndedSession* session) noexcept;
 
-    // Empties it, since a session may have died between taking a number and showing it. Nobody
-    // else may use it meanwhile.
-    void Repair() noexcept { Put(head_->drained, Get(head_->taken)); }
+    std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
+
+    // Empties it, since a session may have died between taking a number and showing it.
+    std::uint64_t Repair() noexcept {
+        Put(shared_->drained, Get(shared_->taken));
+        return 0;
+    }
 
 private:
-    EndedHead* head_ = nullptr;
+    Shared* shared_ = nullptr;
     EndedSlot* slots_ = nullptr;
 };
 

@@ -26,7 +26,7 @@ bool IsOver(const Refusal& refusal, std::uint64_t now_us) noexcept {
 
 Refusal* Refusals::FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept {
     Refusal* over = nullptr;
-    for (Refusal& refusal : refusals_) {
+    for (Refusal& refusal : shared_->refusals) {
         if (Get(refusal.key) == key) {
             return &refusal;
         }
@@ -47,7 +47,7 @@ Refusal* Refusals::FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept
 
 void Refusals::Note(const char* database, const char* user, const char* application,
                     std::uint64_t now_us) noexcept {
-    Add(sum_, 1);
+    Add(shared_->sum, 1);
     Refusal* refusal = FindOrClaim(KeyOf(database, user, application), now_us);
     if (refusal == nullptr) {
         return;
@@ -63,7 +63,7 @@ void Refusals::Note(const char* database, const char* user, const char* applicat
 RefusalCounts Refusals::Read(const char* database, const char* user, const char* application,
                              std::uint64_t now_us) const noexcept {
     const std::uint64_t key = KeyOf(database, user, application);
-    for (const Refusal& refusal : refusals_) {
+    for (const Refusal& refusal : shared_->refusals) {
         if (Get(refusal.key) == key && !IsOver(refusal, now_us)) {
             return {Get(refusal.count), Get(refusal.first_us)};
         }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/shared/atomics.hpp"
+#include "core/shared/part.hpp"
 
 namespace elile::core {
 
@@ -27,22 +28,28 @@ struct RefusalCounts {
     std::uint64_t first_us;
 };
 
-// In shared memory.
-class Refusals {
+class Refusals : public Part {
 public:
+    // In shared memory; any process writes.
+    struct Shared {
+        Word sum;
+        std::array<Refusal, kRefusals> refusals;
+    };
+
+    void Carve(Carver& carver, const SegmentSizes&) noexcept { shared_ = carver.Take<Shared>(); }
+
     // Names beyond kRefusals are in the sum alone.
     void Note(const char* database, const char* user, const char* application,
               std::uint64_t now_us) noexcept;
     // Of the last kRefusalLifeUs, and what came shortly before them.
     RefusalCounts Read(const char* database, const char* user, const char* application,
                        std::uint64_t now_us) const noexcept;
-    std::uint64_t Sum() const noexcept { return Get(sum_); }
+    std::uint64_t Sum() const noexcept { return Get(shared_->sum); }
 
 private:
     Refusal* FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept;
 
-    Word sum_;
-    std::array<Refusal, kRefusals> refusals_;
+    Shared* shared_ = nullptr;
 };
 
 }  // namespace elile::core

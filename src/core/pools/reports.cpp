@@ -105,13 +105,14 @@ bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
     return is_whole && has_figure;
 }
 
-void PoolReports::Repair() noexcept {
+std::uint64_t PoolReports::Repair() noexcept {
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         PoolReport& report = reports_[index];
         if (report.sequence.Mend() || report.sequence.Seen() == 0) {
             Put(report.key, 0);
         }
     }
+    return 0;
 }
 
 }  // namespace elile::core

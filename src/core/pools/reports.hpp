@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/shared/atomics.hpp"
+#include "core/shared/part.hpp"
 #include "core/shared/table_directory.hpp"
 
 namespace elile::core {
@@ -40,11 +41,12 @@ struct PoolReportCopy {
     char application[kNameBytes];
 };
 
-class PoolReports {
+class PoolReports : public Part {
 public:
-    PoolReports() = default;
-    PoolReports(PoolReport* reports, Word* dropped) noexcept
-        : reports_(reports), dropped_(dropped) {}
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        dropped_ = carver.Take<Word>();
+        reports_ = carver.Take<PoolReport>(kPoolReports);
+    }
 
     // Of a full table the report that is beyond its life gives way; when none is, this one is
     // dropped and counted. `application` is padded with zeros.
@@ -54,15 +56,18 @@ public:
     // False when there is nothing to show at this index.
     bool Read(std::uint32_t index, std::uint64_t now_us, PoolReportCopy* copy) const noexcept;
 
-    // Frees what a dead session was writing. Nobody else may use it meanwhile.
-    void Repair() noexcept;
+    // Figures that found no place.
+    std::uint64_t Dropped() const noexcept { return Get(*dropped_); }
+
+    // Frees what a dead session was writing.
+    std::uint64_t Repair() noexcept;
 
 private:
     PoolReport* FindOrClaim(std::uint64_t key, std::uint32_t database,
                             const char (&application)[kNameBytes], std::uint64_t now_us) noexcept;
 
     PoolReport* reports_ = nullptr;
-    Word* dropped_ = nullptr;
+    Word* dropped_ = nullptr;  // any process
 };
 
 }  // namespace elile::core

@@ -8,21 +8,23 @@
 
 #include <cstddef>
 
+#include "core/shared/part.hpp"
 #include "core/shared/sequence_lock.hpp"
 #include "core/shared/words.hpp"
 
 namespace elile::core {
 
-class Published {
+class Published : public Part {
 public:
     using Sequence = SequenceLock<std::uint32_t>;
 
-    Published() = default;
-    // `words` are WordsFor(bytes) for each of the two copies.
-    Published(Sequence* sequence, Word* words, std::size_t bytes) noexcept
-        : sequence_(sequence), words_(words), bytes_(bytes) {}
+    // Room for `bytes` in each of the two copies.
+    void Carve(Carver& carver, std::size_t bytes) noexcept {
+        sequence_ = carver.Take<Sequence>();
+        words_ = carver.Take<Word>(kCopies * WordsFor(bytes));
+        bytes_ = bytes;
+    }
 
-    static constexpr std::size_t kCopies = 2;
     std::size_t Bytes() const noexcept { return bytes_; }
 
     // `from` is Bytes() long. One writer at a time.
@@ -51,6 +53,9 @@ public:
     }
 
 private:
+    static constexpr std::size_t kCopies = 2;
+    static constexpr std::size_t WordsFor(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
+
     // `whole` is even.
     Word* CopyOf(std::uint32_t whole) const noexcept {
         return words_ + (whole / 2 % kCopies) * WordsFor(bytes_);

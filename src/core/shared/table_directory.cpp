@@ -5,6 +5,17 @@
 
 namespace elile::core {
 
+void TableDirectory::Carve(Carver& carver, std::uint32_t most) noexcept {
+    size_ = most + 1;
+    // More cells than entries, so that a walk ends.
+    cell_count_ = std::bit_ceil(2 * size_);
+    shared_ = carver.Take<Shared>();
+    auto* links = carver.Take<HalfWord>(size_);
+    cells_ = carver.Take<HalfWord>(cell_count_);
+    entries_ = carver.Take<TableEntry>(size_);
+    free_ = IndexStack(shared_ != nullptr ? &shared_->free : nullptr, links);
+}
+
 std::uint64_t TableDirectory::HashNames(const TableNames& names) noexcept {
     return MixBytes(0, &names, sizeof(names));
 }
@@ -42,7 +53,7 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
     }
     const std::uint32_t fresh = free_.Pop();
     if (fresh == kNoIndex) {
-        Add(*overflow_, 1);
+        Add(shared_->overflow, 1);
         return kOtherTables;
     }
     Put(entries_[fresh].database_and_relid, std::uint64_t{key.dbid} << 32 | key.relid);
@@ -80,7 +91,7 @@ bool TableDirectory::Read(std::uint32_t index, TableNames* names,
     });
 }
 
-void TableDirectory::Repair() noexcept {
+std::uint64_t TableDirectory::Repair() noexcept {
     for (std::uint32_t index = 0; index < size_; ++index) {
         entries_[index].sequence.Mend();
     }
@@ -100,6 +111,7 @@ void TableDirectory::Repair() noexcept {
             free_.Push(index);
         }
     }
+    return 0;
 }
 
 }  // namespace elile::core

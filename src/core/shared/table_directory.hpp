@@ -6,12 +6,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/part.hpp"
 #include "core/shared/sequence_lock.hpp"
 
 namespace elile::core {
@@ -48,18 +50,16 @@ struct alignas(kCacheLine) TableEntry {
     std::array<Word, sizeof(TableNames) / 8> names;
 };
 
-class TableDirectory {
+class TableDirectory : public Part {
 public:
-    TableDirectory() = default;
-    // `size` entries, the first of which is that of kOtherTables.
-    TableDirectory(IndexStack free, TableEntry* entries, std::uint32_t size, HalfWord* cells,
-                   std::uint32_t cell_count, Word* overflow) noexcept
-        : free_(free),
-          entries_(entries),
-          size_(size),
-          cells_(cells),
-          cell_count_(cell_count),
-          overflow_(overflow) {}
+    // In shared memory.
+    struct Shared {
+        IndexStackHead free;
+        Word overflow;  // times that there was no room; any process
+    };
+
+    // Room for `most`, besides kOtherTables.
+    void Carve(Carver& carver, std::uint32_t most) noexcept;
 
     // The table's index, or kNoIndex when it is not known.
     std::uint32_t Find(const TableKey& key) const noexcept;
@@ -72,24 +72,41 @@ public:
     // False when the names were being written at each of several looks.
     bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
 
-    // Repair: names left half written, and indexes taken, by a dead session. Nobody else may use it
-    // meanwhile.
-    void Repair() noexcept;
+    void Format() noexcept { Repair(); }
+    // Mends names left half written, and frees indexes taken, by a dead session.
+    std::uint64_t Repair() noexcept;
 
+    // Indexes are below this.
+    std::uint32_t Size() const noexcept { return size_; }
     // How many are known, index 0 not among them.
     std::uint32_t Used() const noexcept { return size_ - 1 - free_.Count(); }
+    std::uint64_t Overflow() const noexcept { return Get(shared_->overflow); }
 
     static std::uint64_t HashNames(const TableNames& names) noexcept;
 
 private:
     std::uint32_t FirstCell(const TableKey& key) const noexcept;
 
+    Shared* shared_ = nullptr;
     IndexStack free_;
     TableEntry* entries_ = nullptr;
     std::uint32_t size_ = 0;
     HalfWord* cells_ = nullptr;  // index + 1; a power of two of them
     std::uint32_t cell_count_ = 0;
-    Word* overflow_ = nullptr;
+};
+
+struct Tables : TableDirectory {
+    void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
+        TableDirectory::Carve(carver, sizes.tables);
+    }
+};
+
+// Databases that sessions have been seen in, by (dbid, 0), without schemas.
+inline constexpr std::uint32_t kDatabases = 32;
+struct Databases : TableDirectory {
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        TableDirectory::Carve(carver, kDatabases);
+    }
 };
 
 }  // namespace elile::core

@@ -12,8 +12,22 @@ constexpr std::uint32_t kKept = UINT32_MAX;
 
 }  // namespace
 
+void TextPool::Carve(Carver& carver, std::uint32_t blocks, std::uint32_t longest) noexcept {
+    shared_ = carver.Take<Shared>();
+    auto* links = carver.Take<HalfWord>(blocks);
+    blocks_ = carver.Take<TextBlock>(blocks);
+    size_ = blocks;
+    longest_ = longest;
+    free_ = IndexStack(shared_ != nullptr ? &shared_->free : nullptr, links);
+}
+
 std::uint32_t TextPool::Store(std::string_view text, std::uint32_t encoding) noexcept {
-    text = text.substr(0, longest_);
+    const std::uint32_t id = TryStore(text.substr(0, longest_), encoding);
+    Add(shared_->dropped, id == 0 ? 1 : 0);
+    return id;
+}
+
+std::uint32_t TextPool::TryStore(std::string_view text, std::uint32_t encoding) noexcept {
     const std::size_t blocks =
         std::max<std::size_t>(1, (text.size() + kTextBlockBytes - 1) / kTextBlockBytes);
     // Built from its end, so that each block's successor is known when it is written.
@@ -116,7 +130,7 @@ bool TextPool::Keep(std::uint32_t id) noexcept {
     return true;
 }
 
-void TextPool::FreeTheRest() noexcept {
+void TextPool::EndRepair() noexcept {
     for (std::uint32_t index = size_; index-- > 0;) {
         const std::uint32_t references = Get(blocks_[index].references);
         if (references == 0) {

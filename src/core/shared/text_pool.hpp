@@ -11,6 +11,7 @@
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/part.hpp"
 
 namespace elile::core {
 
@@ -28,14 +29,20 @@ struct alignas(kCacheLine) TextBlock {
 };
 static_assert(sizeof(TextBlock) == 256);
 
-class TextPool {
+class TextPool : public Part {
 public:
-    TextPool() = default;
-    TextPool(IndexStack free, TextBlock* blocks, std::uint32_t size, std::uint32_t longest) noexcept
-        : free_(free), blocks_(blocks), size_(size), longest_(longest) {}
+    // In shared memory.
+    struct Shared {
+        IndexStackHead free;
+        Word dropped;  // texts for which there was no room; any process
+        Word cut;      // texts kept in part; any process
+    };
 
-    // The text's id with one reference, or 0 when the pool is full. What is longer than the pool's
-    // longest text is cut.
+    // Room for `blocks`; a text has at most `longest` bytes.
+    void Carve(Carver& carver, std::uint32_t blocks, std::uint32_t longest) noexcept;
+
+    // The text's id with one reference, or 0 when the pool is full, which is counted. What is
+    // longer than the pool's longest text is cut.
     std::uint32_t Store(std::string_view text, std::uint32_t encoding) noexcept;
     void AddReference(std::uint32_t id) noexcept;
     void Release(std::uint32_t id) noexcept;
@@ -49,18 +56,42 @@ public:
 
     std::uint32_t Size() const noexcept { return size_; }
     std::uint32_t FreeBlocks() const noexcept { return free_.Count(); }
+    std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
+    std::uint64_t Cut() const noexcept { return Get(shared_->cut); }
+    // The caller has cut a text before it stored it.
+    void NoteCut() noexcept { Add(shared_->cut, 1); }
 
-    // Repair: forget all references and the free stack; then Keep() each text still referred to
-    // (false: its chain is broken), and FreeTheRest(). Nobody else may use the pool meanwhile.
+    void Format() noexcept {
+        BeginRepair();
+        EndRepair();
+    }
     void BeginRepair() noexcept;
+    // During a repair, for each text that is still referred to. False: its chain is broken.
     bool Keep(std::uint32_t id) noexcept;
-    void FreeTheRest() noexcept;
+    void EndRepair() noexcept;
 
 private:
+    std::uint32_t TryStore(std::string_view text, std::uint32_t encoding) noexcept;
+
+    Shared* shared_ = nullptr;
     IndexStack free_;
     TextBlock* blocks_ = nullptr;
     std::uint32_t size_ = 0;
     std::uint32_t longest_ = 0;  // bytes
+};
+
+// Of statements, normalised.
+struct StatementTexts : TextPool {
+    void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
+        TextPool::Carve(carver, sizes.text_blocks, kMaxTextBytes);
+    }
+};
+
+// Of plans and parameters.
+struct DetailTexts : TextPool {
+    void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
+        TextPool::Carve(carver, sizes.detail_blocks, kMaxDetailBytes);
+    }
 };
 
 }  // namespace elile::core

@@ -59,7 +59,7 @@ bool IsSlower(const SampledStatement& left, const SampledStatement& right) noexc
 }  // namespace
 
 std::uint32_t SeriesSampler::SeriesOf(const Target& target) const noexcept {
-    const SeriesLayout layout = segment_.header->sizes.Series();
+    const SeriesLayout layout = segment_.snapshot.layout;
     if (target.table <= tables_) {
         return layout.OfTable(target.table, target.operation);
     }
@@ -75,51 +75,53 @@ void SeriesSampler::Link(const Target& target, std::uint32_t item) noexcept {
 }
 
 void SeriesSampler::LinkAll() noexcept {
-    const SegmentSizes& sizes = segment_.header->sizes;
-    std::memset(first_, 0, sizes.Series().Size() * sizeof(*first_));
-    for (std::uint32_t slot = 0; slot < sizes.Entries(); ++slot) {
-        const Entry& entry = segment_.entries[slot];
+    const StatementTable& statements = segment_.statements;
+    const auto entries = static_cast<std::uint32_t>(statements.entries.size());
+    std::memset(first_, 0, segment_.snapshot.layout.Size() * sizeof(*first_));
+    for (std::uint32_t slot = 0; slot < entries; ++slot) {
+        const Entry& entry = statements.entries[slot];
         if (IsCounted(entry)) {
             Link(TargetOf(entry), slot);
         }
     }
-    for (std::uint32_t place = 0; place < sizes.Leftovers(); ++place) {
-        if (HasCounted(segment_.leftovers[place])) {
-            Link(TargetAt(place), sizes.Entries() + place);
+    for (std::uint32_t place = 0; place < statements.leftovers.size(); ++place) {
+        if (HasCounted(statements.leftovers[place])) {
+            Link(TargetAt(place), entries + place);
         }
     }
 }
 
 void SeriesSampler::SumInto(std::uint32_t series, TallySnapshot& sum,
                             std::uint64_t& unplaced) const noexcept {
-    const std::uint32_t entries = segment_.header->sizes.Entries();
+    const StatementTable& statements = segment_.statements;
+    const std::size_t entries = statements.entries.size();
     for (std::uint32_t item = first_[series]; item != 0; item = next_[item - 1]) {
         if (item > entries) {
-            const Tally& tally = segment_.leftovers[item - 1 - entries];
-            sum.AddTally(tally, segment_.octaves);
+            const Tally& tally = statements.leftovers[item - 1 - entries];
+            sum.AddTally(tally, statements.octaves);
             unplaced += Get(tally.unplaced);
             continue;
         }
-        segment_.ForEachCounters(segment_.entries[item - 1], [&](const Counters& unit) {
-            sum.AddTally(unit.tally, segment_.octaves);
+        statements.ForEachCounters(statements.entries[item - 1], [&](const Counters& unit) {
+            sum.AddTally(unit.tally, statements.octaves);
             unplaced += Get(unit.tally.unplaced);
         });
     }
 }
 
 std::uint64_t SeriesSampler::LoopsOf(std::uint32_t series) const noexcept {
-    const SegmentSizes& sizes = segment_.header->sizes;
-    const SeriesLayout layout = sizes.Series();
+    const SeriesLayout layout = segment_.snapshot.layout;
+    const std::uint32_t tables = segment_.tables.Size();
     if (SeriesLayout::OperationOf(series) != Operation::kSelect) {
         return 0;
     }
     if (layout.IsOfTable(series)) {
         const std::uint32_t table = layout.IndexOf(series);
-        return table <= std::min(tables_, sizes.tables) ? Get(segment_.loops[table]) : 0;
+        return table <= tables_ && table < tables ? segment_.n_plus_one.LoopsOf(table) : 0;
     }
     std::uint64_t loops = 0;
-    for (std::uint32_t table = tables_ + 1; table <= sizes.tables; ++table) {
-        const std::uint64_t of_table = Get(segment_.loops[table]);
+    for (std::uint32_t table = tables_ + 1; table < tables; ++table) {
+        const std::uint64_t of_table = segment_.n_plus_one.LoopsOf(table);
         if (of_table != 0 && SeriesOf({table, Operation::kSelect}) == series) {
             loops += of_table;
         }
@@ -131,7 +133,7 @@ void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexc
     SampledStatement statement;
     statement.calls = 0;
     statement.total_ns = 0;
-    segment_.ForEachCounters(entry, [&](const Counters& unit) {
+    segment_.statements.ForEachCounters(entry, [&](const Counters& unit) {
         statement.calls += Get(unit.tally.calls) + Get(unit.tally.failed_calls);
         statement.total_ns += Get(unit.tally.total_ns);
     });
@@ -143,7 +145,7 @@ void SeriesSampler::NoteIfSlow(const Entry& entry, SampleHead& head) const noexc
         return;
     }
     TallySnapshot sum;
-    segment_.AddTalliesOf(entry, sum);
+    segment_.statements.AddTalliesOf(entry, sum);
     std::uint32_t encoding = 0;
     const std::uint32_t text = Get(entry.text);
     statement.queryid = Get(entry.queryid);
@@ -165,7 +167,7 @@ void SeriesSampler::Take(std::uint32_t tables, SampleHead& head, SampledSeries* 
     const std::uint64_t since = Get(header.stats_since_us);
     const bool begins_anew = head.stats_since_us != since;
     head.stats_since_us = since;
-    head.series = header.sizes.Series().Size();
+    head.series = segment_.snapshot.layout.Size();
     head.tables_with_series = tables_;
     const std::uint32_t used = segment_.tables.Used();
     head.tables_other = used > tables_ ? used - tables_ : 0;
@@ -175,20 +177,19 @@ void SeriesSampler::Take(std::uint32_t tables, SampleHead& head, SampledSeries* 
         std::uint64_t unplaced = 0;
         SumInto(at, sum, unplaced);
         if (begins_anew) {
-            segment_.series_origins[at] = {};
+            segment_.snapshot.origins[at] = {};
             series[at].counted = {};
         }
         SeriesCounters counters = CountersOf(sum, unplaced);
         counters.loops = LoopsOf(at);
-        Advance(counters, segment_.series_origins[at], series[at].counted);
+        Advance(counters, segment_.snapshot.origins[at], series[at].counted);
         series[at].p50_ns = Whole(sum.QuantileNs(0.50));
         series[at].p95_ns = Whole(sum.QuantileNs(0.95));
         series[at].p99_ns = Whole(sum.QuantileNs(0.99));
         series[at].max_ns = sum.max_ns;
     }
     head.statements = 0;
-    for (std::uint32_t slot = 0; slot < header.sizes.Entries(); ++slot) {
-        const Entry& entry = segment_.entries[slot];
+    for (const Entry& entry : segment_.statements.entries) {
         if (IsCounted(entry) && Get(entry.text) != 0) {
             NoteIfSlow(entry, head);
         }

@@ -15,14 +15,13 @@ namespace elile::core {
 
 class SeriesSampler {
 public:
-    static std::size_t ScratchWords(const SegmentSizes& sizes) noexcept {
-        return std::size_t{sizes.Series().Size()} + sizes.Entries() + sizes.Leftovers();
+    static std::size_t ScratchWords(const Segment& segment) noexcept {
+        return segment.snapshot.layout.Size() + segment.statements.entries.size() +
+               segment.statements.leftovers.size();
     }
     // `scratch` has ScratchWords() of room.
     SeriesSampler(const Segment& segment, std::uint32_t* scratch) noexcept
-        : segment_(segment),
-          first_(scratch),
-          next_(scratch + segment.header->sizes.Series().Size()) {}
+        : segment_(segment), first_(scratch), next_(scratch + segment.snapshot.layout.Size()) {}
 
     // Takes a new sample over the one before, which is all zero when there is none. `tables` is how
     // many tables may have series of their own, at most SegmentSizes::series_tables. The caller

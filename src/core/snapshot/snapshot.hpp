@@ -91,9 +91,6 @@ struct SampleHead {
 static_assert(std::is_trivially_copyable_v<SampleHead> && sizeof(SampleHead) % 8 == 0);
 static_assert(std::is_trivially_copyable_v<SampledSeries>);
 
-// Databases that sessions have been seen in, as a table directory without schemas.
-inline constexpr std::uint32_t kDatabases = 32;
-
 // Which series an (operation, table) belongs to: tables with a low index have their own; then one
 // set for each database, index 0 being all databases that found no room.
 struct SeriesLayout {

@@ -118,7 +118,6 @@ struct StripePool {
     IndexStack free;
     StripeSet* sets = nullptr;
     std::uint32_t size = 0;
-    Word* exhausted = nullptr;  // times that a hot statement found no set
 };
 
 }  // namespace elile::core

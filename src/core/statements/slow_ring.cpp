@@ -23,12 +23,12 @@ void SlowRing::Release(const SlowRecord& record) noexcept {
 }
 
 std::uint64_t SlowRing::Write(SlowRecord record) noexcept {
-    record.id = last_id_->fetch_add(1, std::memory_order_acq_rel) + 1;
+    record.id = shared_->last_id.fetch_add(1, std::memory_order_acq_rel) + 1;
     const auto index = static_cast<std::uint32_t>(record.id % size_);
     SlowSlot& slot = slots_[index];
     const std::uint64_t before = slot.sequence.Seen();
     if (before > 2 * record.id || !slot.sequence.TryBegin(before, 2 * record.id - 1)) {
-        Add(*dropped_, 1);
+        Add(shared_->dropped, 1);
         Release(record);
         return record.id;
     }
@@ -83,8 +83,21 @@ void SlowRing::ForgetSlot(std::uint32_t slot, std::uint64_t sequence) noexcept {
     Release(old);
 }
 
-std::uint32_t SlowRing::Repair() noexcept {
-    std::uint32_t mended = 0;
+void SlowRing::Forget(const ResetScope& scope) noexcept {
+    for (std::uint32_t slot = 0; slot < size_; ++slot) {
+        const std::uint64_t sequence = slots_[slot].sequence.Seen();
+        if (sequence == 0 || !Sequence::IsWhole(sequence)) {
+            continue;
+        }
+        const SlowRecord record = Copy(slot);
+        if (scope.Picks(record.userid, record.dbid, record.queryid)) {
+            ForgetSlot(slot, sequence);
+        }
+    }
+}
+
+std::uint64_t SlowRing::Repair() noexcept {
+    std::uint64_t mended = 0;
     for (std::uint32_t slot = 0; slot < size_; ++slot) {
         if (slots_[slot].sequence.Mend()) {
             slots_[slot].sequence.End(0);

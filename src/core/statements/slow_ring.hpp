@@ -54,17 +54,22 @@ struct SlowDetails {
     std::uint32_t parameters;
 };
 
-class SlowRing {
+class SlowRing : public Part {
 public:
-    SlowRing() = default;
-    SlowRing(SlowSlot* slots, std::uint32_t size, Word* last_id, Word* dropped,
-             const TextPool& texts, const TextPool& details) noexcept
-        : slots_(slots),
-          size_(size),
-          last_id_(last_id),
-          dropped_(dropped),
-          texts_(texts),
-          details_(details) {}
+    // In shared memory.
+    struct Shared {
+        Word last_id;  // any process
+        Word dropped;  // records not kept: their slot was being written; any process
+    };
+
+    void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+               const TextPool& details) noexcept {
+        shared_ = carver.Take<Shared>();
+        slots_ = carver.Take<SlowSlot>(sizes.slow_ring);
+        size_ = sizes.slow_ring;
+        texts_ = texts;
+        details_ = details;
+    }
 
     // Takes over the record's references, also when it is dropped. Returns its id.
     std::uint64_t Write(SlowRecord record) noexcept;
@@ -77,7 +82,10 @@ public:
     bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
     bool Holds(std::uint64_t id) const noexcept;
 
-    std::uint64_t LastId() const noexcept { return last_id_->load(std::memory_order_acquire); }
+    std::uint64_t LastId() const noexcept {
+        return shared_->last_id.load(std::memory_order_acquire);
+    }
+    std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
     std::uint32_t Size() const noexcept { return size_; }
 
     // Each complete record, as it was at some moment meanwhile.
@@ -92,20 +100,10 @@ public:
         }
     }
 
-    // Forgets the records that `chosen` picks.
-    template <typename Chosen>
-    void Forget(Chosen chosen) noexcept {
-        for (std::uint32_t slot = 0; slot < size_; ++slot) {
-            const std::uint64_t sequence = slots_[slot].sequence.Seen();
-            if (sequence != 0 && Sequence::IsWhole(sequence) && chosen(Copy(slot))) {
-                ForgetSlot(slot, sequence);
-            }
-        }
-    }
-
-    // Repair: empties slots left half-written, keeps the texts of the others but for broken ones.
-    // Returns how many were emptied. Nobody else may use the ring meanwhile.
-    std::uint32_t Repair() noexcept;
+    // Empties slots left half-written, keeps the texts of the others but for broken ones. How many
+    // were emptied.
+    std::uint64_t Repair() noexcept;
+    void Forget(const ResetScope& scope) noexcept;
 
 private:
     using Sequence = SequenceLock<std::uint64_t>;
@@ -115,10 +113,9 @@ private:
     void Release(const SlowRecord& record) noexcept;
     void ForgetSlot(std::uint32_t slot, std::uint64_t sequence) noexcept;
 
+    Shared* shared_ = nullptr;
     SlowSlot* slots_ = nullptr;
     std::uint32_t size_ = 0;
-    Word* last_id_ = nullptr;
-    Word* dropped_ = nullptr;
     TextPool texts_;
     TextPool details_;
 };

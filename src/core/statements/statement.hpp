@@ -88,6 +88,13 @@ enum EntryFlags : std::uint32_t {
     kOperationShift = 8
 };
 
+// What an entry is made from.
+struct NewEntry {
+    Target target;
+    std::uint32_t text;  // in the pool of texts; the store takes over the reference
+    std::uint64_t created_at_us;
+};
+
 // What a session remembers of a statement, so that it looks up the entry once.
 struct KnownStatement {
     StatementKey key;

@@ -43,7 +43,7 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
         Add(tally.above, times);
     } else {
         Add(tally.unplaced, times);
-        Add(*pool.exhausted, times);
+        Add(*pool.dropped, times);
     }
 }
 

@@ -32,7 +32,7 @@ struct OctavePool {
     IndexStack free;
     Octave* octaves = nullptr;
     std::uint32_t size = 0;
-    Word* exhausted = nullptr;  // executions whose octave could not be had
+    Word* dropped = nullptr;  // executions whose octave could not be had
 };
 
 // In shared memory. Any process adds; only the holder of the gate's exclusive side clears.

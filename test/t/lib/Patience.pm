@@ -4,20 +4,33 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Utils;
+use Test::More;
 use Time::HiRes qw(time usleep);
-our @EXPORT = qw(poll);
+our @EXPORT = qw(poll becomes);
 
-# Whether the condition has come to hold before the tests' time-out.
+# What the condition returns once that is true, or 0 when it never was for so many seconds, the tests' time-out by
+# default. It is asked at once, and then after each pause.
 sub poll
 {
-    my ($until) = @_;
-    my $end = time + ($PostgreSQL::Test::Utils::timeout_default || 180);
-    while (time < $end)
+    my ($until, $seconds, $pause_s) = @_;
+    my $end = time + ($seconds // ($PostgreSQL::Test::Utils::timeout_default || 180));
+    for (;;)
     {
-        return 1 if $until->();
-        usleep(100_000);
+        my $result = $until->();
+        return $result if $result;
+        return 0 if time >= $end;
+        usleep(1e6 * ($pause_s // 0.1));
     }
-    return 0;
+}
+
+# Tests that the sub comes to return what is wanted.
+sub becomes
+{
+    my ($what, $get, $wanted) = @_;
+    my $got;
+    poll(sub { $got = $get->(); return defined $got && $got eq $wanted }, undef, 0.02);
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is($got, $wanted, $what);
 }
 
 1;

@@ -3,11 +3,12 @@ package PgBouncer;
 use strict;
 use warnings;
 use IPC::Run;
+use Patience;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
 my $program =
-  (grep { -x } map { "$_/pgbouncer" } (split /:/, $ENV{PATH}), '/usr/sbin')[0];
+    (grep { -x } map { "$_/pgbouncer" } (split /:/, $ENV{PATH}), '/usr/sbin')[0];
 my @running;
 
 sub is_there { return defined $program; }
@@ -18,7 +19,7 @@ sub start
     my ($class, $node, $arguments, @users) = @_;
     my $folder = PostgreSQL::Test::Utils::tempdir();
     my $self = bless { folder => $folder, host => $node->host, port => PostgreSQL::Test::Cluster::get_free_port() },
-      $class;
+        $class;
     my $ini = $node->safe_psql('postgres', "select elile_optimize.pgbouncer_config($arguments)");
     append_to_file("$folder/users", join '', map { qq("$_" ""\n) } 'admin', @users);
     append_to_file("$folder/pgbouncer.ini", <<"INI");
@@ -31,11 +32,7 @@ admin_users = admin
 INI
     $self->{process} = IPC::Run::start([ $program, "$folder/pgbouncer.ini" ], '<', \undef, '>', "$folder/log", '2>&1');
     push @running, $self;
-    for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
-    {
-        last if $self->log =~ /process up/ || !$self->{process}->pumpable;
-        select undef, undef, undef, 0.1;
-    }
+    poll(sub { $self->log =~ /process up/ || !$self->{process}->pumpable });
     return $self;
 }
 

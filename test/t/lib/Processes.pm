@@ -32,7 +32,7 @@ sub children_of
         my ($pid) = $path =~ /(\d+)$/;
         my ($state, $parent_pid) = state_of($pid);
         push @children, $pid
-          if defined $state && $state !~ /[ZX]/ && $parent_pid == $parent;
+            if defined $state && $state !~ /[ZX]/ && $parent_pid == $parent;
     }
     return @children;
 }
@@ -47,7 +47,7 @@ sub keeper_of
 {
     my ($node) = @_;
     my ($keeper) = grep { read_file("/proc/$_/cmdline") =~ /^postgres: .*elile_optimize keeper/ }
-      children_of(postmaster_of($node));
+        children_of(postmaster_of($node));
     return $keeper;
 }
 

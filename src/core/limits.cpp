@@ -1,0 +1,80 @@
+#include "core/limits.hpp"
+
+#include <cstring>
+
+namespace elile::core {
+namespace {
+
+constexpr Limit kLimits[] = {
+    {"evictions", "Statements evicted to make room.",
+     [](const Segment& segment) { return Get(segment.statements.shared->evictions); }},
+    {"dropped", "Executions counted for their table only, because no entry could be had.",
+     [](const Segment& segment) { return Get(segment.statements.shared->dropped); }},
+    {"texts_cut", "Texts kept to their first 16 kB.",
+     [](const Segment& segment) { return segment.texts.Cut(); }},
+    {"texts_dropped", "Statements without a text: query_text_memory was full.",
+     [](const Segment& segment) { return segment.texts.Dropped(); }},
+    {"histogram_dropped",
+     "Executions without a place in their histogram; they are above its last bound.",
+     [](const Segment& segment) { return Get(segment.statements.shared->histogram_dropped); }},
+    {"tables_overflow", "Statements counted for other tables: max_tables was reached.",
+     [](const Segment& segment) { return segment.tables.Overflow(); }},
+    {"slow_dropped", "Slow executions not kept because their slot was being written.",
+     [](const Segment& segment) { return segment.ring.Dropped(); }},
+    {"repaired_slots", "Slots found half-written after a crash.",
+     [](const Segment& segment) { return Get(segment.header->repaired_slots); }},
+    {"not_ready", "Executions not counted between a crash and the end of repair.",
+     [](const Segment& segment) { return Get(segment.statements.shared->not_ready); }},
+    {"stripes_dropped",
+     "Times that a statement on which processors meet found nothing to spread over.",
+     [](const Segment& segment) { return Get(segment.statements.shared->stripes_dropped); }},
+    {"log_suppressed", "Log lines on slow statements left out by log_rate_limit.",
+     [](const Segment& segment) { return Get(segment.slow_log.shared->suppressed); }},
+    {"plans_dropped", "Plans and parameters not kept: plan_memory was full.",
+     [](const Segment& segment) { return segment.details.Dropped(); }},
+    {"plans_lost", "Plans that could not be written down.",
+     [](const Segment& segment) { return Sum(segment.slow_log.shared->plans_lost); }},
+    {"parameters_lost", "Parameters that could not be written down.",
+     [](const Segment& segment) { return Get(segment.slow_log.shared->parameters_lost); }},
+    {"pool_reports_dropped", "Figures of an application's pool that found no place.",
+     [](const Segment& segment) { return segment.pool_reports.Dropped(); }},
+    {"databases_overflow", "Sessions whose database found no place among those that have a label.",
+     [](const Segment& segment) { return segment.databases.Overflow(); }},
+    {"pools_put_aside", "Sessions and pools that are summed as other: 256 pools are told apart.",
+     [](const Segment& segment) { return Get(*segment.observed.put_aside); }},
+    {"ended_sessions_dropped",
+     "Sessions between two looks at pools that found no place to be counted.",
+     [](const Segment& segment) { return segment.ended.Dropped(); }},
+    {"connections_refused", "Connections that the server refused because there were too many.",
+     [](const Segment& segment) { return segment.refusals.Sum(); }},
+    {"n_plus_one_dropped", "Occurrences of N+1 patterns beyond those that are kept.",
+     [](const Segment& segment) { return segment.n_plus_one.Dropped(); }},
+    {"applications_overflow", "Times that an application with an N+1 pattern was counted as other.",
+     [](const Segment& segment) { return segment.n_plus_one.Applications().Overflow(); }},
+    {"suggestions_dropped", "Suggestions not kept: their memory was full.",
+     [](const Segment& segment) { return segment.n_plus_one.Suggestions().Dropped(); }},
+    {"suggestions_given_up", "N+1 patterns for which nobody tries to suggest anything any more.",
+     [](const Segment& segment) { return segment.n_plus_one.GivenUp(); }},
+    {"logins_denied", "Requests to the exporter with a user or password that is wrong.",
+     [](const Segment& segment) { return Get(segment.exporter.shared->logins_denied); }},
+    {"logins_refused",
+     "Requests to the exporter whose password was not checked in time: there were too many.",
+     [](const Segment& segment) { return Get(segment.exporter.shared->logins_refused); }},
+    {"exporter_starts", "Times that the exporter was started.",
+     [](const Segment& segment) { return Get(segment.exporter.shared->starts); }},
+};
+
+}  // namespace
+
+std::span<const Limit> Limits() noexcept { return kLimits; }
+
+const Limit* FindLimit(const char* name) noexcept {
+    for (const Limit& limit : kLimits) {
+        if (std::strcmp(limit.name, name) == 0) {
+            return &limit;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace elile::core

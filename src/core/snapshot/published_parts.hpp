@@ -1,0 +1,56 @@
+// The parts of the segment that one process publishes for others to read.
+#pragma once
+
+#include "core/pools/observed.hpp"
+#include "core/shared/published.hpp"
+#include "core/snapshot/snapshot.hpp"
+
+namespace elile::core {
+
+// SampleHead, then as many SampledSeries as the layout has; by the keeper.
+struct PublishedSnapshot : Published {
+    void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
+        layout = {sizes.series_tables};
+        Published::Carve(carver, sizeof(SampleHead) + layout.Size() * sizeof(SampledSeries));
+        origins = carver.Take<SeriesCounters>(layout.Size());
+    }
+
+    SeriesLayout layout = {};
+    SeriesCounters* origins = nullptr;  // where each series began from zero; the keeper's alone
+};
+
+// SampledIndexes, by whoever collects them.
+struct PublishedIndexes : Published {
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        Published::Carve(carver, sizeof(SampledIndexes));
+    }
+};
+
+// ExporterStatus, by the keeper.
+struct PublishedExporter : Published {
+    // In shared memory; the keeper writes.
+    struct Shared {
+        Word starts;          // times that the exporter was started
+        Word logins_denied;   // with a user or password that is wrong
+        Word logins_refused;  // likewise, that found no place to be checked
+    };
+
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        Published::Carve(carver, sizeof(ExporterStatus));
+        shared = carver.Take<Shared>();
+    }
+
+    Shared* shared = nullptr;
+};
+
+// ObservedPools, by the keeper.
+struct PublishedPools : Published {
+    void Carve(Carver& carver, const SegmentSizes&) noexcept {
+        Published::Carve(carver, sizeof(ObservedPools));
+        put_aside = carver.Take<Word>();
+    }
+
+    Word* put_aside = nullptr;  // sessions and pools that are summed as other; the keeper
+};
+
+}  // namespace elile::core

@@ -1,0 +1,24 @@
+// What all sessions share of the slow log: the lines that it may still write, and what it lost.
+#pragma once
+
+#include "core/shared/log_budget.hpp"
+#include "core/shared/part.hpp"
+#include "core/statements/lost_plans.hpp"
+
+namespace elile::core {
+
+struct SlowLog : Part {
+    // In shared memory; any process writes.
+    struct Shared {
+        LogBudget budget;             // of lines on slow statements and on N+1 patterns
+        Word suppressed;              // such lines that it left out
+        LostPlanCounters plans_lost;  // plans that could not be written down, by reason
+        Word parameters_lost;         // parameters that could not be written down
+    };
+
+    void Carve(Carver& carver, const SegmentSizes&) noexcept { shared = carver.Take<Shared>(); }
+
+    Shared* shared = nullptr;
+};
+
+}  // namespace elile::core

@@ -1,0 +1,138 @@
+// All statements' entries, the look-up table that leads to them, and what evicted ones left.
+//
+// Look-up: a key's fingerprint lies in one of the 16 cells of two neighbouring buckets. Adding:
+// the backend publishes the slot in its hazard, sees that the handle's tag still holds, adds, and
+// withdraws the hazard. Taking away: an entry is retired (its tag changes, its cell empties) and
+// later folded into its table's leftovers by whoever gets the gate's exclusive side, once no
+// hazard names it. The two sequentially consistent steps (publish then look at the tag; change the
+// tag then look at the hazards) make sure that one of the two sides sees the other (Michael, IEEE
+// TPDS 15(6), 2004). So an execution is in its entry or in the leftovers, once. Nothing here waits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "core/shared/gate.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/statement.hpp"
+
+namespace elile::core {
+
+// One line of the look-up table. A cell is fingerprint << 32 | (slot + 1), 0 when empty.
+struct alignas(kCacheLine) Bucket {
+    std::array<Word, 8> cells;
+};
+
+// Which entry a backend is adding to, so that nobody folds it meanwhile. Written by its backend,
+// read by whoever folds.
+struct alignas(kCacheLine) Hazard {
+    HalfWord slot;  // slot + 1; 0 none
+};
+
+class StatementTable : public Part {
+public:
+    // In shared memory; any process writes.
+    struct Shared {
+        alignas(kCacheLine) Gate gate;
+        alignas(kCacheLine) HalfWord live;  // entries in the look-up table
+        HalfWord hand;                      // where the next eviction begins to look
+        IndexStackHead free_entries;
+        IndexStackHead retired_entries;
+        alignas(kCacheLine) IndexStackHead free_octaves;
+        IndexStackHead free_stripes;
+        alignas(kCacheLine) Word evictions;
+        Word dropped;            // executions counted for their table only: no entry was free
+        Word histogram_dropped;  // executions without a place in their histogram
+        Word stripes_dropped;    // times that a hot statement stayed in one unit: no stripes were
+                                 // free
+        Word not_ready;  // executions not counted between a crash and the end of repair, or while
+                         // a reset was kept from running
+    };
+
+    void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+               const TextPool& details, const TableDirectory& tables) noexcept;
+
+    // All units of an entry: its own, then its stripes.
+    template <typename AnyEntry, typename Visit>
+    void ForEachCounters(AnyEntry& entry, Visit visit) const {
+        visit(entry.counters);
+        const std::uint32_t set = entry.stripes.load(std::memory_order_acquire);
+        if (set != 0) [[unlikely]] {
+            for (Counters& stripe : stripes.sets[set - 1]) {
+                visit(stripe);
+            }
+        }
+    }
+    void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept;
+    // All executions of the target. Only while the gate is held.
+    void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
+    Tally& LeftoverOf(const Target& target) const noexcept {
+        return leftovers[PlaceOf(target)];
+    }
+
+    // An invalid handle when the key is unknown.
+    Handle Find(const StatementKey& key) const noexcept;
+    // Makes an entry and takes over the text's reference. An invalid handle when none was free.
+    Handle Make(const StatementKey& key, const NewEntry& entry) noexcept;
+    // False when somebody else has retired it. Discarded: its sums are forgotten, not folded.
+    bool Retire(const Handle& handle, bool discard) noexcept;
+    // Folds some retired entries, if the gate lets it.
+    void Fold() noexcept;
+    // An addition to the entry has met another process's.
+    void NoteCollision(Entry& entry) noexcept;
+
+    void Format() noexcept;
+    void BeginRepair() noexcept;
+    std::uint64_t Repair() noexcept;
+    void EndRepair() noexcept;
+    void Forget(const ResetScope& scope) noexcept;
+
+    Shared* shared = nullptr;
+    std::uint32_t most = 0;     // entries before one is evicted
+    std::span<Bucket> buckets;  // a power of two; a key has two neighbours
+    std::span<Entry> entries;
+    std::span<Tally> leftovers;  // what evicted statements left, by PlaceOf(target)
+    std::span<Hazard> hazards;   // by backend
+    OctavePool octaves;
+    StripePool stripes;
+    IndexStack free_entries;
+    IndexStack retired_entries;
+
+private:
+    static constexpr std::size_t kFoldBatch = 32;
+
+    void CarvePools(Carver& carver, const SegmentSizes& sizes) noexcept;
+    // Visits the cells that a key may lie in until `visit` returns true.
+    template <typename Visit>
+    void ForEachCell(std::uint64_t hash, Visit visit) const noexcept;
+    bool Matches(std::uint64_t cell, std::uint64_t hash, const StatementKey& key,
+                 Handle* handle) const noexcept;
+    std::uint32_t ClaimSlot() noexcept;
+    void Fill(std::uint32_t slot, const StatementKey& key, const NewEntry& entry) noexcept;
+    bool Publish(std::uint64_t hash, std::uint32_t slot) noexcept;
+    Handle SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept;
+    std::uint32_t Weigh(Entry& entry) noexcept;
+    void EvictSome() noexcept;
+    void EvictFromBuckets(std::uint64_t hash) noexcept;
+    std::uint64_t ExecutionsOf(const Entry& entry) const noexcept;
+
+    std::uint64_t Hazardous(std::span<const std::uint32_t> slots) const noexcept;
+    void FoldSlot(std::uint32_t slot) noexcept;
+    void EmptySlot(std::uint32_t slot) noexcept;
+
+    bool KeepOctaves(Tally& tally) noexcept;
+    bool MendCalls(Tally& tally) noexcept;
+    bool KeepStripes(Entry& entry) noexcept;
+    std::uint64_t RepairEntry(std::uint32_t slot) noexcept;
+    void FreeOctaves() noexcept;
+    void FreeStripes() noexcept;
+    void RelinkEntries() noexcept;
+
+    TextPool texts_;
+    TextPool details_;
+    TableDirectory tables_;
+};
+
+}  // namespace elile::core
