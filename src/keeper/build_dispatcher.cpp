@@ -80,8 +80,9 @@ void TendFinder(core::Segment& segment, uint64 now_ns) {
     const bool is_again = now_ns - started_ns < 2 * pause_ns;
     pause_ns = is_again ? Min(2 * pause_ns, kLongestPauseNs) : kPauseNs;
     started_ns = now_ns;
-    if (!StartBuildWorker(
-            segment, MakeWorker("elile_build_finder_main", "elile_optimize build finder"), &finder)) {
+    if (!StartBuildWorker(segment,
+                          MakeWorker("elile_build_finder_main", "elile_optimize build finder"),
+                          &finder)) {
         board.WantAll();
     }
 }

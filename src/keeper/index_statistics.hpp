@@ -2,8 +2,8 @@
 // looks leaves them in the segment.
 #pragma once
 
-#include "core/snapshot/snapshot.hpp"
 #include "core/segment.hpp"
+#include "core/snapshot/snapshot.hpp"
 
 namespace elile::keeper {
 

@@ -32,8 +32,8 @@ uint64 QueriesOf(const core::Segment& segment, const core::SampleHead& sample, u
     uint64 queries = 0;
     for (uint32 at = 0; at < sample.series; ++at) {
         const uint32 index = layout.IndexOf(at);
-        const core::TableKey key = layout.IsOfTable(at) ? segment.tables.KeyOf(index)
-                                                        : segment.databases.KeyOf(index);
+        const core::TableKey key =
+            layout.IsOfTable(at) ? segment.tables.KeyOf(index) : segment.databases.KeyOf(index);
         if (series[at].counted.queries != 0 && key.dbid == dbid) {
             queries += series[at].counted.queries;
         }
