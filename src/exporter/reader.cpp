@@ -241,7 +241,8 @@ void FillPools(const core::Segment& segment, const DatabaseNames& databases, Mod
     const std::uint64_t now_us = NowPostgresUs();
     for (std::uint32_t at = 0; at < core::kPoolReports; ++at) {
         core::PoolReportCopy report;
-        if (!segment.pool_reports.Read(at, now_us, &report) || databases.IsSuperseded(report.database)) {
+        if (!segment.pool_reports.Read(at, now_us, &report) ||
+            databases.IsSuperseded(report.database)) {
             continue;
         }
         const auto active =

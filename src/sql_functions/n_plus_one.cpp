@@ -26,8 +26,8 @@ const char* EvidenceName(core::Evidence evidence) {
     return evidence == core::Evidence::kPlanned ? "planned" : "not verified";
 }
 
-void WritePattern(pg::RowWriter& row, core::Segment& segment,
-                  const core::NPlusOneCopy& pattern, const Texts& texts) {
+void WritePattern(pg::RowWriter& row, core::Segment& segment, const core::NPlusOneCopy& pattern,
+                  const Texts& texts) {
     constexpr char kHidden[] = "<insufficient privilege>";
     const core::NPlusOneKey& key = pattern.key;
     const bool visible = MaySee(key.user);
@@ -36,7 +36,8 @@ void WritePattern(pg::RowWriter& row, core::Segment& segment,
         static_cast<double>(pattern.runs) / static_cast<double>(pattern.occurrences);
     row.Text(get_database_name(key.database));
     row.Text(GetUserNameFromId(key.user, true));
-    row.Text(visible ? ApplicationName(segment.n_plus_one.Applications(), key.application) : nullptr);
+    row.Text(visible ? ApplicationName(segment.n_plus_one.Applications(), key.application)
+                     : nullptr);
     row.BigintOrNull(visible, key.parent);
     row.BigintOrNull(visible, key.child);
     row.Text(visible ? texts.parent : kHidden);

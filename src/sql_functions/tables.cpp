@@ -84,8 +84,8 @@ int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
             const core::Target target = core::TargetAt(place);
-            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
-                             NameOf(segment, target.table), target.operation, sums.of[place]};
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid, NameOf(segment, target.table),
+                             target.operation, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);

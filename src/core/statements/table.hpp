@@ -68,9 +68,7 @@ public:
     void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept;
     // All executions of the target. Only while the gate is held.
     void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
-    Tally& LeftoverOf(const Target& target) const noexcept {
-        return leftovers[PlaceOf(target)];
-    }
+    Tally& LeftoverOf(const Target& target) const noexcept { return leftovers[PlaceOf(target)]; }
 
     // An invalid handle when the key is unknown.
     Handle Find(const StatementKey& key) const noexcept;
