@@ -7,6 +7,7 @@
 #include "keeper/pool_watcher.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/sampler.hpp"
+#include "keeper/worker_start.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -113,14 +114,9 @@ void RegisterKeeper() {
     if (!IsPostmasterEnvironment) {
         return;  // a single-user server has no workers
     }
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+    BackgroundWorker worker = MakeWorker("elile_keeper_main", kName);
     worker.bgw_start_time = BgWorkerStart_PostmasterStart;
     worker.bgw_restart_time = kRestartSeconds;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_keeper_main", BGW_MAXLEN);
     RegisterBackgroundWorker(&worker);
     // The server's own line does not say whose worker there is no room for.
     if (!pg::IsWorkerRegistered(kName)) {
