@@ -117,9 +117,8 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (text == 0) {
         return false;
     }
-    segment.n_plus_one.SetSuggestion(
-        pattern, {text, made.evidence,
-                  made.cost_before, made.cost_after});
+    segment.n_plus_one.SetSuggestion(pattern,
+                                     {text, made.evidence, made.cost_before, made.cost_after});
     return true;
 }
 

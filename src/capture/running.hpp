@@ -89,7 +89,7 @@ inline void StartAgain(Execution* execution) {
     const core::KnownStatement& statement = execution->statement;
     const bool slow = pg::IsSlow(execution->elapsed_ns);
     const core::FinishedRun run{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
-                              sqlstate != 0, slow};
+                                sqlstate != 0, slow};
     const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;
     if (pg::Settings::sample_rate < 1 && !slow && sqlstate == 0) [[unlikely]] {
         CountSampled(execution, run);

@@ -149,8 +149,8 @@ void AddIndex(Index& sum, const Index& more) {
     sum.bytes += more.bytes;
 }
 
-void FillSeries(const core::Segment& segment, const DatabaseNames& databases, const SnapshotCopy& snapshot,
-                Model& model) {
+void FillSeries(const core::Segment& segment, const DatabaseNames& databases,
+                const SnapshotCopy& snapshot, Model& model) {
     const core::SeriesLayout layout = segment.snapshot.layout;
     const std::uint32_t count = std::min(snapshot.Head().series, layout.Size());
     for (std::uint32_t at = 0; at < count; ++at) {

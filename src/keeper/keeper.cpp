@@ -7,6 +7,7 @@
 #include "keeper/pool_watcher.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/snapshot.hpp"
+#include "keeper/worker_start.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -53,8 +54,8 @@ void TellWhatTheLogLacks(const core::SlowLog& log) {
     told_at = now;
 }
 
-// What is due once a second. Returns when it is due again: soon while the server is starting, so
-// that nobody is told for a second that it is.
+// What is due once a second. Returns when it is due again: soon while the server is starting,
+// so that nobody is told for a second that it is.
 uint64 Tend(core::Segment& segment) {
     MendIfNeeded(segment);
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
@@ -91,7 +92,8 @@ void KeepStore() {
         if (pg::MonotonicNs() >= due_ns) {
             due_ns = Tend(segment);
         }
-        // A clock of its own: looks at moments that depend on nothing are what makes averages true.
+        // A clock of its own: looks at moments that depend on nothing are what makes averages
+        // true.
         if (const uint64 now_ns = pg::MonotonicNs(); now_ns >= pools_due_ns) {
             LookAtPools(segment);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
@@ -113,14 +115,9 @@ void RegisterKeeper() {
     if (!IsPostmasterEnvironment) {
         return;  // a single-user server has no workers
     }
-    BackgroundWorker worker = {};
-    strlcpy(worker.bgw_name, kName, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, kName, BGW_MAXLEN);
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+    BackgroundWorker worker = MakeWorker("elile_keeper_main", kName);
     worker.bgw_start_time = BgWorkerStart_PostmasterStart;
     worker.bgw_restart_time = kRestartSeconds;
-    strlcpy(worker.bgw_library_name, "elile_optimize", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "elile_keeper_main", BGW_MAXLEN);
     RegisterBackgroundWorker(&worker);
     // The server's own line does not say whose worker there is no room for.
     if (!pg::IsWorkerRegistered(kName)) {

@@ -80,7 +80,8 @@ TEST_F(NPlusOneTableTest, TriesAtASuggestionAreBounded) {
 
 TEST_F(NPlusOneTableTest, NoTryWithASuggestion) {
     const NPlusOneHandle pattern = Find(7, 8);
-    table_.SetSuggestion(pattern, {table_.Suggestions().Store("join", 6), Evidence::kNotVerified, 0, 0});
+    table_.SetSuggestion(pattern,
+                         {table_.Suggestions().Store("join", 6), Evidence::kNotVerified, 0, 0});
     EXPECT_FALSE(table_.TakeTry(pattern, 1));
     EXPECT_FALSE(table_.HasNoTryLeft(pattern));
 }
@@ -266,7 +267,8 @@ TEST_F(NPlusOneTableTest, RepairForgetsWhatADeadSessionWasWriting) {
     const NPlusOneHandle whole = Find(7, 9);
     table_.Count(whole, 1, 10, 1, 1);
     table_.SetTexts(whole, Text("c"), Text("d"));
-    table_.SetSuggestion(whole, {table_.Suggestions().Store("join", 6), Evidence::kNotVerified, 0, 0});
+    table_.SetSuggestion(whole,
+                         {table_.Suggestions().Store("join", 6), Evidence::kNotVerified, 0, 0});
     patterns[half.index].sequence.Begin();
     segment_.texts.BeginRepair();
     table_.BeginRepair();

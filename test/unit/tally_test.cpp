@@ -88,8 +88,7 @@ TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
     Segment segment = memory.View();
     while (segment.statements.octaves.free.Pop() != kNoIndex) {
     }
-    AddRun(segment.statements.leftovers[0], segment.statements.octaves,
-              {5000000, 1, false, false});
+    AddRun(segment.statements.leftovers[0], segment.statements.octaves, {5000000, 1, false, false});
     const TallySnapshot sum = Snapshot(segment.statements.leftovers[0], segment.statements.octaves);
     EXPECT_EQ(sum.calls, 1U);
     EXPECT_EQ(Buckets(sum), 0U);

@@ -161,7 +161,8 @@ void SeriesBuilder::NoteIfSlow(const Entry& entry, SnapshotHead& head) const noe
     *place = statement;
 }
 
-void SeriesBuilder::Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept {
+void SeriesBuilder::Take(std::uint32_t tables, SnapshotHead& head,
+                         SnapshotSeries* series) noexcept {
     const SegmentHeader& header = *segment_.header;
     tables_ = std::min(tables, header.sizes.series_tables);
     const std::uint64_t since = Get(header.stats_since_us);

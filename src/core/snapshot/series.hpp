@@ -23,8 +23,8 @@ public:
     SeriesBuilder(const Segment& segment, std::uint32_t* scratch) noexcept
         : segment_(segment), first_(scratch), next_(scratch + segment.snapshot.layout.Size()) {}
 
-    // Takes a new snapshot over the one before, which is all zero when there is none. `tables` is how
-    // many tables may have series of their own, at most SegmentSizes::series_tables. The caller
+    // Takes a new snapshot over the one before, which is all zero when there is none. `tables` is
+    // how many tables may have series of their own, at most SegmentSizes::series_tables. The caller
     // holds the gate's shared side, and is the only one to snapshot.
     void Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept;
 

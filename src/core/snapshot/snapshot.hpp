@@ -68,9 +68,9 @@ struct SnapshotStatement {
 };
 
 struct SnapshotHead {
-    std::uint64_t taken_at_us;    // microseconds since 2000-01-01 UTC
+    std::uint64_t taken_at_us;      // microseconds since 2000-01-01 UTC
     std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC at the end of sampling
-    std::uint64_t taking_ns;      // what sampling took
+    std::uint64_t taking_ns;        // what sampling took
     std::uint64_t stats_since_us;   // start or last reset(), like taken_at_us
     std::uint64_t server_start_us;  // postmaster start, like taken_at_us
     std::uint32_t server_version;   // PG_VERSION_NUM

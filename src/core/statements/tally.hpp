@@ -72,7 +72,7 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
 // call last: after a crash between them the keeper knows that a bucket in excess is a call that is
 // missing. `times` is above 1 for an execution that stands for others of its kind.
 [[gnu::always_inline]] inline bool AddRun(Tally& tally, OctavePool& pool, const FinishedRun& run,
-                                             std::uint64_t times = 1) noexcept {
+                                          std::uint64_t times = 1) noexcept {
     const BucketPlace place = PlaceOf(run.duration_ns);
     Octave* octave = place.octave >= 0 && place.octave < kOctaves
                          ? OctaveAt(tally, pool, place.octave)
