@@ -32,7 +32,7 @@ bool NPlusOneDetector::AsksForLists(std::uint64_t queryid, std::uint64_t thresho
         return threshold <= 2;
     }
     const Node& node = nodes_[at];
-    return at != root_ && !node.is_found && !node.is_out && node.runs + 2 >= threshold;
+    return at != root_ && node.state == State::kOpen && node.runs + 2 >= threshold;
 }
 
 NPlusOneDetector::Changes NPlusOneDetector::Saw(const EndedRun& run,
@@ -103,7 +103,8 @@ std::uint32_t NPlusOneDetector::Place() noexcept {
         if (!IsUsed(at)) {
             return at;
         }
-        const bool may_go = at != root_ && at != last_ && !node.is_found && !HasChildren(at);
+        const bool may_go =
+            at != root_ && at != last_ && node.state != State::kFound && !HasChildren(at);
         if (may_go && (victim == kNone || node.runs < nodes_[victim].runs)) {
             victim = at;
         }
@@ -158,12 +159,12 @@ void NPlusOneDetector::Append(const EndedRun& run, std::uint64_t threshold) noex
 void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
                               std::uint64_t threshold) noexcept {
     Node& node = nodes_[at];
-    if (node.is_out || node.values == run.values || !GoesOnAsBefore(at, threshold)) {
+    if (node.state == State::kOut || node.values == run.values || !GoesOnAsBefore(at, threshold)) {
         PassOver();
         return;
     }
     node.values = run.values;
-    node.is_out = node.lists != 0 && run.lists != 0 && node.lists != run.lists;
+    const bool has_other_lists = node.lists != 0 && run.lists != 0 && node.lists != run.lists;
     node.lists = run.lists;
     const std::uint64_t runs_before = node.runs++;
     node.elapsed_ns += run.elapsed_ns;
@@ -171,7 +172,7 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
     node.last_rows = run.rows;
     ++node.runs_in_turn;
     ++node.runs_in_elders_turn;
-    if (node.is_found) {
+    if (node.state == State::kFound) {
         Report(NPlusOneChange::Kind::kRun, at, 1, run.elapsed_ns);
     }
     // The rows that it ran for are used up, and another SELECT with many rows came since: that one
@@ -185,10 +186,10 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
     }
     between_ = 0;
     last_ = at;
-    FindItsPlace(at);
+    FindItsPlace(at, !has_other_lists);
     BeginTurn(at);
-    if (!node.is_out && !node.is_found && node.runs >= threshold) {
-        node.is_found = true;
+    if (node.state == State::kOpen && node.runs >= threshold) {
+        node.state = State::kFound;
         Report(NPlusOneChange::Kind::kFound, at, node.runs, node.elapsed_ns);
         if (rival_ != kNone && nodes_[rival_].runs == 1 && IsWithin(node.parent, rival_)) {
             MakeRoot(rival_);
@@ -207,7 +208,7 @@ NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noe
     }
     kinds &= ~(Kinds{1} << KindOf(nodes_[at].statement.queryid));
     for (std::uint32_t other = 0; other < size_; ++other) {
-        if (IsUsed(other) && nodes_[other].is_settled && IsWithin(other, at)) {
+        if (IsUsed(other) && IsLoop(nodes_[other]) && IsWithin(other, at)) {
             kinds &= ~(Kinds{1} << KindOf(nodes_[other].statement.queryid));
         }
     }
@@ -230,30 +231,28 @@ bool NPlusOneDetector::GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold)
     const bool is_alike =
         static_cast<double>(gaps.came) >= kLeastOfTheKnown * static_cast<double>(gaps.awaited);
     if (node.strangers <= kMostStrangers &&
-        (is_alike || node.is_found || node.runs + 1 < threshold)) {
+        (is_alike || node.state == State::kFound || node.runs + 1 < threshold)) {
         return true;
     }
-    if (node.is_found) {
+    if (node.state == State::kFound) {
         Report(NPlusOneChange::Kind::kEnded, at, node.runs, node.elapsed_ns);
-        node.is_found = false;
     }
-    node.is_out = true;
+    node.state = State::kOut;
     return false;
 }
 
-void NPlusOneDetector::FindItsPlace(std::uint32_t at) noexcept {
+void NPlusOneDetector::FindItsPlace(std::uint32_t at, bool may_belong) noexcept {
     Node& node = nodes_[at];
     if (node.elder != kNone && nodes_[node.elder].parent == node.parent &&
         node.runs_in_elders_turn > 1 && node.runs_in_elders_turn <= nodes_[node.elder].last_rows) {
         node.runs_in_turn = node.runs_in_elders_turn;
         Move(at, node.elder);
     }
-    node.is_settled = node.is_settled || node.runs_in_turn > 1;
-    const std::uint32_t parent = ParentThatFits(node);
-    node.is_out = node.is_out || parent == kNone;
-    if (node.is_out && node.is_found) {
-        Move(at, node.parent);
-    } else if (!node.is_out && parent != node.parent) {
+    const std::uint32_t parent = may_belong ? ParentThatFits(node) : kNone;
+    if (parent == kNone) {
+        TakeBack(at);
+        node.state = State::kOut;
+    } else if (parent != node.parent) {
         const std::uint32_t elder = node.elder == parent ? kNone : node.parent;
         Move(at, parent);
         node.elder = elder;
@@ -282,12 +281,17 @@ std::uint32_t NPlusOneDetector::ParentThatFits(const Node& node) const noexcept 
     return kNone;
 }
 
+void NPlusOneDetector::TakeBack(std::uint32_t at) noexcept {
+    Node& node = nodes_[at];
+    if (node.state == State::kFound) {
+        Report(NPlusOneChange::Kind::kTakenBack, at, node.runs, node.elapsed_ns);
+        node.state = State::kOpen;
+    }
+}
+
 void NPlusOneDetector::Move(std::uint32_t at, std::uint32_t parent) noexcept {
     Node& node = nodes_[at];
-    if (node.is_found) {
-        Report(NPlusOneChange::Kind::kTakenBack, at, node.runs, node.elapsed_ns);
-        node.is_found = false;
-    }
+    TakeBack(at);
     node.parent = parent;
     node.elder = kNone;
 }
@@ -305,7 +309,7 @@ void NPlusOneDetector::BeginTurn(std::uint32_t at) noexcept {
         if (node.parent != at) {
             continue;
         }
-        if (node.runs_in_turn == 1 && !node.is_settled) {
+        if (node.runs_in_turn == 1 && !IsLoop(node)) {
             Move(other, nodes_[at].parent);
             node.elder = at;
             node.runs_in_elders_turn = 0;
@@ -319,26 +323,22 @@ void NPlusOneDetector::TakeOutOneRun(std::uint32_t at, const EndedRun& run) noex
     Node& node = nodes_[at];
     --node.runs;
     node.elapsed_ns -= run.elapsed_ns;
-    if (node.is_found) {
+    if (node.state == State::kFound) {
         --change_count_;
     }
 }
 
 void NPlusOneDetector::MakeRoot(std::uint32_t at) noexcept {
     for (std::uint32_t other = 0; other < size_; ++other) {
+        // IsWithin() may pass nodes that have just ended: End() leaves their parents.
         if (IsUsed(other) && !IsWithin(other, at)) {
-            nodes_[other].is_leaving = true;
-        }
-    }
-    for (std::uint32_t other = 0; other < size_; ++other) {
-        if (IsUsed(other) && nodes_[other].is_leaving) {
             End(other);
         }
     }
     Node& root = nodes_[at];
-    if (root.is_found) {
+    if (root.state == State::kFound) {
         Report(NPlusOneChange::Kind::kEnded, at, root.runs, root.elapsed_ns);
-        root.is_found = false;
+        root.state = State::kOpen;
     }
     root.parent = kNone;
     root.elder = kNone;
@@ -356,7 +356,7 @@ void NPlusOneDetector::Report(NPlusOneChange::Kind kind, std::uint32_t at, std::
 }
 
 void NPlusOneDetector::End(std::uint32_t at) noexcept {
-    if (nodes_[at].is_found) {
+    if (nodes_[at].state == State::kFound) {
         Report(NPlusOneChange::Kind::kEnded, at, nodes_[at].runs, nodes_[at].elapsed_ns);
     }
     nodes_[at].statement.queryid = 0;

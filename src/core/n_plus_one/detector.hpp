@@ -99,6 +99,12 @@ private:
         std::uint64_t awaited;  // sum over the gaps of the kinds known by then
     };
 
+    enum class State : std::uint8_t {
+        kOpen,   // it may still turn out to be a loop's child
+        kFound,  // it is the child of a pattern that was reported
+        kOut     // it belongs to no pattern, and stays so until its place is given away
+    };
+
     struct Node {
         Statement statement;
         std::uint32_t parent;        // kNone: the root
@@ -115,14 +121,13 @@ private:
         // Those in which its parent did not run, and those in which it did.
         std::array<Gaps, 2> gaps;
         std::uint32_t strangers;  // kinds that did not come in the first of these gaps
-        bool is_settled;          // it ran twice or more in one turn of its parent
-        bool is_out;              // it belongs to no pattern
-        bool is_found;
-        bool is_leaving;
+        State state;
         NPlusOneHandle pattern;
     };
 
     bool IsUsed(std::uint32_t at) const noexcept { return nodes_[at].statement.queryid != 0; }
+    // Two runs are always in one turn of some parent: BeginTurn() moves what ran once in a turn.
+    static bool IsLoop(const Node& node) noexcept { return node.runs > 1; }
     std::uint32_t Find(std::uint64_t queryid) const noexcept;
     bool HasChildren(std::uint32_t at) const noexcept;
     bool IsWithin(std::uint32_t at, std::uint32_t ancestor) const noexcept;
@@ -132,8 +137,9 @@ private:
     void Repeat(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
     Kinds SinceRunOf(std::uint32_t at) const noexcept;
     bool GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept;
-    void FindItsPlace(std::uint32_t at) noexcept;
+    void FindItsPlace(std::uint32_t at, bool may_belong) noexcept;
     std::uint32_t ParentThatFits(const Node& node) const noexcept;
+    void TakeBack(std::uint32_t at) noexcept;
     void Move(std::uint32_t at, std::uint32_t parent) noexcept;
     void BeginTurn(std::uint32_t at) noexcept;
     void TakeOutOneRun(std::uint32_t at, const EndedRun& run) noexcept;

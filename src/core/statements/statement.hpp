@@ -58,6 +58,14 @@ struct Handle {
 //        -> Free    (folded under the gate's exclusive side, tag raised)
 // Filling becomes Free where no cell could be had.
 enum class EntryState : std::uint32_t { kFree = 0, kFilling = 1, kLive = 2, kRetired = 3 };
+inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
+
+// The tag that follows. Each of the first three takes a tag of the state before its own; Free()
+// takes one of any state but Free, and begins the next use.
+constexpr std::uint32_t Filling(std::uint32_t tag) noexcept { return tag + 1; }
+constexpr std::uint32_t Live(std::uint32_t tag) noexcept { return tag + 1; }
+constexpr std::uint32_t Retired(std::uint32_t tag) noexcept { return tag + 1; }
+constexpr std::uint32_t Free(std::uint32_t tag) noexcept { return (tag | 3) + 1; }
 
 // In shared memory. The identity is written in Filling and constant until Free.
 struct alignas(kCacheLine) Entry {
@@ -101,8 +109,6 @@ struct KnownStatement {
     Handle handle;
     Target target;
 };
-
-inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
 
 // Whether what the entry holds is in the sums. Only while the gate is held.
 inline bool IsCounted(const Entry& entry) noexcept {

@@ -162,8 +162,7 @@ std::uint32_t StatementTable::ClaimSlot() noexcept {
 void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
                           const NewEntry& fresh) noexcept {
     Entry& entry = entries[slot];
-    const std::uint32_t tag = Get(entry.tag);
-    entry.tag.store(tag + 1, std::memory_order_relaxed);
+    entry.tag.store(Filling(Get(entry.tag)), std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
     Put(entry.queryid, key.queryid);
     Put(entry.user_and_database, std::uint64_t{key.userid} << 32 | key.dbid);
@@ -232,7 +231,7 @@ Handle StatementTable::Make(const StatementKey& key, const NewEntry& entry) noex
         if (Publish(hash, slot)) {
             Pass(Seam::kPublished);
             HalfWord& tag = entries[slot].tag;
-            tag.store(Get(tag) + 1, std::memory_order_seq_cst);
+            tag.store(Live(Get(tag)), std::memory_order_seq_cst);
             Pass(Seam::kLive);
             return SettleDuplicates(key, hash);
         }
@@ -263,7 +262,7 @@ bool StatementTable::Retire(const Handle& handle, bool discard) noexcept {
     Entry& entry = entries[handle.slot];
     const std::uint64_t hash = KeyOf(entry).Hash();
     std::uint32_t live = handle.tag;
-    if (!entry.tag.compare_exchange_strong(live, handle.tag + 1, std::memory_order_seq_cst)) {
+    if (!entry.tag.compare_exchange_strong(live, Retired(handle.tag), std::memory_order_seq_cst)) {
         return false;
     }
     Pass(Seam::kRetired);

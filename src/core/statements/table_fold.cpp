@@ -58,7 +58,7 @@ void StatementTable::EmptySlot(std::uint32_t slot) noexcept {
     Put(entry.text, 0);
     texts_.Release(text);
     Put(entry.flags, 0);
-    entry.tag.store((Get(entry.tag) | 3) + 1, std::memory_order_release);
+    entry.tag.store(Free(Get(entry.tag)), std::memory_order_release);
     Pass(Seam::kEmptied);
     free_entries.Push(slot);
 }
@@ -202,7 +202,7 @@ std::uint64_t StatementTable::RepairEntry(std::uint32_t slot) noexcept {
         Put(entry.stripes, 0);
         Put(entry.text, 0);
         Put(entry.flags, 0);
-        Put(entry.tag, (Get(entry.tag) | 3) + 1);
+        Put(entry.tag, Free(Get(entry.tag)));
         return 1;
     }
     std::uint64_t mended = KeepStripes(entry) ? 0 : 1;
