@@ -1,5 +1,5 @@
-// Every limit that the extension has, and how often each was hit: one line for each, from which
-// the view info, the metrics and the status page are made.
+// The table of limits has one line for each limit of the extension, with how often it was hit. The
+// view info, the metrics and the status page are made from it.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ struct Limit {
     std::uint64_t (*count)(const Segment& segment);  // since the segment was made
 };
 
-// In info's order.
+// The limits stand in info's order.
 std::span<const Limit> Limits() noexcept;
 
-// Null when there is none of that name.
+// Returns null when no limit has that name.
 const Limit* FindLimit(const char* name) noexcept;
 
 }  // namespace elile::core

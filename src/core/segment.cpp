@@ -24,8 +24,9 @@ std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
     return carver.Bytes();
 }
 
-// The version, and what is in the layout: with these counts every piece of memory tells in the
-// number. What changes its meaning but not its size needs another first number.
+// The identity hashes the version and the layout. No two counts are alike, so a change of any
+// piece's size, count or place changes it. Where a piece keeps its size but changes its meaning,
+// kFirst must change.
 std::uint64_t Segment::Identity() noexcept {
     constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000006);
     constexpr SegmentSizes kCounts{1009, 211, 307, 4001, 2003, 101, 53};

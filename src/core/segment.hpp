@@ -1,7 +1,7 @@
-// The statistics segment: one block of shared memory, in which each feature has its part.
+// The statistics segment is one block of shared memory, in which each feature has its part.
 //
 // Its sizes are fixed when the server starts. Every process that maps it derives the same places
-// from the sizes in its header, so it may lie at different addresses.
+// from the sizes in its header. So each may map it at an address of its own.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +32,11 @@ struct alignas(kCacheLine) SegmentHeader {
     Word keeper_seen_ns;  // of the monotonic clock: the keeper's last sign of life, or the start
     Word repaired_slots;  // what was found half-written after a crash; the keeper
 
-    // False between a crash and the end of the keeper's repair.
+    // Returns false between a crash and the end of the keeper's repair.
     bool IsReady() const noexcept { return Get(generation) == Get(repaired); }
 };
 
-// A process's view of the segment: the header, and each part under its name in core/parts.inc.
+// A process sees the segment as its header, and each part under its name in core/parts.inc.
 struct Segment {
     SegmentHeader* header = nullptr;
 #define PART(type, name, ...) type name;
@@ -46,7 +46,8 @@ struct Segment {
     static std::size_t BytesFor(const SegmentSizes& sizes) noexcept;
     // `memory` must be zeroed, aligned to a cache line and BytesFor(sizes) long.
     static Segment Format(void* memory, const SegmentSizes& sizes) noexcept;
-    // Whether a program with the same version and layout has formatted it, and all of it is there.
+    // Tells whether a program of the same version and layout has formatted the memory, and all of
+    // it is there.
     static bool IsSound(const void* memory, std::size_t bytes) noexcept;
     // The memory must be sound.
     static Segment Attach(void* memory) noexcept;
@@ -56,7 +57,7 @@ struct Segment {
     // Forgets what the scope picks. Returns false, having done nothing, while the gate is taken.
     bool TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept;
 
-    // Mends what a crash left. Only the keeper, before it sets repaired to generation.
+    // Mends what a crash left. Only the keeper calls it, before it sets `repaired` to `generation`.
     void Repair() noexcept;
 
 private:

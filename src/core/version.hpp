@@ -1,4 +1,4 @@
-// The extension's version, as the control file's default_version has it.
+// This is the extension's version, as in the control file's default_version.
 #pragma once
 
 namespace elile::core {

@@ -30,7 +30,7 @@ inline std::uint64_t BuildKey(std::uint32_t dbid, std::uint64_t build) noexcept 
 
 class BuildBoard : public Part {
 public:
-    // In shared memory; all zero is empty. Any process writes.
+    // It lies in shared memory; all zero is empty. Any process writes.
     struct Shared {
         std::array<HalfWord, kWantedDatabases> wanted;  // oids; 0 free
         HalfWord all_wanted;

@@ -43,7 +43,7 @@ enum class Evidence : std::uint32_t {
     kPlanned       // planned, never executed
 };
 
-// In shared memory. Any process writes; all zero is free.
+// It lies in shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) NPlusOnePattern {
     using Sequence = SequenceLock<std::uint32_t>;
 
@@ -114,7 +114,7 @@ struct NPlusOneSuggestion {
 
 class NPlusOneTable : public Part {
 public:
-    // In shared memory; any process writes.
+    // It lies in shared memory; any process writes.
     struct Shared {
         Word dropped;   // occurrences whose pattern found no place
         Word given_up;  // patterns that nobody tries to suggest anything for any more

@@ -21,7 +21,7 @@ struct EndedSession {
     std::uint64_t started_at_us;  // microseconds since 2000-01-01 UTC
 };
 
-// In shared memory. Written by who took its number, until the number is shown.
+// It lies in shared memory. Written by who took its number, until the number is shown.
 struct EndedSlot {
     Word shown;  // number + 1
     Word started_at_us;
@@ -34,7 +34,7 @@ static_assert(sizeof(EndedSlot) == 96);
 
 class EndedSessions : public Part {
 public:
-    // In shared memory; all zero is empty.
+    // It lies in shared memory; all zero is empty.
     struct Shared {
         Word taken;    // numbers; any session
         Word drained;  // of these; the keeper

@@ -14,7 +14,7 @@ inline constexpr std::uint32_t kRefusals = 64;
 // Refusals that lie further apart are two stories.
 inline constexpr std::uint64_t kRefusalLifeUs = UINT64_C(600) * 1000 * 1000;
 
-// In shared memory. Any process writes; all zero is free.
+// It lies in shared memory. Any process writes; all zero is free.
 struct Refusal {
     Word key;  // hash of the names; 0 free
     Word count;
@@ -30,7 +30,7 @@ struct RefusalCounts {
 
 class Refusals : public Part {
 public:
-    // In shared memory; any process writes.
+    // It lies in shared memory; any process writes.
     struct Shared {
         Word sum;
         std::array<Refusal, kRefusals> refusals;

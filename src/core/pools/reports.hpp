@@ -24,7 +24,7 @@ inline constexpr std::size_t PlaceOf(PoolFigure figure) noexcept {
     return static_cast<std::size_t>(figure);
 }
 
-// In shared memory. Any process writes; all zero is free.
+// It lies in shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) PoolReport {
     Word key;                                        // hash of database and application; 0 free
     SequenceLock<std::uint32_t> sequence;            // of database and application

@@ -1,4 +1,4 @@
-// Relaxed arithmetic on words that several processes share.
+// Words that several processes share are read and changed by these relaxed operations.
 //
 // Every counter of the statistics segment is a 64-bit word that only grows between two resets.
 // All-zero bytes are a valid, empty state of every shared structure, so fresh pages need no
@@ -41,7 +41,8 @@ inline void Add(Word& word, std::uint64_t amount) noexcept {
     }
 }
 
-// False when another process wrote between the look and the addition, which was then repeated.
+// Returns false when another process wrote between the look and the addition, which was then
+// repeated.
 inline bool Add(std::atomic<double>& sum, double amount) noexcept {
     double seen = sum.load(std::memory_order_relaxed);
     bool undisturbed = true;
@@ -51,7 +52,7 @@ inline bool Add(std::atomic<double>& sum, double amount) noexcept {
     return undisturbed;
 }
 
-// Not below zero, when what is taken back went meanwhile.
+// The word stops at zero, since a reset may have taken the amount away before.
 inline void LowerBy(Word& word, std::uint64_t amount) noexcept {
     std::uint64_t seen = Get(word);
     while (!word.compare_exchange_weak(seen, seen > amount ? seen - amount : 0,

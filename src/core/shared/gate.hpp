@@ -1,4 +1,4 @@
-// Who may look at the store while entries are taken away.
+// The gate says who may look at the store while entries are taken away.
 //
 // Readers that sum over all entries, and writers to the sums that evicted entries left, hold the
 // shared side for microseconds to milliseconds. Folding and reset need the exclusive side and only
@@ -11,7 +11,7 @@
 
 namespace elile::core {
 
-// In shared memory. Open when zero.
+// It lies in shared memory, and is open when zero.
 class Gate {
 public:
     bool TryShared() noexcept {
@@ -23,8 +23,8 @@ public:
     }
     void LeaveShared() noexcept { word_.fetch_sub(1, std::memory_order_release); }
 
-    // The shared side for who only adds to the sums, and may do so beside whoever folds. False
-    // while sums are cleared.
+    // Takes the shared side for a caller that only adds to the sums, which it may do while somebody
+    // folds. Returns false while sums are cleared.
     bool TryAdding() noexcept {
         if ((word_.fetch_add(1, std::memory_order_acquire) & kClearing) == 0) {
             return true;
@@ -34,18 +34,20 @@ public:
     }
 
     bool TryExclusive() noexcept { return TryTake(kExclusive); }
-    // The exclusive side for who clears sums.
+    // Takes the exclusive side for a caller that clears sums.
     bool TryClearing() noexcept { return TryTake(kExclusive | kClearing); }
-    // Of either kind. Whoever was refused meanwhile may still be in the word.
+    // Leaves the exclusive side, whichever kind it is. The word may still count a process that was
+    // just refused, which takes itself out.
     void LeaveExclusive() noexcept {
         word_.fetch_and(~(kExclusive | kClearing), std::memory_order_release);
     }
 
-    // Closes it to all, until LeaveExclusive(). Only while every holder is dead and nobody tries.
+    // Closes the gate to all until LeaveExclusive(). Every holder must be dead, and nobody may try
+    // the gate meanwhile.
     void CloseAfterCrash() noexcept {
         word_.store(kExclusive | kClearing, std::memory_order_release);
     }
-    // The same when that has not been done; the keeper, before it repairs.
+    // Closes the gate unless CloseAfterCrash() has done so. The keeper calls it before it repairs.
     void KeepClosed() noexcept {
         if ((word_.load(std::memory_order_acquire) & kClearing) == 0) {
             CloseAfterCrash();

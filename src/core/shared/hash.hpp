@@ -1,4 +1,4 @@
-// Mixing of 64-bit words: the finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
+// Mix() is the finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014) for a 64-bit word.
 #pragma once
 
 #include <cstddef>

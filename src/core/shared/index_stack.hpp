@@ -1,8 +1,8 @@
-// A lock-free stack of free indices: the allocator behind octaves, texts and entries.
+// A lock-free stack of free indices is the allocator behind octaves, texts and entries.
 //
-// Treiber's stack (IBM RJ 5118, 1986) over indices; a tag in the head's upper half guards against
-// an index that was popped and pushed again between a reader's two looks. Several stacks may share
-// one array of links, since an index lies in at most one of them.
+// It is Treiber's stack (IBM RJ 5118, 1986) over indices. A tag in the head's upper half guards
+// against an index that was popped and pushed again between two looks. Several stacks may share one
+// array of links, since an index lies in at most one of them.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace elile::core {
 
 inline constexpr std::uint32_t kNoIndex = UINT32_MAX;
 
-// In shared memory. Empty when zero.
+// It lies in shared memory, and is empty when zero.
 struct IndexStackHead {
     Word head;       // tag << 32 | (index + 1); any process, compare-and-swap
     HalfWord count;  // indices in the stack, may run ahead of head; any process
@@ -25,7 +25,7 @@ public:
     IndexStack() = default;
     IndexStack(IndexStackHead* head, HalfWord* links) noexcept : head_(head), links_(links) {}
 
-    // Counted first: who pops the index at once must not count below zero.
+    // The index is counted first: whoever pops it at once must not count below zero.
     void Push(std::uint32_t index) noexcept {
         head_->count.fetch_add(1, std::memory_order_relaxed);
         std::uint64_t seen = head_->head.load(std::memory_order_relaxed);
@@ -37,7 +37,7 @@ public:
                                                     std::memory_order_relaxed));
     }
 
-    // kNoIndex when the stack is empty.
+    // Returns kNoIndex when the stack is empty.
     std::uint32_t Pop() noexcept {
         std::uint64_t seen = head_->head.load(std::memory_order_acquire);
         std::uint64_t wanted = 0;
@@ -55,13 +55,13 @@ public:
 
     std::uint32_t Count() const noexcept { return Get(head_->count); }
 
-    // Only while nobody else uses the stack: at formatting and during repair.
+    // Nobody else may use the stack meanwhile: this serves formatting and repair.
     void Clear() noexcept {
         head_->head.store(0, std::memory_order_relaxed);
         Put(head_->count, 0);
     }
 
-    // The link of an index that is in no stack, as scratch space during repair.
+    // A repair uses the link of an index that is in no stack as scratch space.
     HalfWord& Link(std::uint32_t index) noexcept { return links_[index]; }
 
 private:

@@ -1,14 +1,14 @@
-// How many lines all sessions together may still write in this second.
+// The budget says how many lines all sessions together may still write in this second.
 #pragma once
 
 #include "core/shared/atomics.hpp"
 
 namespace elile::core {
 
-// In shared memory. Any process takes; all-zero is an unused budget.
+// It lies in shared memory. Any process takes from it; all zero is an unused budget.
 class LogBudget {
 public:
-    // False when `limit` lines have been taken in this second.
+    // Returns false when `limit` lines have been taken in this second.
     bool Take(std::uint32_t second, std::uint32_t limit) noexcept {
         std::uint64_t seen = Get(second_and_taken_);
         std::uint64_t wanted = 0;

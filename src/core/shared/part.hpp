@@ -1,4 +1,4 @@
-// What a part of the statistics segment is: what one feature keeps in shared memory.
+// A part of the statistics segment is what one feature keeps in shared memory.
 //
 // A part lays out its own share, prepares it, repairs it after a crash and forgets what a reset
 // picks. core/parts.inc lists all parts; the segment only visits them. A part is a process's own
@@ -13,7 +13,7 @@
 
 namespace elile::core {
 
-// Fixed when the server starts.
+// The sizes are fixed when the server starts.
 struct SegmentSizes {
     std::uint32_t statements;     // entries before one is evicted; sessions that insert at
                                   // the same moment may exceed it by one each
@@ -40,7 +40,7 @@ public:
         return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + at);
     }
     std::size_t Bytes() const noexcept { return offset_; }
-    // Another number for other sizes, or another order, of what was taken.
+    // The number differs when other sizes were taken, or the same ones in another order.
     std::uint64_t Layout() const noexcept { return layout_; }
 
 private:
@@ -49,7 +49,7 @@ private:
     std::uint64_t layout_ = 0;
 };
 
-// What a reset picks; 0 stands for all.
+// The scope says what a reset picks; 0 stands for all.
 struct ResetScope {
     std::uint32_t userid;
     std::uint32_t dbid;
@@ -62,26 +62,27 @@ struct ResetScope {
     bool PicksDatabase(std::uint32_t database) const noexcept {
         return dbid == 0 || dbid == database;
     }
-    // Whether sums go that know neither user nor statement.
+    // Tells whether those sums go too that know neither user nor statement.
     bool ClearsSums() const noexcept { return userid == 0 && queryid == 0; }
     bool IsAll() const noexcept { return ClearsSums() && dbid == 0; }
 };
 
-// Each part hides those of these that it has something to do for, and has besides
-// Carve(carver, sizes, the parts that it stands on), which works with a null base too.
+// A part hides those of these functions for which it has something to do. It also has Carve(carver,
+// sizes, the parts that it stands on), which works with a null base too.
 //
 // A repair has three steps, in each of which all parts have their turn; nobody else uses the
 // segment meanwhile.
 struct Part {
     // The memory is zeroed.
     void Format() noexcept {}
-    // Forgets who refers to what this part owns.
+    // Forgets all references to what this part owns.
     void BeginRepair() noexcept {}
-    // Mends what it holds, and tells the owners what it refers to. How much was mended.
+    // Mends what the part holds, and tells the owners what it refers to. Returns how much was
+    // mended.
     std::uint64_t Repair() noexcept { return 0; }
-    // Frees what nobody has referred to.
+    // Frees what nobody has said that it refers to.
     void EndRepair() noexcept {}
-    // The gate's exclusive side is held; those who do not heed the gate go on.
+    // The caller holds the gate's exclusive side. Those who do not heed the gate go on meanwhile.
     void Forget(const ResetScope&) noexcept {}
 };
 

@@ -1,9 +1,9 @@
-// A block of plain data that one process publishes and any other reads, also by a read-only
+// One process publishes a block of plain data, which any other reads, even through a read-only
 // mapping.
 //
-// A sequence lock over two copies: while one is written the other one is whole, so a writer that is
-// slow, stopped or dead keeps nobody from reading. An even sequence names the copy that was written
-// last, an odd one says that the other copy is being written.
+// A sequence lock guards two copies. While one is written the other one is whole, so a writer that
+// is slow, stopped or dead keeps nobody from reading. An even sequence names the copy that was
+// written last, an odd one says that the other copy is being written.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ class Published : public Part {
 public:
     using Sequence = SequenceLock<std::uint32_t>;
 
-    // Room for `bytes` in each of the two copies.
+    // Each of the two copies has room for `bytes`.
     void Carve(Carver& carver, std::size_t bytes) noexcept {
         sequence_ = carver.Take<Sequence>();
         words_ = carver.Take<Word>(kCopies * WordsFor(bytes));
@@ -27,15 +27,15 @@ public:
 
     std::size_t Bytes() const noexcept { return bytes_; }
 
-    // `from` is Bytes() long. One writer at a time.
+    // `from` is Bytes() long. There is one writer at a time.
     void Write(const void* from) noexcept {
         const std::uint32_t whole = sequence_->Begin();
         StoreWords(CopyOf(whole), from, bytes_);
         sequence_->End(whole);
     }
 
-    // `to` has room for Bytes(). False, with `to` in any state, when nothing was published yet. So
-    // it is when the writer came twice during each of a hundred readings.
+    // `to` has room for Bytes(). Returns false, with `to` in any state, when nothing was published
+    // yet. It does so too when the writer came twice during each of a hundred readings.
     bool Read(void* to) const noexcept {
         constexpr int kTries = 100;
         for (int left = kTries; left > 0; --left) {

@@ -1,5 +1,5 @@
-// Places between two steps that other processes may see apart, for unit tests: there they let
-// somebody else act, or end the process. In the product there is nothing.
+// A seam lies between two steps that other processes may see apart. Unit tests let somebody else
+// act there, or end the process; in the product a seam does nothing.
 #pragma once
 
 namespace elile::core {

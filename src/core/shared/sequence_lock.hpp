@@ -1,29 +1,30 @@
-// A sequence lock (Boehm, MSPC 2012) for plain data in shared words.
+// This sequence lock (Boehm, MSPC 2012) guards plain data in shared words.
 //
-// The number is odd while somebody writes, and another one after each writing. A writer that finds
-// another one at work does not wait, and a reader looks a bounded number of times. What it guards
-// is written and read by relaxed operations only, as Put, Get, StoreWords and LoadWords are.
+// The number is odd while somebody writes, and a new one after each writing. A writer that finds
+// another one at work does not wait, and a reader looks a bounded number of times. Guarded data is
+// written and read by relaxed operations only, as Put, Get, StoreWords and LoadWords are.
 #pragma once
 
 #include "core/shared/atomics.hpp"
 
 namespace elile::core {
 
-// In shared memory; zero is whole and was never written.
+// It lies in shared memory; zero is whole and was never written.
 template <typename Number>
 class SequenceLock {
 public:
     static constexpr bool IsWhole(Number number) noexcept { return (number & 1) == 0; }
 
-    // Before a reading. What is read after it is as new as this number, or newer.
+    // A reader calls it first. What it reads afterwards is as new as this number, or newer.
     Number Seen() const noexcept { return number_.load(std::memory_order_acquire); }
-    // After a reading: nobody has begun to write since the number was seen, or has made at most
-    // this many steps. Beginning and ending are a step each.
+    // A reader calls it last. Returns true when writers made at most so many steps since the number
+    // was seen. The beginning of a writing is a step, and so is its end.
     bool IsStill(Number seen, Number steps = 0) const noexcept {
         std::atomic_thread_fence(std::memory_order_acquire);
         return number_.load(std::memory_order_relaxed) - seen <= steps;
     }
-    // The number once nobody writes; not whole when somebody wrote at each of so many looks.
+    // Returns the number once nobody writes. It is not whole when somebody wrote at each of so many
+    // looks.
     Number Settled(int looks) const noexcept {
         Number number = 1;
         for (; looks > 0 && !IsWhole(number); --looks) {
@@ -31,7 +32,7 @@ public:
         }
         return number;
     }
-    // Calls `copy()` until it has read what is whole. False after so many times.
+    // Calls `copy()` until it has read what is whole. Returns false after so many times.
     template <typename Copy>
     bool Read(int times, Copy copy) const noexcept {
         for (; times > 0; --times) {
@@ -44,8 +45,8 @@ public:
         return false;
     }
 
-    // Where several may write. False, and nothing may be written, when the number is not the one
-    // seen, or that one is not whole. `writing` is odd.
+    // It is for data that several may write. Returns false when the number is not the one seen, or
+    // that one is not whole: nothing may be written then. `writing` is odd.
     bool TryBegin(Number seen, Number writing) noexcept {
         if (!IsWhole(seen) ||
             !number_.compare_exchange_strong(seen, writing, std::memory_order_acq_rel)) {
@@ -55,17 +56,18 @@ public:
         return true;
     }
     bool TryBegin(Number seen) noexcept { return TryBegin(seen, seen + 1); }
-    // Where one alone writes. It begins too where the one before it died writing. Returns the
-    // number to end with.
+    // It is for data that one process alone writes, and begins even where the writer before it died
+    // writing. Returns the number to end with.
     Number Begin() noexcept {
         const Number writing = number_.load(std::memory_order_relaxed) | 1;
         number_.store(writing, std::memory_order_relaxed);
         std::atomic_thread_fence(std::memory_order_release);
         return writing + 1;
     }
-    // By who has begun. `whole` is even and, but for 0, was no number before.
+    // Only a writer that has begun calls it. `whole` is even and, unless it is 0, was no number
+    // before.
     void End(Number whole) noexcept { number_.store(whole, std::memory_order_release); }
-    // Calls `write()`, or leaves it to who writes now and returns false.
+    // Calls `write()`, or leaves it to whoever is writing and returns false.
     template <typename Write>
     bool TryWrite(Write write) noexcept {
         const Number seen = number_.load(std::memory_order_relaxed);
@@ -77,8 +79,8 @@ public:
         return true;
     }
 
-    // Repair: whether a dead writer has left it half written; it is whole then. Nobody else may use
-    // it meanwhile.
+    // Makes the lock whole again in a repair, and tells whether a dead writer had left it half
+    // written. Nobody else may use it meanwhile.
     bool Mend() noexcept {
         const Number number = number_.load(std::memory_order_relaxed);
         number_.store(number + (number & 1), std::memory_order_relaxed);

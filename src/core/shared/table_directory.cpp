@@ -7,7 +7,7 @@ namespace elile::core {
 
 void TableDirectory::Carve(Carver& carver, std::uint32_t most) noexcept {
     size_ = most + 1;
-    // More cells than entries, so that a walk ends.
+    // There are more cells than entries, so that a walk ends.
     cell_count_ = std::bit_ceil(2 * size_);
     shared_ = carver.Take<Shared>();
     auto* links = carver.Take<HalfWord>(size_);

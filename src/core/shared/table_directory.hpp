@@ -1,4 +1,5 @@
-// The tables that statements work on, by database and oid, with the names sessions saw last.
+// The directory has the tables that statements work on, by database and oid, with the names that
+// sessions saw last.
 //
 // Entries are never taken away: an index stays good for the life of the segment. Index 0 stands
 // for all tables that found no room. Names are guarded by a sequence lock; a writer that finds
@@ -21,7 +22,7 @@ namespace elile::core {
 inline constexpr int kNameBytes = 64;  // NAMEDATALEN
 inline constexpr std::uint32_t kOtherTables = 0;
 
-// Zeros to its end; cut where the name is longer.
+// Fills `to` with zeros to its end, and cuts a name that is longer.
 inline void CopyName(char (&to)[kNameBytes], std::string_view from) noexcept {
     std::memset(to, 0, sizeof(to));
     from.copy(to, sizeof(to) - 1);
@@ -32,7 +33,8 @@ struct TableNames {
     char table[kNameBytes];
 };
 
-// relid 0: known by name only (a temporary table, a table an application reported), or none.
+// relid 0 stands for a table that is known by name only (temporary, or reported by an application),
+// or for none.
 struct TableKey {
     std::uint32_t dbid;
     std::uint32_t relid;
@@ -41,7 +43,7 @@ struct TableKey {
     bool operator==(const TableKey&) const noexcept = default;
 };
 
-// In shared memory. The key is constant once the index is in a cell.
+// It lies in shared memory. The key is constant once the index is in a cell.
 struct alignas(kCacheLine) TableEntry {
     Word database_and_relid;
     Word name_hash;
@@ -52,33 +54,33 @@ struct alignas(kCacheLine) TableEntry {
 
 class TableDirectory : public Part {
 public:
-    // In shared memory.
+    // It lies in shared memory.
     struct Shared {
         IndexStackHead free;
         Word overflow;  // times that there was no room; any process
     };
 
-    // Room for `most`, besides kOtherTables.
+    // There is room for `most` tables besides kOtherTables.
     void Carve(Carver& carver, std::uint32_t most) noexcept;
 
-    // The table's index, or kNoIndex when it is not known.
+    // Returns the table's index, or kNoIndex when it is not known.
     std::uint32_t Find(const TableKey& key) const noexcept;
-    // Finds or adds. kOtherTables when the directory is full, which is counted.
+    // Finds or adds the table. Returns kOtherTables when the directory is full, which is counted.
     std::uint32_t Insert(const TableKey& key, const TableNames& names,
                          std::uint32_t encoding) noexcept;
     void Rename(std::uint32_t index, const TableNames& names, std::uint32_t encoding) noexcept;
 
     TableKey KeyOf(std::uint32_t index) const noexcept;
-    // False when the names were being written at each of several looks.
+    // Returns false when the names were being written at each of several looks.
     bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
 
     void Format() noexcept { Repair(); }
-    // Mends names left half written, and frees indexes taken, by a dead session.
+    // Mends names that a dead session left half written, and frees indexes that it had only taken.
     std::uint64_t Repair() noexcept;
 
-    // Indexes are below this.
+    // All indexes are below this.
     std::uint32_t Size() const noexcept { return size_; }
-    // How many are known, index 0 not among them.
+    // Returns how many tables are known; index 0 is not among them.
     std::uint32_t Used() const noexcept { return size_ - 1 - free_.Count(); }
     std::uint64_t Overflow() const noexcept { return Get(shared_->overflow); }
 
@@ -101,7 +103,7 @@ struct Tables : TableDirectory {
     }
 };
 
-// Databases that sessions have been seen in, by (dbid, 0), without schemas.
+// This directory has the databases in which sessions have been seen, by (dbid, 0), without schemas.
 inline constexpr std::uint32_t kDatabases = 32;
 struct Databases : TableDirectory {
     void Carve(Carver& carver, const SegmentSizes&) noexcept {

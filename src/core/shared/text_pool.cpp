@@ -7,7 +7,7 @@
 namespace elile::core {
 namespace {
 
-// Marks the blocks behind a kept chain's first during repair, where references are not counted.
+// A repair marks the later blocks of a kept chain with it, since these count no references.
 constexpr std::uint32_t kKept = UINT32_MAX;
 
 }  // namespace
@@ -30,7 +30,7 @@ std::uint32_t TextPool::Store(std::string_view text, std::uint32_t encoding) noe
 std::uint32_t TextPool::TryStore(std::string_view text, std::uint32_t encoding) noexcept {
     const std::size_t blocks =
         std::max<std::size_t>(1, (text.size() + kTextBlockBytes - 1) / kTextBlockBytes);
-    // Built from its end, so that each block's successor is known when it is written.
+    // The chain is built from its end, so that each block's successor is known when it is written.
     std::uint32_t next = 0;
     for (std::size_t left = blocks; left-- > 0;) {
         const std::uint32_t index = free_.Pop();

@@ -1,4 +1,4 @@
-// Texts in chains of fixed blocks, each stored once and counted by who refers to it.
+// Texts lie in chains of fixed blocks. Each is stored once, and counts who refers to it.
 //
 // A statement's entry and the kept slow executions share one copy. A text is written before its id
 // is published and constant until its last reference goes. Readers of the slow ring may look at
@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kTextBlockBytes = 240;
 inline constexpr std::uint32_t kMaxTextBytes = 16384;       // of a statement
 inline constexpr std::uint32_t kMaxDetailBytes = 1U << 20;  // of a plan or of parameters
 
-// In shared memory. length, encoding and references matter in a chain's first block only.
+// It lies in shared memory. length, encoding and references matter in a chain's first block only.
 struct alignas(kCacheLine) TextBlock {
     HalfWord next;  // index + 1; 0 ends the chain
     HalfWord references;
@@ -31,24 +31,23 @@ static_assert(sizeof(TextBlock) == 256);
 
 class TextPool : public Part {
 public:
-    // In shared memory.
+    // It lies in shared memory.
     struct Shared {
         IndexStackHead free;
         Word dropped;  // texts for which there was no room; any process
         Word cut;      // texts kept in part; any process
     };
 
-    // Room for `blocks`; a text has at most `longest` bytes.
+    // The pool has room for `blocks`; a text has at most `longest` bytes.
     void Carve(Carver& carver, std::uint32_t blocks, std::uint32_t longest) noexcept;
 
-    // The text's id with one reference, or 0 when the pool is full, which is counted. What is
-    // longer than the pool's longest text is cut.
+    // Returns the text's id with one reference, or 0 when the pool is full, which is counted. A
+    // text that is longer than the pool's longest is cut.
     std::uint32_t Store(std::string_view text, std::uint32_t encoding) noexcept;
     void AddReference(std::uint32_t id) noexcept;
     void Release(std::uint32_t id) noexcept;
 
-    // In bytes; 0 for none. Of a block that is being reused it may change from one look to the
-    // next.
+    // Returns bytes, 0 for no text. While a block is being reused, two looks at it may differ.
     std::uint32_t LengthOf(std::uint32_t id) const noexcept;
     // Copies at most `room` bytes of the text to `out` and returns how many.
     std::uint32_t Read(std::uint32_t id, char* out, std::uint32_t room,
@@ -58,7 +57,7 @@ public:
     std::uint32_t FreeBlocks() const noexcept { return free_.Count(); }
     std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
     std::uint64_t Cut() const noexcept { return Get(shared_->cut); }
-    // The caller has cut a text before it stored it.
+    // Counts a text that the caller has cut before it stored it.
     void NoteCut() noexcept { Add(shared_->cut, 1); }
 
     void Format() noexcept {
@@ -66,7 +65,8 @@ public:
         EndRepair();
     }
     void BeginRepair() noexcept;
-    // During a repair, for each text that is still referred to. False: its chain is broken.
+    // A repair calls it for each text that is still referred to. Returns false when the chain is
+    // broken.
     bool Keep(std::uint32_t id) noexcept;
     void EndRepair() noexcept;
 
@@ -80,14 +80,14 @@ private:
     std::uint32_t longest_ = 0;  // bytes
 };
 
-// Of statements, normalised.
+// This pool has the texts of statements, normalised.
 struct StatementTexts : TextPool {
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         TextPool::Carve(carver, sizes.text_blocks, kMaxTextBytes);
     }
 };
 
-// Of plans and parameters.
+// This pool has the texts of plans and parameters.
 struct DetailTexts : TextPool {
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         TextPool::Carve(carver, sizes.detail_blocks, kMaxDetailBytes);

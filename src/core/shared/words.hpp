@@ -1,5 +1,5 @@
-// Plain data in shared words: it is moved word by word, so that whoever reads while somebody
-// writes gets old and new words, never a data race.
+// Plain data in shared words is moved word by word. Whoever reads while somebody writes gets old
+// and new words, never a data race.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ void ForEachWordOf(std::size_t bytes, Visit visit) noexcept {
     }
 }
 
-// `to` has WordsFor(bytes); the rest of the last one becomes zero.
+// `to` has WordsFor(bytes) words; the rest of the last one becomes zero.
 inline void StoreWords(Word* to, const void* from, std::size_t bytes) noexcept {
     ForEachWordOf(bytes, [&](std::size_t at, std::size_t length) {
         std::uint64_t word = 0;

@@ -28,7 +28,7 @@ struct PublishedIndexes : Published {
 
 // ExporterStatus, by the keeper.
 struct PublishedExporter : Published {
-    // In shared memory; the keeper writes.
+    // It lies in shared memory; the keeper writes.
     struct Shared {
         Word starts;          // times that the exporter was started
         Word logins_denied;   // with a user or password that is wrong

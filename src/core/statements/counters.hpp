@@ -1,5 +1,5 @@
-// What is counted of a statement, as one unit, and the further units of a statement so hot that
-// several processors add to it at once.
+// Counters are one unit of what is counted of a statement. A statement so hot that several
+// processors add to it at once has further units.
 #pragma once
 
 #include <array>
@@ -12,7 +12,8 @@
 
 namespace elile::core {
 
-// Resources an execution used, in the order of pg_stat_statements' columns. Times in ns.
+// These are the resources that an execution uses, in the order of pg_stat_statements' columns.
+// Times are in ns.
 enum Resource : int {
     kSharedBlksHit,
     kSharedBlksRead,
@@ -49,11 +50,11 @@ enum Resource : int {
     kResources
 };
 
-// What one execution used. A look-up moves one of the 32 figures, so the others are neither
-// cleared nor copied nor added.
+// This is what one execution used. A look-up by key moves one of the 32 figures, so the others are
+// neither cleared nor copied nor added.
 class ResourceUse {
 public:
-    // Not value-initialised: moved_ says what of amount_ has a meaning.
+    // amount_ has no initial value: moved_ says which of its figures mean something.
     ResourceUse() noexcept {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-*)
 
     void Clear() noexcept { moved_ = 0; }
@@ -77,7 +78,7 @@ private:
 };
 static_assert(kResources <= 32, "moved_ has a bit for each");
 
-// Where a plan came from, as far as that is counted.
+// The origin says where a plan came from; kOtherPlan is not counted.
 enum PlanOrigin : std::uint8_t {
     kGenericPlan,
     kCustomPlan,
@@ -85,8 +86,8 @@ enum PlanOrigin : std::uint8_t {
     kOtherPlan = kPlanOrigins
 };
 
-// In shared memory: planning, and the origins of plans. One line, which most executions leave
-// alone.
+// It lies in shared memory, and counts planning and the origins of plans. It is one cache line,
+// which most executions leave alone.
 struct alignas(kCacheLine) PlanTally {
     Word plans;
     Word total_ns;
@@ -97,7 +98,7 @@ struct alignas(kCacheLine) PlanTally {
 };
 static_assert(sizeof(PlanTally) == kCacheLine);
 
-// In shared memory. Any process adds; only the holder of the gate's exclusive side clears.
+// It lies in shared memory. Any process adds; only the holder of the gate's exclusive side clears.
 struct alignas(kCacheLine) Counters {
     Tally tally;
     std::array<Word, kResources> resources;
@@ -109,8 +110,8 @@ static_assert(sizeof(Counters) == 576);
 void AddCountersTo(const Counters& from, Counters& into, OctavePool& pool) noexcept;
 void ClearCounters(Counters& counters, OctavePool& pool) noexcept;
 
-// One hot statement's further units; a process adds to the one that its number picks. A power of
-// two: on more processors than that, few meet on one.
+// A hot statement has so many further units; a process adds to the one that its number picks. It is
+// a power of two. On more processors than that, few meet on one unit.
 inline constexpr std::uint32_t kStripes = 8;
 using StripeSet = std::array<Counters, kStripes>;
 

@@ -54,10 +54,11 @@ private:
         }
     }
 
-    // Room is never short: a string is no longer than its place in the list and what ends it.
+    // There is room: ParseExplainOptions() leaves a byte for the end of each name and each value.
     void Put(char byte) noexcept { into_.text[into_.used++] = byte; }
 
-    // From a quote to the next one; two of them are one of the string's. False: it has no end.
+    // A string goes from a quote to the next one; two quotes in a row stand for one in it. Returns
+    // false when it has no end.
     bool TakeQuoted(char quote) noexcept {
         left_.remove_prefix(1);
         while (!left_.empty()) {
@@ -81,7 +82,7 @@ private:
         Put('\0');
     }
 
-    // False: it is no number.
+    // Returns false when it is no number.
     bool TakeNumber(OptionValue& kind) noexcept {
         const std::uint16_t from = into_.used;
         Take('+');

@@ -1,5 +1,5 @@
-// EXPLAIN's options of extensions, as a setting lists them: NAME [VALUE], ... as between EXPLAIN's
-// own brackets.
+// A setting lists the options that extensions add to EXPLAIN: NAME [VALUE], ... as between
+// EXPLAIN's own brackets.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ struct ExplainOption {
     OptionValue kind;
 };
 
-// One block of memory that can be copied: names and values are strings in `text`, each with its
-// end. Names and bare words are in lower case, as the server's parser has them.
+// It is one block of memory that can be copied: names and values are strings in `text`, each with
+// its end. Names and bare words are in lower case, as the server's parser has them.
 struct ExplainOptions {
     static constexpr std::size_t kMost = 16;
     static constexpr std::size_t kMostBytes = 1024;
@@ -31,7 +31,7 @@ struct ExplainOptions {
     std::array<char, kMostBytes> text;
 };
 
-// Null, or what is wrong with the list, as a sentence.
+// Returns null, or a sentence that says what is wrong with the list.
 const char* ParseExplainOptions(std::string_view list, ExplainOptions& into) noexcept;
 
 }  // namespace elile::core

@@ -1,4 +1,5 @@
-// Why the plan of a slow execution could not be written down. Each reason has a counter of its own.
+// LostPlan says why the plan of a slow execution could not be written down. Each reason has a
+// counter of its own.
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@ enum class LostPlan : std::uint32_t {
 
 inline constexpr std::size_t kLostPlanReasons = 10;
 
-// As they are in SQL and in metrics.
+// The reasons have these names in SQL and in metrics.
 inline constexpr std::array<std::string_view, kLostPlanReasons> kLostPlanNames = {
     "invisible_table", "transition_table", "locked_table", "dropped_table", "no_worker",
     "no_room",         "too_large",        "foreign_node", "unsafe",        "error"};

@@ -1,4 +1,4 @@
-// What the extension costs, as measured on some executions.
+// The extension measures on some executions what it costs itself.
 #pragma once
 
 #include "core/shared/part.hpp"
@@ -6,7 +6,7 @@
 namespace elile::core {
 
 struct Overhead : Part {
-    // In shared memory; any process adds.
+    // It lies in shared memory; any process adds.
     struct Shared {
         Word measured_executions;
         Word measured_own_ns;     // what capturing those took

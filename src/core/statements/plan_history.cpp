@@ -27,7 +27,7 @@ private:
     bool taken_ = false;
 };
 
-// kPlansKept when the plan is none of those kept.
+// Returns kPlansKept when the plan is none of those kept.
 std::uint32_t PlaceOf(const PlanHistory& history, std::uint64_t plan_id) noexcept {
     std::uint32_t place = 0;
     while (place < kPlansKept && Get(history.ids[place]) != plan_id) {

@@ -1,8 +1,8 @@
-// Which plans a statement's slow executions ran.
+// The history says which plans a statement's slow executions ran.
 //
-// A change of plan is told by the plan's identifier alone; the mean times before and after it say
+// The plan's identifier alone tells a change of plan. The mean times before and after it say
 // whether it was one for the worse. Only slow executions come here, so a flag that is tried for,
-// never waited for, keeps writers apart; one that finds it taken is not noted.
+// never waited for, keeps writers apart. An execution that finds the flag taken is not noted.
 #pragma once
 
 #include <array>
@@ -15,7 +15,8 @@ namespace elile::core {
 
 inline constexpr std::uint32_t kPlansKept = 6;
 
-// In shared memory, cold beside what executions write. Written by the holder of `busy`.
+// It lies in shared memory, on other cache lines than what each execution writes. Only the holder
+// of `busy` writes it.
 struct alignas(kCacheLine) PlanHistory {
     std::array<Word, kPlansKept> ids;  // of different plans, the newest at (seen - 1) % kPlansKept
     Word changed_at_us;                // microseconds since 2000-01-01 UTC; 0 never
@@ -42,16 +43,16 @@ struct PlanNews {
 PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint64_t duration_ns, std::uint64_t now_us) noexcept;
 
-// The plan's text with a reference for the caller, or 0.
+// Returns the plan's text with a reference for the caller, or 0.
 std::uint32_t TakePlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id) noexcept;
 
 // Keeps a reference of its own to the text of a plan that was noted.
 void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint32_t text) noexcept;
 
-// Nobody may use it meanwhile.
+// Nobody may use the history meanwhile.
 void ClearHistory(PlanHistory& history, TextPool& details) noexcept;
-// Repair: keeps its texts. False when one was broken.
+// Keeps the history's texts in a repair. Returns false when one was broken.
 bool MendHistory(PlanHistory& history, TextPool& details) noexcept;
 
 }  // namespace elile::core

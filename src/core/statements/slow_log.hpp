@@ -1,4 +1,4 @@
-// What all sessions share of the slow log: the lines that it may still write, and what it lost.
+// All sessions share the lines that the slow log may still write, and the counters of what it lost.
 #pragma once
 
 #include "core/shared/log_budget.hpp"
@@ -8,7 +8,7 @@
 namespace elile::core {
 
 struct SlowLog : Part {
-    // In shared memory; any process writes.
+    // It lies in shared memory; any process writes.
     struct Shared {
         LogBudget budget;             // of lines on slow statements and on N+1 patterns
         Word suppressed;              // such lines that it left out

@@ -1,8 +1,9 @@
-// The last slow executions, each in a slot of a ring that is readable while it is written.
+// The ring keeps the last slow executions, each in a slot that is readable while others are
+// written.
 //
 // A writer takes the next number, claims the slot by making its sequence odd and publishes it by
 // making it even. When the slot's last writer has not finished (lapped by a whole ring), the newer
-// record is dropped and counted: nobody waits.
+// record is dropped and counted. Nobody waits.
 #pragma once
 
 #include <array>
@@ -40,14 +41,14 @@ struct SlowRecord {
 };
 static_assert(sizeof(SlowRecord) == 176);
 
-// In shared memory.
+// It lies in shared memory.
 struct alignas(kCacheLine) SlowSlot {
     SequenceLock<std::uint64_t> sequence;  // 2 * id when the record with that id is complete
     std::array<Word, sizeof(SlowRecord) / 8> words;
 };
 
-// What a record may get later: the plan of a statement that failed is written down by somebody who
-// may look at the catalogue.
+// A record may get these later. A worker that may look at the catalogue writes down the plan of a
+// statement that failed.
 struct SlowDetails {
     std::uint64_t plan_id;
     std::uint32_t plan;
@@ -56,7 +57,7 @@ struct SlowDetails {
 
 class SlowRing : public Part {
 public:
-    // In shared memory.
+    // It lies in shared memory.
     struct Shared {
         Word last_id;  // any process
         Word dropped;  // records not kept: their slot was being written; any process
@@ -73,12 +74,12 @@ public:
 
     // Takes over the record's references, also when it is dropped. Returns its id.
     std::uint64_t Write(SlowRecord record) noexcept;
-    // Takes over the references; they are dropped when the record is no longer there, or has such a
+    // Takes over the references, which are dropped when the record is no longer there or has such a
     // text already.
     void Attach(std::uint64_t id, SlowDetails details) noexcept;
 
-    // Copies the record with this id. False when it has been overwritten, forgotten or is being
-    // written. Its texts are the record's as long as Holds() says so after they were read.
+    // Copies the record with this id. Returns false when it has been overwritten, forgotten or is
+    // being written. Its texts are the record's as long as Holds() says so after they were read.
     bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
     bool Holds(std::uint64_t id) const noexcept;
 
@@ -88,7 +89,7 @@ public:
     std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
     std::uint32_t Size() const noexcept { return size_; }
 
-    // Each complete record, as it was at some moment meanwhile.
+    // Visits each complete record, as it was at some moment meanwhile.
     template <typename Visit>
     void ForEach(Visit visit) const noexcept {
         for (std::uint32_t slot = 0; slot < size_; ++slot) {
@@ -100,8 +101,8 @@ public:
         }
     }
 
-    // Empties slots left half-written, keeps the texts of the others but for broken ones. How many
-    // were emptied.
+    // Empties slots left half-written, and keeps the texts of the others but for broken ones.
+    // Returns how many slots were emptied.
     std::uint64_t Repair() noexcept;
     void Forget(const ResetScope& scope) noexcept;
 

@@ -1,4 +1,4 @@
-// What the store keeps of one statement, and what a backend reports of one execution.
+// An entry is what the store keeps of one statement, which sessions name by its key or by a handle.
 #pragma once
 
 #include <array>
@@ -16,8 +16,9 @@ inline constexpr int kOperations = 6;
 inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "select", "insert", "update", "delete", "merge", "utility"};
 
-// A statement's identity. `unidentified` entries stand for executions without a query identifier:
-// queryid is then (relid << 8 | operation), and they are no rows of the statements view.
+// The key is a statement's identity. `unidentified` entries stand for executions without a query
+// identifier. Their queryid is (relid << 8 | operation), and they are no rows of the statements
+// view.
 struct StatementKey {
     std::uint64_t queryid;
     std::uint32_t userid;
@@ -29,13 +30,13 @@ struct StatementKey {
     std::uint64_t Hash() const noexcept;
 };
 
-// Where an execution belongs when its entry is gone.
+// An execution is counted here when its entry is gone.
 struct Target {
     std::uint32_t table;  // index in the table directory
     Operation operation;
 };
 
-// Its place where there is one for each operation on each table, and back.
+// A target has this place among those of all operations on all tables. TargetAt() is the way back.
 inline std::uint32_t PlaceOf(const Target& target) noexcept {
     return target.table * kOperations + static_cast<std::uint32_t>(target.operation);
 }
@@ -43,14 +44,15 @@ inline Target TargetAt(std::uint32_t place) noexcept {
     return {place / kOperations, static_cast<Operation>(place % kOperations)};
 }
 
-// An entry as it was when it was looked up. It stays usable after an eviction: the store notices.
+// A handle names an entry as it was when it was looked up. It may be used after an eviction, which
+// the store notices.
 struct Handle {
     std::uint32_t slot = kNoIndex;
     std::uint32_t tag = 0;
     bool IsValid() const noexcept { return slot != kNoIndex; }
 };
 
-// An entry's state is the low two bits of its tag, the rest counts its uses.
+// An entry's state is the low two bits of its tag; the rest counts its uses.
 //   Free -> Filling (popped from the free stack; its owner alone writes, and makes a cell lead to
 //                    it; everyone else passes over it)
 //        -> Live    (found by look-ups; any process adds, any may retire it)
@@ -67,7 +69,7 @@ constexpr std::uint32_t Live(std::uint32_t tag) noexcept { return tag + 1; }
 constexpr std::uint32_t Retired(std::uint32_t tag) noexcept { return tag + 1; }
 constexpr std::uint32_t Free(std::uint32_t tag) noexcept { return (tag | 3) + 1; }
 
-// In shared memory. The identity is written in Filling and constant until Free.
+// It lies in shared memory. The identity is written in Filling and constant until Free.
 struct alignas(kCacheLine) Entry {
     HalfWord tag;
     HalfWord flags;  // EntryFlags
@@ -96,21 +98,21 @@ enum EntryFlags : std::uint32_t {
     kOperationShift = 8
 };
 
-// What an entry is made from.
+// An entry is made from this.
 struct NewEntry {
     Target target;
     std::uint32_t text;  // in the pool of texts; the store takes over the reference
     std::uint64_t created_at_us;
 };
 
-// What a session remembers of a statement, so that it looks up the entry once.
+// A session remembers this of a statement, so that it looks up the entry once.
 struct KnownStatement {
     StatementKey key;
     Handle handle;
     Target target;
 };
 
-// Whether what the entry holds is in the sums. Only while the gate is held.
+// Tells whether the sums include what the entry holds. The caller holds the gate.
 inline bool IsCounted(const Entry& entry) noexcept {
     const EntryState state = StateOf(entry.tag.load(std::memory_order_acquire));
     return state == EntryState::kLive ||

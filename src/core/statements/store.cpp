@@ -24,9 +24,10 @@ bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns
 }
 
 void StatementStore::AddLeftover(const Target& target, const FinishedRun& run) noexcept {
-    // Folding adds like we do and does not mind. A reset, microseconds long, would leave our
-    // execution half counted, and count it in an octave that is another tally's by then. Its holder
-    // may have been stopped, so the wait is bounded; the execution then goes with those before it.
+    // Folding may go on beside us: it only adds too. A reset, microseconds long, would leave the
+    // execution half counted, or count it in an octave that is another tally's by then. The process
+    // that resets may have been stopped, so the tries are bounded. The execution is then forgotten
+    // as those before it, and counted as not ready.
     constexpr int kTries = 1000;
     Gate& gate = table_.shared->gate;
     for (int attempt = 0; attempt < kTries; ++attempt) {

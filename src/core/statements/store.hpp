@@ -1,4 +1,4 @@
-// A process's way to the statements' entries: it adds under a hazard of its own.
+// A process reaches the entries of statements by its store, which adds under a hazard of its own.
 #pragma once
 
 #include <cstdint>
@@ -18,30 +18,31 @@ public:
           hazard_(&segment.statements.hazards[backend]),
           backend_(backend) {}
 
-    // False between a crash and the end of the keeper's repair.
+    // Returns false between a crash and the end of the keeper's repair.
     bool IsReady() const noexcept { return header_->IsReady(); }
 
-    // Whether the handle's entry still is its statement's, as far as one look can tell.
+    // Tells whether the handle's entry still is its statement's, as far as one look can tell.
     bool IsLive(const Handle& handle) const noexcept {
         return handle.IsValid() &&
                table_.entries[handle.slot].tag.load(std::memory_order_acquire) == handle.tag;
     }
-    // Brings near what AddExecution() will write, while the statement runs.
+    // Fetches into the cache what AddExecution() will write, while the statement runs.
     void Expect(const Handle& handle) const noexcept {
         const Counters& counters = CountersFor(table_.entries[handle.slot]);
         __builtin_prefetch(&counters.tally.calls, 1);
         __builtin_prefetch(&counters.tally.octave[kUsualOctave]);
         __builtin_prefetch(&counters.resources, 1);
     }
-    // An invalid handle when the key is unknown.
+    // Returns an invalid handle when the key is unknown.
     Handle Find(const StatementKey& key) const noexcept { return table_.Find(key); }
-    // Finds or makes. An invalid handle when no entry was free, which is not counted here.
+    // Finds or makes the entry. Returns an invalid handle when none was free, which is not counted
+    // here.
     Handle Insert(const StatementKey& key, const NewEntry& entry) noexcept;
 
-    // False when the entry is gone: the caller makes it anew or adds to its leftovers.
+    // Returns false when the entry is gone: the caller makes it anew or adds to its leftovers.
     // `times` is above 1 for an execution that stands for others, which were not looked at.
-    // `origin` is of one that succeeded, whose call comes before it: origins never make more than
-    // there are calls.
+    // `origin` is given for one that succeeded. It is added after the call, so that origins never
+    // make more than there are calls.
     [[gnu::always_inline]] bool AddExecution(Handle handle, const FinishedRun& run,
                                              const ResourceUse& use, std::uint64_t times = 1,
                                              PlanOrigin origin = kOtherPlan) noexcept {
@@ -65,11 +66,11 @@ public:
     }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
     void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
-    // Executions of which nobody knows to which statement they belong.
+    // Counts an execution of which nobody knows to which statement it belongs.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
     void CountDropped() noexcept { Add(table_.shared->dropped, 1); }
 
-    // Visits the handle's entry while nobody may take it away. False when it is gone.
+    // Visits the handle's entry while nobody may take it away. Returns false when it is gone.
     template <typename Visit>
     bool WithEntry(const Handle& handle, Visit visit) noexcept {
         Entry* entry = handle.IsValid() ? Protect(handle) : nullptr;
@@ -80,10 +81,11 @@ public:
         return entry != nullptr;
     }
 
-    // The entry's text with a reference for the caller; 0 when it is gone or has none.
+    // Returns the entry's text with a reference for the caller, or 0 when the entry is gone or has
+    // none.
     std::uint32_t TakeText(const Handle& handle) noexcept;
 
-    // What the entry counts for, as far as one look can tell.
+    // Returns what the entry counts for, as far as one look can tell.
     Target TargetOf(const Handle& handle) const noexcept {
         return core::TargetOf(table_.entries[handle.slot]);
     }
@@ -95,7 +97,7 @@ private:
         const std::uint32_t set = entry.stripes.load(std::memory_order_acquire);
         return set == 0 ? entry.counters : table_.stripes.sets[set - 1][backend_ % kStripes];
     }
-    // The handle's entry, which nobody folds until Unprotect(); null when it is gone.
+    // Returns the handle's entry, which nobody folds until Unprotect(), or null when it is gone.
     Entry* Protect(Handle handle) noexcept {
         Entry& entry = table_.entries[handle.slot];
         hazard_->slot.store(handle.slot + 1, std::memory_order_seq_cst);

@@ -45,7 +45,8 @@ Target TargetOf(const Entry& entry) noexcept {
 
 void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
                            const TextPool& details, const TableDirectory& tables) noexcept {
-    // What newcomers may take while somebody who folds is kept from running for a time slice.
+    // New statements may take so many entries while a process that folds is kept from running for a
+    // time slice.
     constexpr std::uint32_t kLeastSpare = 512;
     const std::uint32_t all = sizes.statements + std::max(kLeastSpare, sizes.statements / 8);
     // About a quarter of the cells is used, so that a full pair of buckets is rare.
@@ -72,7 +73,8 @@ void StatementTable::CarvePools(Carver& carver, const SegmentSizes& sizes) noexc
     constexpr std::uint32_t kOctavesPerTable = 4;
     octaves.size = static_cast<std::uint32_t>(entries.size()) * kOctavesPerEntry +
                    sizes.tables * kOctavesPerTable;
-    // Few statements are hot: a set for one in 32 costs a 40th of what the entries take.
+    // Few statements are hot. A set for one in 32 costs about a twentieth of what the entries and
+    // their octaves take.
     stripes.size = sizes.statements / 32 + 1;
     auto* octave_links = carver.Take<HalfWord>(octaves.size);
     octaves.octaves = carver.Take<Octave>(octaves.size);
@@ -119,8 +121,8 @@ void StatementTable::ForEachCell(std::uint64_t hash, Visit visit) const noexcept
     }
 }
 
-// The identity may be that of an entry that took the slot meanwhile; the tag read before and after
-// tells.
+// The identity may be that of an entry that took the slot meanwhile. The tag, read before and
+// after, tells.
 [[gnu::always_inline]] inline bool StatementTable::Matches(std::uint64_t cell, std::uint64_t hash,
                                                            const StatementKey& key,
                                                            Handle* handle) const noexcept {
@@ -176,7 +178,7 @@ void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.collisions, 0);
 }
 
-// Before an entry is live, so that whoever retires one finds its cell.
+// A cell leads to an entry before the entry is live, so that whoever retires it finds its cell.
 bool StatementTable::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
     bool published = false;
     ForEachCell(hash, [&](Word& cell) {
@@ -193,8 +195,8 @@ bool StatementTable::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
 
 // Two sessions may have made the same key at once, in different cells. Whoever sees both retires
 // the later cell's entry; folding moves what it counted into the other. Returns the one that stays.
-// The fence orders the own entry's becoming live before the looks, so that one of the two sees
-// both.
+// The own entry is live before the fence and the looks come after it, so one of the two sessions
+// sees both.
 Handle StatementTable::SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept {
     Handle first;
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -241,8 +243,8 @@ Handle StatementTable::Make(const StatementKey& key, const NewEntry& entry) noex
     return {};
 }
 
-// Processes that meet on one entry slow each other down. After a number of such collisions it
-// gets stripes, so that hot statements have them and no others.
+// Processes that meet on one entry slow each other down. After a number of such collisions the
+// entry gets stripes, so that only hot statements have them.
 void StatementTable::NoteCollision(Entry& entry) noexcept {
     constexpr std::uint32_t kHot = 64;
     const std::uint32_t collisions = entry.collisions.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -282,9 +284,9 @@ bool StatementTable::Retire(const Handle& handle, bool discard) noexcept {
     return true;
 }
 
-// How often it ran, the past fading by a 512th with each pass of the eviction's hand: what runs
-// often outlives a pause, what ran once is gone after a few passes. The statement itself writes
-// nothing for it.
+// The weight is how often the statement ran, the past fading by a 512th with each pass of the
+// eviction's hand. What runs often outlives a pause; what ran once is gone after a few passes. The
+// statement itself writes nothing for it.
 std::uint32_t StatementTable::Weigh(Entry& entry) noexcept {
     constexpr std::uint32_t kFading = 512;
     const std::uint64_t executions = ExecutionsOf(entry);
@@ -298,7 +300,8 @@ std::uint32_t StatementTable::Weigh(Entry& entry) noexcept {
     return weight;
 }
 
-// Several at once, so that most newcomers find room: looking at an entry costs two cache misses.
+// Several are evicted at once, so that most newcomers find room: looking at an entry costs two
+// cache misses.
 void StatementTable::EvictSome() noexcept {
     struct Candidate {
         std::uint32_t weight;

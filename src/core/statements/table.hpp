@@ -1,12 +1,16 @@
-// All statements' entries, the look-up table that leads to them, and what evicted ones left.
+// The table has all statements' entries, the look-up table that leads to them, and what evicted
+// ones left.
 //
-// Look-up: a key's fingerprint lies in one of the 16 cells of two neighbouring buckets. Adding:
-// the backend publishes the slot in its hazard, sees that the handle's tag still holds, adds, and
-// withdraws the hazard. Taking away: an entry is retired (its tag changes, its cell empties) and
-// later folded into its table's leftovers by whoever gets the gate's exclusive side, once no
-// hazard names it. The two sequentially consistent steps (publish then look at the tag; change the
-// tag then look at the hazards) make sure that one of the two sides sees the other (Michael, IEEE
-// TPDS 15(6), 2004). So an execution is in its entry or in the leftovers, once. Nothing here waits.
+// To look up, a key's fingerprint is sought in the 16 cells of two neighbouring buckets. To add,
+// a backend publishes the slot in its hazard, sees that the handle's tag still holds, adds, and
+// withdraws the hazard. To take away, an entry is retired: its tag changes, its cell empties. Later
+// whoever gets the gate's exclusive side folds it into its table's leftovers, once no hazard names
+// it.
+//
+// Two steps are sequentially consistent on each side (Michael, IEEE TPDS 15(6), 2004). Who adds
+// publishes, then looks at the tag; who folds comes after the tag has changed, then looks at the
+// hazards. One of the two sees the other, so an execution is in its entry or in the leftovers,
+// once. Nothing here waits.
 #pragma once
 
 #include <array>
@@ -20,20 +24,21 @@
 
 namespace elile::core {
 
-// One line of the look-up table. A cell is fingerprint << 32 | (slot + 1), 0 when empty.
+// A bucket is one cache line of the look-up table. A cell is fingerprint << 32 | (slot + 1), 0 when
+// empty.
 struct alignas(kCacheLine) Bucket {
     std::array<Word, 8> cells;
 };
 
-// Which entry a backend is adding to, so that nobody folds it meanwhile. Written by its backend,
-// read by whoever folds.
+// A hazard names the entry to which a backend is adding, so that nobody folds it meanwhile. Its
+// backend writes it, whoever folds reads it.
 struct alignas(kCacheLine) Hazard {
     HalfWord slot;  // slot + 1; 0 none
 };
 
 class StatementTable : public Part {
 public:
-    // In shared memory; any process writes.
+    // It lies in shared memory; any process writes.
     struct Shared {
         alignas(kCacheLine) Gate gate;
         alignas(kCacheLine) HalfWord live;  // entries in the look-up table
@@ -54,7 +59,7 @@ public:
     void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
                const TextPool& details, const TableDirectory& tables) noexcept;
 
-    // All units of an entry: its own, then its stripes.
+    // Visits all units of an entry: its own, then its stripes.
     template <typename AnyEntry, typename Visit>
     void ForEachCounters(AnyEntry& entry, Visit visit) const {
         visit(entry.counters);
@@ -66,19 +71,21 @@ public:
         }
     }
     void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept;
-    // All executions of the target. Only while the gate is held.
+    // Adds all executions of the target. The caller holds the gate.
     void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
     Tally& LeftoverOf(const Target& target) const noexcept { return leftovers[PlaceOf(target)]; }
 
-    // An invalid handle when the key is unknown.
+    // Returns an invalid handle when the key is unknown.
     Handle Find(const StatementKey& key) const noexcept;
-    // Makes an entry and takes over the text's reference. An invalid handle when none was free.
+    // Makes an entry and takes over the text's reference. Returns an invalid handle when none was
+    // free.
     Handle Make(const StatementKey& key, const NewEntry& entry) noexcept;
-    // False when somebody else has retired it. Discarded: its sums are forgotten, not folded.
+    // Returns false when somebody else has retired the entry. With `discard` its sums are
+    // forgotten, not folded.
     bool Retire(const Handle& handle, bool discard) noexcept;
     // Folds some retired entries, if the gate lets it.
     void Fold() noexcept;
-    // An addition to the entry has met another process's.
+    // The caller's addition to the entry has met another process's.
     void NoteCollision(Entry& entry) noexcept;
 
     void Format() noexcept;

@@ -1,4 +1,4 @@
-// Folding retired entries, reset, and repair after a crash: the ways an entry becomes free.
+// An entry becomes free in one of three ways: folding, a reset, or the repair after a crash.
 #include <array>
 #include <span>
 
@@ -8,7 +8,7 @@
 namespace elile::core {
 namespace {
 
-// All of it is about to be read and cleared, and it is cold.
+// The whole entry is about to be read and cleared, and it is cold.
 void PrefetchEntry(const Entry& entry) noexcept {
     const auto* line = reinterpret_cast<const char*>(&entry);
     for (std::size_t at = 0; at < sizeof(Entry); at += kCacheLine) {
@@ -16,14 +16,14 @@ void PrefetchEntry(const Entry& entry) noexcept {
     }
 }
 
-// Their octaves are freed with all that nobody refers to.
+// A repair frees the octaves to which no tally refers then.
 void ForgetOctaves(Tally& tally) noexcept {
     for (HalfWord& reference : tally.octave) {
         Put(reference, 0);
     }
 }
 
-// Likewise.
+// A repair frees the texts that nobody keeps.
 void ForgetTexts(PlanHistory& history) noexcept {
     for (HalfWord& text : history.texts) {
         Put(text, 0);
@@ -32,8 +32,8 @@ void ForgetTexts(PlanHistory& history) noexcept {
 
 }  // namespace
 
-// Which of some retired entries a backend may be adding to, as bits. A hazard that is published
-// later finds the entry retired.
+// Returns as bits which of these retired entries a backend may be adding to. A hazard that is
+// published later finds the entry retired.
 std::uint64_t StatementTable::Hazardous(std::span<const std::uint32_t> slots) const noexcept {
     std::uint64_t found = 0;
     for (const Hazard& published : hazards) {
@@ -134,8 +134,8 @@ void StatementTable::Forget(const ResetScope& scope) noexcept {
     }
 }
 
-// Marks the octaves a tally refers to, in their links. False when one was out of range or another
-// tally's: it is dropped.
+// Marks the octaves to which a tally refers, in their links. Drops one that is out of range or
+// another tally's, and returns false then.
 bool StatementTable::KeepOctaves(Tally& tally) noexcept {
     bool sound = true;
     for (HalfWord& reference : tally.octave) {
@@ -171,7 +171,7 @@ bool StatementTable::MendCalls(Tally& tally) noexcept {
     return false;
 }
 
-// Marks the entry's stripes as an octave is marked.
+// Marks the entry's stripes as KeepOctaves() marks octaves.
 bool StatementTable::KeepStripes(Entry& entry) noexcept {
     const std::uint32_t set = Get(entry.stripes);
     if (set == 0) {
@@ -194,7 +194,7 @@ std::uint64_t StatementTable::RepairEntry(std::uint32_t slot) noexcept {
     }
     const bool half_folded = state == EntryState::kRetired && (Get(entry.flags) & kFolding) != 0;
     if (state == EntryState::kFilling || half_folded || Get(entry.table) >= tables_.Size()) {
-        // Its text and stripes are not marked and go with its octaves.
+        // Its text and stripes are not marked either, so the repair frees them.
         ForgetOctaves(entry.counters.tally);
         ClearCounters(entry.counters, octaves);
         ForgetTexts(entry.history);
@@ -229,7 +229,8 @@ void StatementTable::FreeOctaves() noexcept {
     }
 }
 
-// Before FreeOctaves(), for the stripes that nobody refers to have octaves that nobody may keep.
+// FreeStripes() comes before FreeOctaves(): stripes to which nobody refers may not keep their
+// octaves.
 void StatementTable::FreeStripes() noexcept {
     for (std::uint32_t index = stripes.size; index-- > 0;) {
         if (Get(stripes.free.Link(index)) == 0) {
@@ -248,7 +249,8 @@ void StatementTable::RelinkEntries() noexcept {
         const std::uint32_t tag = Get(entry.tag);
         switch (StateOf(tag)) {
             case EntryState::kLive:
-                // Its like is there already where a session died before it had settled the two.
+                // Where a session died before SettleDuplicates(), an entry with the same key is
+                // there already.
                 if (Find(KeyOf(entry)).IsValid() || !Publish(KeyOf(entry).Hash(), slot)) {
                     Retire({slot, tag}, false);
                 }

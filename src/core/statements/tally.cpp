@@ -12,7 +12,8 @@ void ReleaseOctaves(Tally& tally, OctavePool& pool) noexcept {
         const std::uint32_t index = Get(reference);
         if (index != 0) {
             Put(reference, 0);
-            // Cleared on the way back, so that an octave taken from the pool is ready to add to.
+            // Counts are cleared on the way back, so that an octave taken from the pool is ready to
+            // add to.
             for (Word& count : pool.octaves[index - 1].count) {
                 Put(count, 0);
             }
@@ -99,8 +100,8 @@ void TallySnapshot::AddOctave(int octave, CountOf count_of) noexcept {
     in_octave[octave] += sum;
 }
 
-// Calls are read before the buckets: what ends meanwhile is in the buckets at most, and a call
-// that one reader has seen is never missing for a later one.
+// Calls are read before the buckets, so an execution that ends meanwhile is in the buckets at most.
+// A call that one reader has seen is never missing for a later one.
 void TallySnapshot::AddTally(const Tally& tally, const OctavePool& pool) noexcept {
     calls += tally.calls.load(std::memory_order_acquire);
     failed_calls += tally.failed_calls.load(std::memory_order_acquire);

@@ -1,4 +1,4 @@
-// What is counted of a set of executions: calls, rows, times and their distribution.
+// A tally is what is counted of a set of executions: calls, rows, times and their distribution.
 //
 // One Tally belongs to a statement or to what evicted statements left at their (operation, table).
 // Writers only add, with relaxed atomics; one execution writes the first cache line and one bucket.
@@ -14,7 +14,7 @@
 
 namespace elile::core {
 
-// One finished execution. A failed one has no rows.
+// This is one finished execution. A failed one has no rows.
 struct FinishedRun {
     std::uint64_t duration_ns;
     std::uint64_t rows;
@@ -22,7 +22,7 @@ struct FinishedRun {
     bool slow;
 };
 
-// In shared memory: the buckets of one octave.
+// It lies in shared memory, and has the buckets of one octave.
 struct alignas(kCacheLine) Octave {
     std::array<Word, kBucketsPerOctave> count;
 };
@@ -35,7 +35,7 @@ struct OctavePool {
     Word* dropped = nullptr;  // executions whose octave could not be had
 };
 
-// In shared memory. Any process adds; only the holder of the gate's exclusive side clears.
+// It lies in shared memory. Any process adds; only the holder of the gate's exclusive side clears.
 struct alignas(kCacheLine) Tally {
     Word calls;         // executions that succeeded
     Word failed_calls;  // executions that failed; their time is in total and histogram
@@ -57,7 +57,8 @@ inline bool HasCounted(const Tally& tally) noexcept {
     return Get(tally.calls) + Get(tally.failed_calls) > 0;
 }
 
-// The pool's octave for this place, taken from the pool; null when it has none left.
+// Takes an octave from the pool for this place of the tally. Returns null when the pool has none
+// left.
 Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept;
 
 inline Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
@@ -65,12 +66,12 @@ inline Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
     return seen != 0 ? &pool.octaves[seen - 1] : TakeOctave(tally, pool, octave);
 }
 
-// Of a duration that has no bucket.
+// Adds executions whose duration has no bucket.
 void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times) noexcept;
 
-// False when another process added to the tally at the same moment. The bucket comes first and the
-// call last: after a crash between them the keeper knows that a bucket in excess is a call that is
-// missing. `times` is above 1 for an execution that stands for others of its kind.
+// Returns false when another process added to the tally at the same moment. The bucket comes first
+// and the call last. After a crash between them the keeper knows that a bucket in excess is a call
+// that is missing. `times` is above 1 for an execution that stands for others of its kind.
 [[gnu::always_inline]] inline bool AddRun(Tally& tally, OctavePool& pool, const FinishedRun& run,
                                           std::uint64_t times = 1) noexcept {
     const BucketPlace place = PlaceOf(run.duration_ns);
@@ -96,7 +97,7 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
     return undisturbed;
 }
 
-// A private copy, for readers; also the sum of several tallies.
+// A snapshot is a reader's private copy of a tally, or the sum of several.
 struct TallySnapshot {
     std::uint64_t calls = 0;
     std::uint64_t failed_calls = 0;
@@ -112,21 +113,21 @@ struct TallySnapshot {
     std::array<std::uint64_t, kOctaves> in_octave;  // sum of counts[o]
     std::array<std::array<std::uint64_t, kBucketsPerOctave>, kOctaves> counts;
 
-    // An octave stays as it is until it is present: 10 kB that need no clearing.
+    // Octaves that are not present have no value: so 10 kB need no clearing.
     TallySnapshot() noexcept {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-*)
 
     void AddTally(const Tally& tally, const OctavePool& pool) noexcept;
     void AddSnapshot(const TallySnapshot& other) noexcept;
 
-    // Takes executions of one bucket out, or as many as it has: what an earlier snapshot of the
-    // same tally had there, so that percentiles are those of the time since.
+    // Takes so many executions out of one bucket, or as many as it has. With those that an earlier
+    // snapshot of the same tally had there, percentiles become those of the time since.
     void TakeOut(int octave, int bucket, std::uint64_t count) noexcept;
-    // Executions that have a bucket.
+    // Returns how many executions have a bucket.
     std::uint64_t InBuckets() const noexcept;
 
     std::uint64_t Executions() const noexcept { return calls + failed_calls; }
-    // The order statistic of rank ceil(quantile * n), at most 1.09 % off; 0 < quantile <= 1.
-    // Zero when nothing was counted.
+    // Returns the order statistic of rank ceil(quantile * n), at most 1.09 % off; 0 < quantile <=
+    // 1. Returns zero when nothing was counted.
     double QuantileNs(double quantile) const noexcept;
     double MeanNs() const noexcept;
     double StddevNs() const noexcept;
