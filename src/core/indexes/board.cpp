@@ -34,8 +34,8 @@ std::uint32_t BuildBoard::Take(std::uint64_t key, std::uint32_t limit) noexcept 
     return kBuildSlots;
 }
 
-// Builder and keeper may both free it. The one that does has the slot to itself while it clears the
-// pid: who takes it next sets its own.
+// Builder and keeper may both free a slot. The one that does has the slot to itself while it clears
+// the pid: who takes the slot next sets its own.
 void BuildBoard::Free(std::uint32_t slot, std::uint64_t key) noexcept {
     constexpr std::uint64_t kBeingFreed = UINT64_MAX;
     if (shared_->slots[slot].key.compare_exchange_strong(key, kBeingFreed,

@@ -1,7 +1,8 @@
-// Index builds as all processes see them: the databases that have some to do, and those at work.
+// The board shows to all processes which databases have index builds to do, and which builds are at
+// work.
 //
 // What is to be built lies in each database's journal, a table; the board only says where to look
-// and who is at it. After a crash the keeper empties it and has all journals looked at again.
+// and who is at work. After a crash the keeper empties it and has all journals looked at again.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@ namespace elile::core {
 inline constexpr std::uint32_t kWantedDatabases = 64;
 inline constexpr std::uint32_t kBuildSlots = 16;
 
-// Of one build; all zero is free.
+// A slot is that of one build; all zero is free.
 struct BuildSlot {
     Word key;      // BuildKey(); 0 free
     HalfWord pid;  // of the builder; 0 until it runs
@@ -22,7 +23,7 @@ struct BuildSlot {
 };
 static_assert(sizeof(BuildSlot) == 16);
 
-// A build's number is its row in the journal of its database; the low half tells builds apart,
+// A build's number is its row in the journal of its database. The low half tells builds apart,
 // since no database has 2^32 at once.
 inline std::uint64_t BuildKey(std::uint32_t dbid, std::uint64_t build) noexcept {
     return std::uint64_t{dbid} << 32 | static_cast<std::uint32_t>(build);
@@ -42,9 +43,9 @@ public:
 
     void Carve(Carver& carver, const SegmentSizes&) noexcept { shared_ = carver.Take<Shared>(); }
 
-    // Asks for somebody to look into the journal of this database. False without room.
+    // Asks for somebody to look into the journal of this database. Returns false without room.
     bool Want(std::uint32_t dbid) noexcept;
-    // The database that is wanted at this place; 0 none.
+    // Returns the database that is wanted at this place, or 0.
     std::uint32_t WantedAt(std::uint32_t place) const noexcept {
         return Get(shared_->wanted[place]);
     }
@@ -52,23 +53,23 @@ public:
         shared_->wanted[place].exchange(0, std::memory_order_acq_rel);
     }
 
-    // The same for all databases.
+    // Asks for somebody to look into the journals of all databases.
     void WantAll() noexcept { shared_->all_wanted.store(1, std::memory_order_release); }
     bool TakeAllWanted() noexcept {
         return shared_->all_wanted.exchange(0, std::memory_order_acquire) != 0;
     }
 
-    // Whether the last attempt to start a worker found none free, for index_builds to tell.
+    // This is whether the last attempt to start a worker found none free, for index_builds to tell.
     void SetOutOfWorkers(bool out) noexcept { Put(shared_->out_of_workers, out ? 1U : 0U); }
     bool IsOutOfWorkers() const noexcept { return Get(shared_->out_of_workers) != 0; }
 
-    // The slot's number, or kBuildSlots when `limit` are taken. Two that take at the same moment
-    // may both be refused the last one.
+    // Returns the slot's number, or kBuildSlots when `limit` are taken. Two that take at the same
+    // moment may both be refused the last one.
     std::uint32_t Take(std::uint64_t key, std::uint32_t limit) noexcept;
-    // Nothing when the slot is another build's by now.
+    // Does nothing when the slot is another build's by now.
     void Free(std::uint32_t slot, std::uint64_t key) noexcept;
     bool Has(std::uint64_t key) const noexcept;
-    // The builder's, 0 when there is none.
+    // Returns the process number of the builder, or 0 when there is none.
     std::uint32_t PidOf(std::uint64_t key) const noexcept;
     void SetPid(std::uint32_t slot, std::uint32_t pid) noexcept {
         Put(shared_->slots[slot].pid, pid);
@@ -76,7 +77,7 @@ public:
 
     const BuildSlot& At(std::uint32_t slot) const noexcept { return shared_->slots[slot]; }
 
-    // Empties it: who had a slot is dead. All journals are looked at again.
+    // Empties the board, since whoever had a slot is dead. All journals are looked at again.
     std::uint64_t Repair() noexcept;
 
 private:

@@ -16,7 +16,7 @@ enum Parameter {
     kBlocksDone = 16
 };
 
-// By the number of the phase.
+// The names stand by the number of the phase.
 constexpr const char* kPhases[] = {"initializing",
                                    "waiting for writers before build",
                                    "building index",

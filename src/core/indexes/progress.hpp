@@ -1,4 +1,4 @@
-// The server's own progress of CREATE INDEX, for people.
+// This shows the server's own progress of CREATE INDEX to people.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ struct BuildProgress {
     double percent;     // of the phase, 0 to 100; below 0: it has no figure
 };
 
-// From a backend's progress parameters (commands/progress.h: they are the same in 15 to 19).
+// The parameters are a backend's progress parameters (commands/progress.h), the same in 15 to 19.
 BuildProgress ProgressOf(const std::int64_t* parameters) noexcept;
 
 }  // namespace elile::core

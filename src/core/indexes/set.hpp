@@ -1,4 +1,4 @@
-// The index set: 18 indexes on the application's six tables. The one place that declares them.
+// The index set is 18 indexes on the application's six tables. No other place declares them.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@ namespace elile::core {
 
 enum class IndexMethod : unsigned char { kBtree, kGin, kOther };
 
-// What a column must be for its index to make sense; a domain counts as what it is made of.
+// A column must be this for its index to make sense. A domain counts as the type below it.
 enum class ColumnNeed : unsigned char {
     kOrdered,  // any type with a default operator class for btree
     kJsonb,
@@ -73,7 +73,7 @@ extern const SetIndex kIndexSet[kSetIndexes];
 inline constexpr std::size_t kSetTables = 6;
 extern const char* const kSetTableNames[kSetTables];
 
-// Null when the set has none of that name.
+// Returns null when the set has no index of that name.
 const SetIndex* FindInSet(std::string_view name) noexcept;
 
 }  // namespace elile::core

@@ -30,7 +30,7 @@ bool IsSubset(const IndexPredicate& part, const IndexPredicate& whole) noexcept 
                          part.strings + part.count);
 }
 
-// Whether the columns that `b` includes are in `a`, as keys or included.
+// Tells whether the columns that `b` includes are in `a`, as keys or included.
 bool HasIncluded(const IndexShape& a, const IndexShape& b) noexcept {
     return std::all_of(b.included, b.included + b.included_count, [&](int column) {
         return std::find(a.included, a.included + a.included_count, column) !=
@@ -57,7 +57,8 @@ bool IsPrefix(const IndexShape& wider, const IndexShape& wanted) noexcept {
            std::equal(wanted.keys, wanted.keys + wanted.key_count, wider.keys, SameKey);
 }
 
-// How the first `count` columns of both stand to each other: all the same, all reversed, or mixed.
+// Tells how the first `count` columns of both stand to each other: all the same, all reversed, or
+// mixed.
 Order OrderOfFirst(const IndexShape& a, const IndexShape& b, std::size_t count) noexcept {
     if (count == 0) {
         return Order::kSame;

@@ -1,5 +1,5 @@
-// The definition of an index as a value, and what one index does for another. Texts and arrays are
-// the maker's; they must outlive the shape.
+// A shape is the definition of an index as a value, from which follows what one index does for
+// another. Texts and arrays are the maker's; they must outlive the shape.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@ namespace elile::core {
 
 struct KeyColumn {
     int attribute;  // column's number; 0: an expression
-    // Canonical form of the expression, or of the options of the operator class.
+    // This is the canonical form of the expression, or of the options of the operator class.
     std::string_view text;
-    // The operator class by what it does: classes that share both are aliases.
+    // These two tell what the operator class does: classes that share both are aliases.
     std::uint32_t operator_family;
     std::uint32_t operator_type;
     std::uint32_t collation;  // 0 where the type has none
@@ -43,30 +43,31 @@ struct IndexShape {
     bool is_valid;  // complete, and kept so
 };
 
-// Makes them what a predicate has, in place. Their number: any two sets are compared in one pass,
-// since whoever owns a table decides how long they are.
+// Sorts the strings in place and drops those that repeat, as a predicate has them. Returns how many
+// are left. Whoever owns a table decides how many there are, so two sets are compared in one pass.
 std::size_t SortStrings(std::string_view* strings, std::size_t count) noexcept;
 
 bool SamePredicate(const IndexPredicate& a, const IndexPredicate& b) noexcept;
 
-// Whether rows that satisfy `stronger` satisfy `weaker`, as far as this can tell.
+// Tells whether rows that satisfy `stronger` satisfy `weaker`, as far as this can tell.
 bool Implies(const IndexPredicate& stronger, const IndexPredicate& weaker) noexcept;
 
-// Uniqueness and validity apart.
+// Tells whether both are the same, whatever their names, uniqueness and validity.
 bool SameButUnique(const IndexShape& a, const IndexShape& b) noexcept;
 
-// The same definition, whatever the names; validity apart.
+// Tells whether both are the same, whatever their names and validity.
 bool Same(const IndexShape& a, const IndexShape& b) noexcept;
 
 enum class Service : std::uint8_t { kNone, kAsIs, kBackwards };
 
-// Whether `wider` finds what `wanted` finds, in the order that it gives: as it is, or read
-// backwards. The last wanted column may also stand the other way round alone, since those before
-// it are bound to one value each where its order matters.
+// Tells whether `wider` finds what `wanted` finds, in the order that it gives: as it is, or read
+// backwards. The last wanted column alone may also stand the other way round. Where its order
+// matters, those before it are bound to one value each.
 Service Serves(const IndexShape& wider, const IndexShape& wanted) noexcept;
 
-// Whether `kept` makes `needless` so: an equal index or one that begins with it, with the same
-// predicate, read the same way or wholly backwards. What `needless` enforces `kept` must enforce.
+// Tells whether `kept` does all that `needless` does. It is an equal index or one that begins with
+// it, with the same predicate, read the same way or wholly backwards. What `needless` enforces
+// `kept` must enforce.
 enum class Redundancy : std::uint8_t { kNone, kDuplicate, kPrefix };
 Redundancy MakesNeedless(const IndexShape& kept, const IndexShape& needless) noexcept;
 

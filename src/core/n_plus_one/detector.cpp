@@ -6,14 +6,14 @@ namespace elile::core {
 namespace {
 
 // Between two runs of a loop a session sends at most so many other statements, and pauses at most
-// so long. What comes later has nothing to do with the rows.
+// so long. Statements that come later have nothing to do with the rows.
 constexpr std::uint32_t kMostBetween = 16;
 constexpr std::uint64_t kLongestPauseNs = UINT64_C(2) * 1000 * 1000 * 1000;
 
-// How many kinds of statements may come between two runs that did not come between the first two,
-// and which share of those that are known comes at least: for some rows one relation is asked for,
-// for others another.
+// A loop may ask for one relation for some rows, and for another one for others. So this many kinds
+// may come between two runs that did not come between the first two.
 constexpr std::uint32_t kMostStrangers = 3;
+// At least this share of the known kinds comes between two runs, on average.
 constexpr double kLeastOfTheKnown = 0.5;
 
 std::uint32_t KindOf(std::uint64_t queryid) noexcept {
@@ -94,8 +94,8 @@ bool NPlusOneDetector::IsWithin(std::uint32_t at, std::uint32_t ancestor) const 
     return at != kNone;
 }
 
-// A free place, or that of the statement without children that ran least. kNone when all of them
-// are of interest.
+// Returns a free place, or that of the statement without children that ran least. Returns kNone
+// when all of them are of interest.
 std::uint32_t NPlusOneDetector::Place() noexcept {
     std::uint32_t victim = kNone;
     for (std::uint32_t at = 0; at < size_; ++at) {
@@ -134,7 +134,7 @@ void NPlusOneDetector::Fill(std::uint32_t at, const EndedRun& run, std::uint32_t
     last_ = at;
 }
 
-// Its parent is the last one that returned rows.
+// The nearest statement that returned rows becomes the parent, from the last one upwards.
 void NPlusOneDetector::Append(const EndedRun& run, std::uint64_t threshold) noexcept {
     bool is_late = false;
     for (std::uint32_t at = 0; at < size_; ++at) {
@@ -175,7 +175,7 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
     if (node.state == State::kFound) {
         Report(NPlusOneChange::Kind::kRun, at, 1, run.elapsed_ns);
     }
-    // The rows that it ran for are used up, and another SELECT with many rows came since: that one
+    // The rows for which it ran are used up, and another SELECT with many rows came since: that one
     // begins something new.
     if (rival_ != kNone && at != rival_ && !IsWithin(at, rival_) &&
         runs_before >= nodes_[node.parent].rows) {
@@ -197,7 +197,8 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
     }
 }
 
-// Without loops within it.
+// Returns the kinds that came since the last run of `at`, without its own and those of loops within
+// it.
 NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noexcept {
     Kinds kinds = 0;
     if (statements_ == nodes_[at].ran_at + 1) {
@@ -215,8 +216,8 @@ NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noe
     return kinds;
 }
 
-// Whether what came before this run of it is like what came before the others. When it is not, the
-// loop has ended, or there was none.
+// Tells whether what came before this run of `at` is like what came before the others. When it is
+// not, the loop has ended, or there was none.
 bool NPlusOneDetector::GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept {
     Node& node = nodes_[at];
     const Kinds since = SinceRunOf(at);
@@ -260,8 +261,10 @@ void NPlusOneDetector::FindItsPlace(std::uint32_t at, bool may_belong) noexcept 
     }
 }
 
-// The innermost one that has had a row for each run since it ran itself; else one that has had rows
-// enough in all, for a second loop may follow the whole first one.
+// The parent stays when it has had a row for each run, in this turn and in all. Else it is the
+// innermost ancestor beyond that has had rows enough in all, for a second loop may follow the whole
+// first one. Else the parent or the elder with rows enough in all will do. Returns kNone when none
+// has.
 std::uint32_t NPlusOneDetector::ParentThatFits(const Node& node) const noexcept {
     if (node.runs_in_turn <= nodes_[node.parent].last_rows &&
         node.runs <= nodes_[node.parent].rows) {
@@ -296,7 +299,7 @@ void NPlusOneDetector::Move(std::uint32_t at, std::uint32_t parent) noexcept {
     node.elder = kNone;
 }
 
-// `at` has run again: what its children did in its last turn tells whose children they are.
+// `at` has run again. What its children did in the turn that ended tells whose children they are.
 void NPlusOneDetector::BeginTurn(std::uint32_t at) noexcept {
     for (std::uint32_t other = 0; other < size_; ++other) {
         Node& node = nodes_[other];
@@ -380,7 +383,7 @@ void NPlusOneDetector::EndAll() noexcept {
     between_ = 0;
 }
 
-// A statement that is no part of a loop, or not yet.
+// The statement is no part of a loop, or not yet. Too many of them in a row end all loops.
 void NPlusOneDetector::PassOver() noexcept {
     if (++between_ > kMostBetween) {
         EndAll();

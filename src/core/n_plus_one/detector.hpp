@@ -1,18 +1,29 @@
-// Finds, in one session, a SELECT that returned n rows and another one that then ran for many of
-// them: at least `threshold` times, with changing parameters, no more often than there were rows.
+// The detector finds, in one session, a SELECT that returned n rows and another one that then ran
+// for many of them. The second ran at least `threshold` times, with changing parameters, and no
+// more often than there were rows.
 //
 // Statements that ran since the last break form a tree. Its root is the SELECT that returned enough
-// rows; whatever SELECT comes first after another one is taken for its child. Which of several
-// loops nested in each other a child belongs to shows later, and then it moves:
-//   - it ran at most once each time that its parent did: it is the parent's sibling;
-//   - it ran twice or more since its elder sibling did, which had rows for it: it is its child;
-//   - it ran more often than its parent had rows: it belongs to a loop further out, or to one that
-//     follows it, or to none.
+// rows. A SELECT that comes for the first time is taken for the child of the last one that returned
+// rows. A statement's turn goes from one of its runs to the next. To which of several nested loops
+// a child belongs shows only as turns go by, and then it moves:
+//   - It ran at most once in each turn of its parent: it becomes the parent's sibling.
+//   - It ran twice or more in a turn of its elder sibling, which had rows for it: it becomes the
+//     elder's child.
+//   - It ran more often than its parent had rows: it belongs to a loop further out, to one that
+//     follows, or to none.
 //
 // A loop does the same for each row, so between two runs of its child come the kinds of statements
 // that came between the first two. Where others keep coming, an application asks for this and that.
 //
-// Plain data of one session, of a fixed size.
+// A trace with threshold 3, where A returns four rows and B is asked for each of them:
+//   A       it has rows enough          the tree is A
+//   B(1)    it is new and follows A     A -> B, 1 run, kOpen
+//   B(2)    A has a row for it, too     A -> B, 2 runs, kOpen
+//   B(3)    it ran `threshold` times    A -> B, 3 runs, kFound     kFound is reported, with 3 runs
+//   B(4)    the loop goes on            A -> B, 4 runs, kFound     kRun is reported, with 1 run
+//   COMMIT  it breaks all loops         no tree                    kEnded is reported, with 4 runs
+//
+// It is plain data of one session, of a fixed size.
 #pragma once
 
 #include <array>
@@ -24,7 +35,7 @@
 
 namespace elile::core {
 
-// A statement at top level that has ended.
+// This is a statement at top level that has ended.
 struct EndedRun {
     std::uint64_t queryid = 0;
     Handle statement = {};
@@ -38,7 +49,7 @@ struct EndedRun {
     std::uint64_t lists = 0;     // hash of the lists among them; 0 none. Only where it is asked for
 };
 
-// What a run or a break means for a pattern.
+// A change is what a run or a break means for a pattern.
 struct NPlusOneChange {
     enum class Kind { kFound, kRun, kTakenBack, kEnded };
     Kind kind;
@@ -53,14 +64,14 @@ class NPlusOneDetector {
 public:
     using Changes = std::span<const NPlusOneChange>;
 
-    // Whether anything but a SELECT with many rows is of interest.
+    // Tells whether there is a tree. Without one only a SELECT with many rows is of interest.
     bool IsFollowing() const noexcept { return size_ != 0; }
-    // Whether the next run of this statement needs `lists`.
+    // Tells whether the next run of this statement needs `lists`.
     bool AsksForLists(std::uint64_t queryid, std::uint64_t threshold) const noexcept;
 
-    // The changes are good until the next call. threshold is 2 or more.
+    // The changes are good until the next call. `threshold` is 2 or more.
     Changes Saw(const EndedRun& run, std::uint64_t threshold) noexcept;
-    // BEGIN, COMMIT, ROLLBACK, the session's end and the like.
+    // BEGIN, COMMIT, ROLLBACK, the session's end and the like break all loops.
     Changes Break() noexcept;
 
     struct Statement {
@@ -68,14 +79,14 @@ public:
         Handle handle;
         std::uint32_t table;
     };
-    // Of a child of which a change tells.
+    // These are the statements of the child of which a change tells, and of its parent.
     const Statement& ChildOf(const NPlusOneChange& change) const noexcept {
         return nodes_[change.child].statement;
     }
     const Statement& ParentOf(const NPlusOneChange& change) const noexcept {
         return nodes_[nodes_[change.child].parent].statement;
     }
-    // How many rows its parent has returned so far.
+    // Returns how many rows the child's parent has returned so far.
     std::uint64_t RowsOf(const NPlusOneChange& change) const noexcept {
         return nodes_[nodes_[change.child].parent].rows;
     }
@@ -87,14 +98,14 @@ private:
     static constexpr std::uint32_t kNodes = 16;
     static constexpr std::uint32_t kNone = UINT32_MAX;
 
-    // Kinds of statements, by a hash of queryid; two kinds may share a bit.
+    // This is a set of kinds of statements, by a hash of queryid. Two kinds may share a bit.
     using Kinds = std::uint64_t;
     static constexpr std::uint32_t kKinds = 64;
 
-    // What came between two runs of a statement.
+    // Gaps tell what came between two runs of a statement.
     struct Gaps {
         Kinds known;            // in any gap
-        std::uint64_t gaps;     //
+        std::uint64_t gaps;     // how many
         std::uint64_t came;     // sum over the gaps of the kinds in it
         std::uint64_t awaited;  // sum over the gaps of the kinds known by then
     };
@@ -108,7 +119,7 @@ private:
     struct Node {
         Statement statement;
         std::uint32_t parent;        // kNone: the root
-        std::uint32_t elder;         // what it was once taken for a child of, or kNone
+        std::uint32_t elder;         // a former parent, which may be the right one; or kNone
         std::uint64_t values;        // of the last run
         std::uint64_t lists;         // of the last run that was asked for them
         std::uint64_t runs;          // with changed parameters
@@ -118,7 +129,7 @@ private:
         std::uint64_t runs_in_turn;  // since the last run of its parent
         std::uint64_t runs_in_elders_turn;
         std::uint64_t ran_at;  // the last run, by statements_
-        // Those in which its parent did not run, and those in which it did.
+        // The first are the gaps in which its parent did not run, the second those in which it did.
         std::array<Gaps, 2> gaps;
         std::uint32_t strangers;  // kinds that did not come in the first of these gaps
         State state;
@@ -126,7 +137,8 @@ private:
     };
 
     bool IsUsed(std::uint32_t at) const noexcept { return nodes_[at].statement.queryid != 0; }
-    // Two runs are always in one turn of some parent: BeginTurn() moves what ran once in a turn.
+    // What ran twice did so in one turn of some parent, for BeginTurn() moves what ran once in a
+    // turn.
     static bool IsLoop(const Node& node) noexcept { return node.runs > 1; }
     std::uint32_t Find(std::uint64_t queryid) const noexcept;
     bool HasChildren(std::uint32_t at) const noexcept;

@@ -74,8 +74,8 @@ bool NPlusOneTable::Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::u
     return true;
 }
 
-// What is in a place never becomes free again, only another pattern's, so a search may end at the
-// first free one.
+// A place that was used never becomes free again, only another pattern's. So a search may end at
+// the first free one.
 NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t table,
                                           std::uint64_t now_us, bool* is_new) noexcept {
     const std::uint64_t hash = HashOf(key);
@@ -158,8 +158,8 @@ bool NPlusOneTable::Close(NPlusOneHandle handle, std::uint64_t runs,
            pattern->logged_at_us.compare_exchange_strong(logged, now_us, std::memory_order_relaxed);
 }
 
-// The place is empty while a pattern is new. If the pattern went meanwhile, what went in comes out
-// again, unless whoever has the place now has thrown it out already.
+// The text's place is empty while a pattern is new. If the pattern went meanwhile, the text is
+// taken out again, unless whoever has the place now has thrown it out already.
 bool NPlusOneTable::PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
                             std::uint32_t text) noexcept {
     NPlusOnePattern* pattern = Of(handle);

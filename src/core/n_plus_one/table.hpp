@@ -1,7 +1,8 @@
-// The patterns of "one statement, then another one for each of its rows" that sessions have found.
+// The table has the patterns of "one statement, then another one for each of its rows" that
+// sessions have found.
 //
-// A pattern is found by a hash of its identity, which stands for it: it is as unlikely that two of
-// a thousand meet as that memory fails. The identity is guarded by a sequence lock, whose number
+// A pattern is found by a hash of its identity, which stands for it. That two of a thousand have
+// one hash is as unlikely as that memory fails. A sequence lock guards the identity. Its number
 // also tells whether a pattern that a session found is still the one in its place.
 #pragma once
 
@@ -17,12 +18,12 @@
 namespace elile::core {
 
 inline constexpr std::uint32_t kNPlusOnePatterns = 1024;
-// One that nobody has seen for so long gives way when the table is full.
+// A pattern that nobody has seen for so long gives way when the table is full.
 inline constexpr std::uint64_t kNPlusOneLifeUs = UINT64_C(24) * 3600 * 1000 * 1000;
-// Application names that are told apart; the others are one, with index 0 of their directory.
+// So many application names are told apart. The others are one, with index 0 of their directory.
 inline constexpr std::uint32_t kNPlusOneApplications = 64;
 inline constexpr std::uint32_t kMaxSuggestionBytes = kMaxTextBytes;
-// Each costs the planning of both statements in somebody's session.
+// Each try costs the planning of both statements in somebody's session.
 inline constexpr std::uint32_t kMostTries = 16;
 inline constexpr std::uint32_t kTriesAtOnce = 3;
 inline constexpr std::uint32_t kSuggestionBlocks = 4096;  // of kTextBlockBytes
@@ -37,7 +38,7 @@ struct NPlusOneKey {
     bool operator==(const NPlusOneKey&) const noexcept = default;
 };
 
-// What is known of the suggestion beyond its text.
+// The evidence is what is known of a suggestion beyond its text.
 enum class Evidence : std::uint32_t {
     kNotVerified,  // the statements were not planned
     kPlanned       // planned, never executed
@@ -74,7 +75,8 @@ struct alignas(kCacheLine) NPlusOnePattern {
 };
 static_assert(sizeof(NPlusOnePattern) == 192);
 
-// A pattern as it was when it was looked up. It stays usable after a reset: the table notices.
+// A handle names a pattern as it was when it was looked up. It may be used after a reset, which the
+// table notices.
 struct NPlusOneHandle {
     std::uint32_t index = kNoIndex;
     std::uint32_t sequence = 0;
@@ -99,12 +101,12 @@ struct NPlusOneCopy {
     double cost_after;
 };
 
-// One statement for all rows instead of one for each.
+// One statement for all rows would do in place of one for each.
 inline std::uint64_t RoundTripsSaved(const NPlusOneCopy& pattern) noexcept {
     return pattern.runs > pattern.occurrences ? pattern.runs - pattern.occurrences : 0;
 }
 
-// Where a pattern's suggestion comes from: its text is in the pool of suggestions.
+// A suggestion's text is in the pool of suggestions.
 struct NPlusOneSuggestion {
     std::uint32_t text;  // the table takes over the reference
     Evidence evidence;
@@ -123,39 +125,41 @@ public:
     void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
                const TableDirectory& tables) noexcept;
 
-    // Finds or makes. `is_new`: it has no texts yet. An invalid handle when the table is full,
-    // which is counted.
+    // Finds or makes the pattern. With `is_new` it has no texts yet. Returns an invalid handle when
+    // the table is full, which is counted.
     NPlusOneHandle FindOrClaim(const NPlusOneKey& key, std::uint32_t table, std::uint64_t now_us,
                                bool* is_new) noexcept;
 
-    // The following do nothing when the pattern is no longer the handle's.
+    // Those that follow do nothing when the pattern is no longer the handle's.
     void Count(NPlusOneHandle handle, std::uint64_t occurrences, std::uint64_t runs,
                std::uint64_t elapsed_ns, std::uint64_t now_us) noexcept;
-    // An occurrence of which it turned out later that it was none.
+    // Takes back an occurrence that turned out to be none.
     void TakeBack(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t elapsed_ns) noexcept;
-    // An occurrence has ended. True when it is time for a line in the log.
+    // Notes that an occurrence has ended. Returns true when it is time for a line in the log.
     bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
     // Takes over the references, each of which may be 0.
     void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
-    // Whether to try and make the suggestion now, which the caller has to itself. The first tries
-    // may follow each other, then each waits twice as long as the one before.
+    // Returns true when the caller, and nobody else, shall try now to make the suggestion. The
+    // first tries may follow each other, then each waits twice as long as the one before.
     bool TakeTry(NPlusOneHandle handle, std::uint64_t now_us) noexcept;
     bool HasNoTryLeft(NPlusOneHandle handle) const noexcept;
-    // After a try that led to nothing; counts the pattern whose last one it was.
+    // The caller's try led to nothing. A pattern whose last one it was is counted as given up.
     void NoteVainTry(NPlusOneHandle handle) noexcept;
-    // False when there is one already.
+    // Returns false when there is a suggestion already.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
-    // False when there is nothing to show at this index. Texts are the pattern's as long as Holds()
-    // says so after they were read.
+    // Returns false when there is nothing to show at this index. Texts are the pattern's as long as
+    // Holds() says so after they were read.
     bool Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
     bool Holds(const NPlusOneCopy& copy) const noexcept;
 
-    // Occurrences that have ended, by the child's table; for the metric, which outlives patterns.
+    // Occurrences that have ended are counted by the child's table, for the metric, which outlives
+    // patterns.
     void CountLoop(std::uint32_t table) noexcept { Add(loops_[table], 1); }
     std::uint64_t LoopsOf(std::uint32_t table) const noexcept { return Get(loops_[table]); }
 
-    // What suggestions' texts lie in, and the applications that have patterns, by name.
+    // The pool has the texts of suggestions, the directory the names of applications that have
+    // patterns.
     TextPool& Suggestions() noexcept { return suggestions_; }
     const TextPool& Suggestions() const noexcept { return suggestions_; }
     TableDirectory& Applications() noexcept { return applications_; }
@@ -169,17 +173,18 @@ public:
         applications_.Format();
     }
     void BeginRepair() noexcept { suggestions_.BeginRepair(); }
-    // Forgets what a dead session was writing, keeps the texts of the others. How many it forgot.
+    // Forgets what a dead session was writing, and keeps the texts of the others. Returns how many
+    // patterns it forgot.
     std::uint64_t Repair() noexcept;
     void EndRepair() noexcept { suggestions_.EndRepair(); }
     void Forget(const ResetScope& scope) noexcept;
 
 private:
-    // Null when the pattern is no longer the handle's.
+    // Returns null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
     bool Lock(NPlusOneHandle handle) noexcept;
     void Clear(NPlusOnePattern& pattern) noexcept;
-    // False when somebody else has the place. The handle becomes that of the new pattern.
+    // Returns false when somebody else has the place. The handle becomes that of the new pattern.
     bool Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
                std::uint64_t now_us) noexcept;
     bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,

@@ -1,4 +1,4 @@
-// A text with pieces of it replaced, at places that are known: nothing is searched for.
+// Edits replace pieces of a text at places that are known: nothing is searched for.
 #pragma once
 
 #include <cstddef>
@@ -6,17 +6,17 @@
 
 namespace elile::core {
 
-// What stands in [begin, end), in bytes, becomes `text`; an insertion where both are the same.
+// The bytes in [begin, end) become `text`. It is an insertion where both are the same.
 struct TextEdit {
     std::size_t begin;
     std::size_t end;
     std::string_view text;
 };
 
-// Whether each edit lies in the source and begins no earlier than the one before it ends.
+// Tells whether each edit lies in the source and begins no earlier than the one before it ends.
 bool AreInOrder(std::string_view source, const TextEdit* edits, std::size_t count) noexcept;
 
-// In bytes; of edits that are in order.
+// Returns bytes, for edits that are in order.
 std::size_t EditedLength(std::string_view source, const TextEdit* edits,
                          std::size_t count) noexcept;
 

@@ -12,16 +12,17 @@ constexpr std::uint64_t kChurnLeast = 20;
 constexpr double kChurnPerSecond = 1;
 constexpr double kChurnLifeSeconds = 10;
 constexpr double kFullShare = 0.90;
-// How many would come if they were let in is seen only after they are. By as much at least does a
-// pool grow whose connections are all in use, and at most for any number of attempts.
+// How many sessions would come shows only when they are let in. So a pool with all connections in
+// use, and more refused, is taken to grow by at least this factor.
 constexpr double kLeastGrowth = 1.5;
+// Attempts may be repeated, so however many were refused, it is taken to grow by this at most.
 constexpr double kMostGrowth = 4;
 
 double PerSecond(std::uint64_t count, const PoolFigures& figures) noexcept {
     return static_cast<double>(count) / std::max(figures.Seconds(), kLookSeconds);
 }
 
-// The busiest window that has seen enough; null when there is none.
+// Returns the busiest window that has seen enough, or null when there is none.
 const PoolWindow* BusiestOf(const ObservedPool& pool) noexcept {
     const bool has_busiest = pool.busiest.figures.IsEnough();
     if (!pool.current.figures.IsEnough()) {
@@ -36,7 +37,8 @@ bool IsFull(const PoolFigures& figures) noexcept {
     return figures.full_looks >= kFullShare * figures.looks;
 }
 
-// A refused session would have stayed as long as the others: sessions grow as openings would.
+// A refused session would have stayed as long as the others. So the number of sessions would grow
+// as that of openings.
 double GrowthFor(double refused_per_s, const PoolFigures& latest) noexcept {
     if (refused_per_s <= 0) {
         return 1;
@@ -48,11 +50,11 @@ double GrowthFor(double refused_per_s, const PoolFigures& latest) noexcept {
 }
 
 std::uint32_t Whole(double connections) noexcept {
-    // What is a hair above a whole number, for want of precision, is that number.
+    // A number that only a rounding error lifts above a whole one is that whole one.
     return static_cast<std::uint32_t>(std::max(std::ceil(connections - 1e-6), 1.0));
 }
 
-// Sessions there were include those of the overflow; a size that was told does not.
+// Sessions that were seen include those of the overflow; a size that the application told does not.
 PoolFinding Compare(const PoolAdvice& advice, bool is_told) noexcept {
     const double beyond = is_told ? 0 : advice.overflow;
     const double most =
@@ -64,7 +66,7 @@ PoolFinding Compare(const PoolAdvice& advice, bool is_told) noexcept {
                                                            : PoolFinding::kRightSized;
 }
 
-// A pool that has shrunk because less was wanted is no smaller than it was when more was.
+// A pool that has shrunk because less was wanted still has the size that it had at its busiest.
 void SetPresent(PoolAdvice& advice) noexcept {
     const PoolFigures& latest = *advice.latest;
     const PoolFigures& busiest = advice.busiest->figures;

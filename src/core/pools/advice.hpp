@@ -1,10 +1,10 @@
-// What size a pool needs, from what was seen of it, and the one thing to say of it.
+// Advise() says from what was seen of a pool what size it needs, and the one thing to tell of it.
 //
-// Demand is the connections in use and the clients that wait for one, at a look. By Little's law
-// its mean is checkouts a second times the time that one takes. The size is what is enough at four
-// looks in five, so that few of them have to open a connection; size and overflow together are
-// what is enough at 99 of 100, and a tenth more. Throughput stops growing near the first one: what
-// is beyond it waits in a queue that is short.
+// The demand at a look is the connections in use and the clients that wait for one. By Little's law
+// its mean is checkouts a second times the time that one takes. The size is enough at four looks in
+// five, so that few clients have to open a connection. Size and overflow together are enough at 99
+// looks of 100, and a tenth more. Throughput stops growing near the size; clients beyond it wait in
+// a short queue.
 #pragma once
 
 #include <cstdint>
@@ -55,9 +55,10 @@ struct PoolAdvice {
 
 PoolAdvice Advise(const PoolEvidence& evidence) noexcept;
 
-// A tenth of its time in use went by in transactions that nobody did anything in for kLingerUs.
+// Returns true when a tenth of its time in use went by in transactions that were left alone for
+// kLingerUs.
 bool IsLingering(const PoolFigures& figures) noexcept;
-// It opens a connection a second or more, and keeps them for less than ten.
+// Returns true when the pool opens a connection a second or more, and keeps each for less than ten.
 bool IsChurning(const PoolFigures& figures) noexcept;
 double MeanLifeSeconds(const PoolFigures& figures) noexcept;
 

@@ -7,7 +7,8 @@ namespace elile::core {
 void EndedSessions::Push(const EndedSession& session) noexcept {
     std::uint64_t number = Get(shared_->taken);
     do {
-        // Signed: what was taken and drained since makes an old number the smaller one.
+        // The difference is signed: when others took and drained since, an old number is the
+        // smaller one.
         const std::uint64_t drained = shared_->drained.load(std::memory_order_acquire);
         if (static_cast<std::int64_t>(number - drained) >= std::int64_t{kEndedSessions}) {
             Add(shared_->dropped, 1);

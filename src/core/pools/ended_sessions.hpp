@@ -1,7 +1,9 @@
-// Sessions that have ended, for the keeper to count those that came and went between two looks.
+// The keeper finds here the sessions that have ended, to count those that came and went between two
+// looks.
 //
-// A bounded queue of many writers and one reader: a session takes a number, writes, and shows the
-// number in its place. Nobody waits; what finds the queue full is dropped and counted.
+// It is a bounded queue of many writers and one reader: a session takes a number, writes, and shows
+// the number in its place. Nobody waits; a session that finds the queue full is dropped and
+// counted.
 #pragma once
 
 #include <array>
@@ -21,7 +23,7 @@ struct EndedSession {
     std::uint64_t started_at_us;  // microseconds since 2000-01-01 UTC
 };
 
-// It lies in shared memory. Written by who took its number, until the number is shown.
+// It lies in shared memory. The session that took its number writes it, until the number is shown.
 struct EndedSlot {
     Word shown;  // number + 1
     Word started_at_us;
@@ -47,12 +49,12 @@ public:
     }
 
     void Push(const EndedSession& session) noexcept;
-    // The keeper alone. False when there is none.
+    // Only the keeper calls it. Returns false when there is none.
     bool Pop(EndedSession* session) noexcept;
 
     std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
 
-    // Empties it, since a session may have died between taking a number and showing it.
+    // Empties the queue, since a session may have died between taking a number and showing it.
     std::uint64_t Repair() noexcept {
         Put(shared_->drained, Get(shared_->taken));
         return 0;

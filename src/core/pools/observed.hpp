@@ -1,8 +1,7 @@
-// Pools as the server sees them: the sessions of one user in one database under one
-// application_name.
+// To the server a pool is the sessions of one user in one database under one application_name.
 //
-// Plain data in the keeper's own memory, published once a second. A reader has a copy of its own,
-// in which it may find and add in the same way.
+// Pools are plain data in the keeper's own memory, published once a second. A reader has a copy of
+// its own, in which it may find and add in the same way.
 #pragma once
 
 #include <array>
@@ -52,13 +51,13 @@ struct ObservedPools {
     std::uint32_t unused;
     std::array<ObservedPool, kPools + 1> pools;
 
-    // Its place. When all are taken, a new one takes that of a pool that has no session and had
-    // none at this moment, the one seen least, whose counts go to the others; kOtherPools without
-    // one.
+    // Returns the pool's place. When all are taken, a new pool takes that of the one seen least,
+    // among those without a session now. The counts of the old one go to the others. Returns
+    // kOtherPools when no pool can give way.
     std::uint32_t PlaceFor(const PoolKey& key, std::uint64_t now_us) noexcept;
-    // kOtherPools when it has none.
+    // Returns kOtherPools when it has none.
     std::uint32_t Find(const PoolKey& key) const noexcept;
-    // Pools that were absent for kPoolLifeUs.
+    // Forgets pools that were absent for kPoolLifeUs.
     void ForgetOld(std::uint64_t now_us) noexcept;
 
 private:

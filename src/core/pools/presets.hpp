@@ -1,4 +1,5 @@
-// What pools and sessions are like in each environment: the one place for these numbers.
+// A preset says what pools and sessions are like in an environment. No other place has these
+// numbers.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +23,14 @@ struct PoolPreset {
     bool log_parameters;
 };
 
-// In the order of pg::Environment.
+// The presets stand in the order of pg::Environment.
 inline constexpr PoolPreset kPoolPresets[] = {
     {"production", 20, 10, true, 3600, 30, 30000, 10000, false, false, 100, true, false},
     {"development", 5, 5, true, 1800, 30, 0, 0, true, true, 200, true, true},
     {"testing", 1, 0, false, 300, 10, 0, 0, false, false, 200, true, false},
 };
 
-// Null when there is none of that name.
+// Returns null when no preset has that name.
 constexpr const PoolPreset* FindPoolPreset(std::string_view environment) noexcept {
     for (const PoolPreset& preset : kPoolPresets) {
         if (environment == preset.environment) {
@@ -39,7 +40,7 @@ constexpr const PoolPreset* FindPoolPreset(std::string_view environment) noexcep
     return nullptr;
 }
 
-// A number of the preset that may be another one, and what it may be.
+// This is a number of the preset for which a caller may give another one, and its bounds.
 struct PoolNumber {
     const char* name;  // of the argument and of the column of pool_presets
     int PoolPreset::*member;
@@ -50,7 +51,7 @@ struct PoolNumber {
 inline constexpr int kMostConnections = 10000;
 inline constexpr int kMsPerDay = 24 * 3600 * 1000;
 
-// In the order of the arguments.
+// The numbers stand in the order of the arguments.
 inline constexpr PoolNumber kPoolNumbers[] = {
     {"pool_size", &PoolPreset::pool_size, 1, kMostConnections},
     {"max_overflow", &PoolPreset::max_overflow, 0, kMostConnections},

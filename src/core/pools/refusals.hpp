@@ -1,5 +1,5 @@
-// Connections that the server refused because there were too many, by the names that the client
-// gave: who is refused is told apart before it is known which database and role they are.
+// Here is counted which connections the server refused because there were too many. They are told
+// apart by the names that the client gave: which database and role these are is not known yet.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 namespace elile::core {
 
 inline constexpr std::uint32_t kRefusals = 64;
-// Refusals that lie further apart are two stories.
+// Refusals that lie further apart are not counted together.
 inline constexpr std::uint64_t kRefusalLifeUs = UINT64_C(600) * 1000 * 1000;
 
 // It lies in shared memory. Any process writes; all zero is free.
@@ -41,7 +41,7 @@ public:
     // Names beyond kRefusals are in the sum alone.
     void Note(const char* database, const char* user, const char* application,
               std::uint64_t now_us) noexcept;
-    // Of the last kRefusalLifeUs, and what came shortly before them.
+    // Returns those of the last kRefusalLifeUs, and those before them without such a gap.
     RefusalCounts Read(const char* database, const char* user, const char* application,
                        std::uint64_t now_us) const noexcept;
     std::uint64_t Sum() const noexcept { return Get(shared_->sum); }

@@ -29,7 +29,8 @@ bool IsOld(std::uint64_t reported_at_us, std::uint64_t life_us, std::uint64_t no
     return reported_at_us + life_us < now_us;
 }
 
-// Leaves it to the other one when two sessions take one report; both have the same key.
+// When two sessions take one report, the later one leaves the identity to the other: both have the
+// same key.
 void WriteIdentity(PoolReport& report, std::uint32_t database,
                    const char (&application)[kNameBytes]) noexcept {
     report.sequence.TryWrite([&] {

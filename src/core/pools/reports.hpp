@@ -1,7 +1,8 @@
-// What applications say of their own connection pools, by (database, application_name).
+// Applications report figures of their own connection pools, by (database, application_name).
 //
-// A report is found by a hash of its key, which stands for the key: it is as unlikely that two of a
-// few hundred meet as that memory fails. The name is guarded by a sequence lock, as a table's is.
+// A report is found by a hash of its key, which stands for the key. That two of a few hundred have
+// one hash is as unlikely as that memory fails. A sequence lock guards the name, as it does a
+// table's.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@ namespace elile::core {
 
 inline constexpr std::uint32_t kPoolReports = 256;
 inline constexpr std::uint64_t kPoolReportLifeUs = UINT64_C(3600) * 1000 * 1000;
-// Who waits is gone in a moment.
+// Clients that wait are gone in a moment, so their number is old sooner.
 inline constexpr std::uint64_t kClientsWaitingLifeUs = UINT64_C(60) * 1000 * 1000;
 
 enum class PoolFigure { kActiveConnections, kPoolSize, kClientsWaiting };
@@ -48,15 +49,15 @@ public:
         reports_ = carver.Take<PoolReport>(kPoolReports);
     }
 
-    // Of a full table the report that is beyond its life gives way; when none is, this one is
-    // dropped and counted. `application` is padded with zeros.
+    // When the table is full, a report that is beyond its life gives way. Where there is none, this
+    // one is dropped and counted. `application` is padded with zeros.
     void Report(std::uint32_t database, const char (&application)[kNameBytes], PoolFigure figure,
                 std::uint64_t value, std::uint64_t now_us) noexcept;
 
-    // False when there is nothing to show at this index.
+    // Returns false when there is nothing to show at this index.
     bool Read(std::uint32_t index, std::uint64_t now_us, PoolReportCopy* copy) const noexcept;
 
-    // Figures that found no place.
+    // Returns how many figures found no place.
     std::uint64_t Dropped() const noexcept { return Get(*dropped_); }
 
     // Frees what a dead session was writing.

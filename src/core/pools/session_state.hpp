@@ -1,4 +1,4 @@
-// The states that the server tells of a client session.
+// These are the states that the server tells of a client session.
 #pragma once
 
 #include <array>

@@ -8,7 +8,7 @@
 
 namespace elile::core {
 
-// Where the process is or may be put; null when the table is full.
+// Returns the cell where the process is or may be put, or null when the table is full.
 TrackedSession* PoolWatch::CellOf(TrackedSession* table, std::uint32_t pid) const noexcept {
     const auto first = static_cast<std::uint32_t>(Mix(pid));
     for (std::uint32_t step = 0; step < cells_; ++step) {
@@ -42,7 +42,7 @@ void PoolWatch::Begin(std::uint64_t now_us, std::uint64_t stats_since_us) noexce
     glances_ = {};
 }
 
-// Counts the session as opened when it is new. The pool's place.
+// Counts the session as opened when it is new. Returns the pool's place.
 std::uint32_t PoolWatch::Track(const PoolKey& key, std::uint32_t pid,
                                std::uint64_t started_at_us) noexcept {
     const TrackedSession* known = Known(pid, started_at_us);

@@ -1,10 +1,10 @@
-// Looks at the server's sessions, ten times a second, and keeps what they say of pools.
+// The watch looks at the server's sessions ten times a second, and keeps what they say of pools.
 //
-// One look: Begin(), then the sessions there are, what ended since the last look, the sessions'
-// transactions, and the clients that wait, then End(). A session is told apart by its process and
-// its start, so that each is counted as opened once, whether it was seen or only ended. A session
-// says that it ends before it leaves the server's table. So what is not in the table has said it
-// by then, and is found while the look before is still remembered.
+// One look is Begin(), the sessions that there are, those that ended since the last look,
+// transactions, clients that wait, and End(). A session is told apart by its process and its start.
+// So each is counted as opened once, whether it was seen or only ended. A session says that it ends
+// before it leaves the server's table. So one that is not in the table has said it by then, and is
+// found while the look before is still remembered.
 #pragma once
 
 #include <array>
@@ -16,12 +16,12 @@
 
 namespace elile::core {
 
-// Idle in a transaction for longer is no pause between two statements.
+// A session that is idle in a transaction for longer does not just pause between two statements.
 inline constexpr std::uint64_t kLingerUs = UINT64_C(5) * 1000 * 1000;
-// And for longer than this it is counted as invalid.
+// One that is so for longer than this is counted as invalid.
 inline constexpr std::uint64_t kInvalidUs = UINT64_C(60) * 1000 * 1000;
 
-// A client session as the server's own table has it.
+// This is a client session as the server's own table has it.
 struct SeenSession {
     PoolKey pool;
     std::uint32_t pid;
@@ -41,14 +41,14 @@ inline bool IsCheckedOut(SessionState state) noexcept {
 inline bool IsOlder(std::uint64_t since_us, std::uint64_t age_us, std::uint64_t now_us) noexcept {
     return since_us != 0 && since_us + age_us < now_us;
 }
-// In a transaction that can only be rolled back, or left alone in one.
+// Tells whether the session's transaction can only be rolled back, or was left alone.
 inline bool IsInvalid(const SeenSession& session, std::uint64_t now_us) noexcept {
     return session.state == SessionState::kIdleInTransactionAborted ||
            (session.state == SessionState::kIdleInTransaction &&
             IsOlder(session.state_since_us, kInvalidUs, now_us));
 }
 
-// What the keeper remembers of a session from one look to the next.
+// The keeper remembers this of a session from one look to the next.
 struct TrackedSession {
     std::uint32_t pid;  // 0 free
     std::uint32_t pool;
@@ -59,13 +59,14 @@ struct TrackedSession {
 
 class PoolWatch {
 public:
-    // Sessions that may be at once, and those that may have ended between two looks.
+    // There are cells for twice the sessions that may be at once and may have ended between two
+    // looks.
     static constexpr std::uint32_t CellsFor(std::uint32_t sessions) noexcept {
         return std::bit_ceil(2 * (sessions + kEndedSessions));
     }
 
     PoolWatch() = default;
-    // Two zeroed arrays of `cells`, which is CellsFor(), each.
+    // `one` and `other` are zeroed arrays of `cells` each, which is CellsFor().
     PoolWatch(ObservedPools* pools, TrackedSession* one, TrackedSession* other,
               std::uint32_t cells) noexcept
         : pools_(pools), before_(one), now_(other), cells_(cells) {}
@@ -76,13 +77,14 @@ public:
     void See(const SeenSession& session) noexcept;
     // The session is in its transaction of this local number, which grows by one with each.
     void NoteTransaction(std::uint32_t pid, std::uint32_t number) noexcept;
-    // Told by somebody who sees them: that many wait for a connection of this application.
+    // Somebody who sees them has told that so many clients wait for a connection of this
+    // application.
     void NoteWaiting(std::uint32_t dbid, const char (&application)[kNameBytes],
                      std::uint32_t clients) noexcept;
     void End() noexcept;
 
 private:
-    // Of one pool at this look.
+    // This is what one look shows of one pool.
     struct Glance {
         std::uint32_t sessions;
         std::uint32_t checked_out;

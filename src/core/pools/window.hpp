@@ -1,8 +1,8 @@
-// What was seen of one pool of sessions for a while: sums over looks, and how many of its sessions
-// were needed at once.
+// A window is what was seen of one pool of sessions for a while: sums over looks, and how many of
+// its sessions were needed at once.
 //
 // A look is one glance at the server's table of sessions, ten a second. Looks at which a pool had
-// no session and opened none are not its own: they are in none of its figures. Those at which
+// no session and opened none are not its own: they are in none of its figures. Looks at which
 // nobody used or wanted a connection are idle ones, which say nothing of the size that it needs.
 #pragma once
 
@@ -18,11 +18,11 @@ namespace elile::core {
 
 inline constexpr std::uint64_t kLookIntervalUs = 100'000;
 inline constexpr std::uint64_t kWindowUs = UINT64_C(600) * 1000 * 1000;
-// Half a minute: fewer say nothing of the hundredth part.
+// Fewer looks than those of half a minute say nothing of the hundredth part.
 inline constexpr std::uint32_t kLooksNeeded = 300;
 
-// Exact below 64, then 16 to the doubling: at most 6.25 % off. The last bucket begins above the
-// most sessions that a server can have (2^18).
+// Buckets are exact below 64, then 16 to the doubling: at most 6.25 % off. The last bucket begins
+// above the most sessions that a server can have (2^18).
 class DemandBuckets {
 public:
     static constexpr std::uint32_t kExact = 64;
@@ -37,7 +37,7 @@ public:
         const std::uint32_t part = demand >> (exponent - 4) & (kToTheDoubling - 1);
         return std::min<std::size_t>(kExact + (exponent - 6) * kToTheDoubling + part, kCount - 1);
     }
-    // The largest demand that is in it.
+    // Returns the largest demand that is in the bucket.
     static constexpr std::uint32_t LargestIn(std::size_t bucket) noexcept {
         if (bucket < kExact) {
             return static_cast<std::uint32_t>(bucket);
@@ -58,9 +58,9 @@ struct PoolFigures {
     std::uint32_t full_looks;     // at which each session was checked out
     std::uint32_t peak_sessions;
     std::uint32_t peak_demand;     // checked out and waiting
-    std::uint64_t sessions;        // sums over looks
-    std::uint64_t checked_out;     //
-    std::uint64_t waiting;         //
+    std::uint64_t sessions;        // sum over looks
+    std::uint64_t checked_out;     // sum over looks
+    std::uint64_t waiting;         // sum over looks
     std::uint64_t in_transaction;  // idle in one; part of checked_out
     std::uint64_t lingering;       // idle in one for longer than kLingerUs; part of in_transaction
     std::uint64_t opened;          // connections
@@ -73,7 +73,7 @@ struct PoolFigures {
     double Seconds() const noexcept {
         return static_cast<double>(looks) * static_cast<double>(kLookIntervalUs) / 1e6;
     }
-    // Connections in use or waited for, on average over the busy looks.
+    // Returns the connections in use or waited for, on average over the busy looks.
     double MeanDemand() const noexcept {
         return busy_looks == 0
                    ? 0
@@ -90,7 +90,8 @@ struct PoolWindow {
         std::uint16_t& count = busy_looks_at[DemandBuckets::Of(demand)];
         count = static_cast<std::uint16_t>(std::min(count + 1, 65535));
     }
-    // What this share of the busy looks did not exceed; 0 when there are none.
+    // Returns the demand that this share of the busy looks did not exceed, or 0 when there are
+    // none.
     std::uint32_t Quantile(double share) const noexcept {
         std::uint64_t all = 0;
         for (const std::uint16_t count : busy_looks_at) {

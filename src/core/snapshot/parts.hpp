@@ -1,4 +1,4 @@
-// The parts of the segment that one process publishes for others to read.
+// These parts of the segment are each published by one process for others to read.
 #pragma once
 
 #include "core/pools/observed.hpp"
@@ -7,7 +7,7 @@
 
 namespace elile::core {
 
-// SnapshotHead, then as many SnapshotSeries as the layout has; by the keeper.
+// The keeper publishes SnapshotHead, then as many SnapshotSeries as the layout has.
 struct PublishedSnapshot : Published {
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         layout = {sizes.series_tables};
@@ -19,20 +19,20 @@ struct PublishedSnapshot : Published {
     SeriesCounters* origins = nullptr;  // where each series began from zero; the keeper's alone
 };
 
-// IndexStatistics, by whoever collects them.
+// A worker publishes the IndexStatistics that it collected.
 struct PublishedIndexes : Published {
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(IndexStatistics));
     }
 };
 
-// ExporterStatus, by the keeper.
+// The keeper publishes ExporterStatus.
 struct PublishedExporter : Published {
     // It lies in shared memory; the keeper writes.
     struct Shared {
         Word starts;          // times that the exporter was started
-        Word logins_denied;   // with a user or password that is wrong
-        Word logins_refused;  // likewise, that found no place to be checked
+        Word logins_denied;   // log-ins with a user or password that is wrong
+        Word logins_refused;  // log-ins that found no place to be checked
     };
 
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
@@ -43,7 +43,7 @@ struct PublishedExporter : Published {
     Shared* shared = nullptr;
 };
 
-// ObservedPools, by the keeper.
+// The keeper publishes ObservedPools.
 struct PublishedPools : Published {
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(ObservedPools));

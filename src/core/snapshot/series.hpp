@@ -1,9 +1,10 @@
-// From the store's entries and leftovers to a snapshot's series and slowest statements.
+// The builder makes a snapshot's series and slowest statements from the store's entries and
+// leftovers.
 //
 // Who scrapes must never see a counter fall a little: Prometheus would take what is left for new.
-// A series' figures therefore only grow, or begin again from zero all together, which it knows as
-// one counter reset. They fall when reset() forgets some statements of a series, when the tables
-// with a series of their own become fewer, and when a crash took something.
+// So a series' figures only grow, or begin again from zero all together, which Prometheus knows as
+// one counter reset. They do when reset() forgets some statements of a series, when fewer tables
+// have a series of their own, and when a crash took something.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +20,13 @@ public:
         return segment.snapshot.layout.Size() + segment.statements.entries.size() +
                segment.statements.leftovers.size();
     }
-    // `scratch` has ScratchWords() of room.
+    // `scratch` has room for ScratchWords().
     SeriesBuilder(const Segment& segment, std::uint32_t* scratch) noexcept
         : segment_(segment), first_(scratch), next_(scratch + segment.snapshot.layout.Size()) {}
 
     // Takes a new snapshot over the one before, which is all zero when there is none. `tables` is
     // how many tables may have series of their own, at most SegmentSizes::series_tables. The caller
-    // holds the gate's shared side, and is the only one to snapshot.
+    // holds the gate's shared side, and nobody else takes snapshots.
     void Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept;
 
 private:
@@ -37,7 +38,8 @@ private:
     void NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept;
 
     const Segment& segment_;
-    // What belongs to a series, as a list: items are slots, then leftovers; plus one, 0 ends it.
+    // What belongs to a series is a list of items, which are slots, then leftovers. A link is an
+    // item plus one; 0 ends the list.
     std::uint32_t* first_;
     std::uint32_t* next_;
     std::uint32_t tables_ = 0;

@@ -1,8 +1,8 @@
-// What the keeper publishes once a second for the exporter, which cannot look at the store itself:
-// it has no write access, and so cannot keep entries from being folded while it sums.
+// The keeper publishes a snapshot once a second for the exporter, which cannot look at the store
+// itself. It has no write access, and so cannot keep entries from being folded while it sums.
 //
-// Plain data, copied whole. Names are not in it but for those that no directory has; the reader
-// finds tables and databases by their index.
+// A snapshot is plain data, copied whole. It has no names but those that no directory has; the
+// reader finds tables and databases by their index.
 #pragma once
 
 #include <array>
@@ -15,14 +15,14 @@
 
 namespace elile::core {
 
-// The classic histogram's bounds are 2^-13 to 2^6 seconds, one octave of the store each; a last
+// The classic histogram's bounds are 2^-13 to 2^6 seconds, one octave of the store each. A last
 // bucket has what is above.
 inline constexpr int kFirstBoundExponent = -13;
 inline constexpr int kLastBoundExponent = 6;
 inline constexpr int kLatencyBounds = kLastBoundExponent - kFirstBoundExponent + 1;
 inline constexpr int kLatencyBuckets = kLatencyBounds + 1;
 
-// All of it only grows, until all of it begins again from zero.
+// All figures only grow, until all of them begin again from zero.
 struct SeriesCounters {
     std::uint64_t queries;  // executions, failed ones included
     std::uint64_t failed;
@@ -33,7 +33,7 @@ struct SeriesCounters {
 };
 inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);
 
-// An (operation, table), or an operation on all tables of a database that have no series.
+// A series is an operation on a table, or on all tables of a database that have no series.
 struct SnapshotSeries {
     SeriesCounters counted;
     std::uint64_t p50_ns;  // of all that was counted since the last reset
@@ -42,7 +42,8 @@ struct SnapshotSeries {
     std::uint64_t max_ns;
 };
 
-// Client sessions that are alike. dbid 0 and application "other" stand for what had no row.
+// A row counts client sessions that are alike. dbid 0 and application "other" stand for what had no
+// row.
 struct SnapshotSessions {
     std::uint32_t dbid;
     SessionState state;
@@ -69,8 +70,8 @@ struct SnapshotStatement {
 
 struct SnapshotHead {
     std::uint64_t taken_at_us;      // microseconds since 2000-01-01 UTC
-    std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC at the end of sampling
-    std::uint64_t taking_ns;        // what sampling took
+    std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC when it was complete
+    std::uint64_t taking_ns;        // what taking it took
     std::uint64_t stats_since_us;   // start or last reset(), like taken_at_us
     std::uint64_t server_start_us;  // postmaster start, like taken_at_us
     std::uint32_t server_version;   // PG_VERSION_NUM
@@ -91,8 +92,8 @@ struct SnapshotHead {
 static_assert(std::is_trivially_copyable_v<SnapshotHead> && sizeof(SnapshotHead) % 8 == 0);
 static_assert(std::is_trivially_copyable_v<SnapshotSeries>);
 
-// Which series an (operation, table) belongs to: tables with a low index have their own; then one
-// set for each database, index 0 being all databases that found no room.
+// The layout says to which series an (operation, table) belongs. Tables with a low index have their
+// own; then comes one set for each database. Index 0 of these is all databases that found no room.
 struct SeriesLayout {
     std::uint32_t tables;  // room
 
@@ -106,7 +107,7 @@ struct SeriesLayout {
     bool IsOfTable(std::uint32_t series) const noexcept {
         return series < (tables + 1) * kOperations;
     }
-    // The index in the directory of tables, or in that of databases.
+    // Returns the index in the directory of tables, or in that of databases.
     std::uint32_t IndexOf(std::uint32_t series) const noexcept {
         return IsOfTable(series) ? series / kOperations : series / kOperations - tables - 1;
     }
@@ -115,7 +116,7 @@ struct SeriesLayout {
     }
 };
 
-// An index of a table, as a worker saw it in its database.
+// This is an index of a table, as a worker saw it in its database.
 struct IndexStatistic {
     std::uint32_t dbid;
     std::uint32_t is_valid;
@@ -140,7 +141,7 @@ struct IndexStatistics {
 };
 static_assert(std::is_trivially_copyable_v<IndexStatistics> && sizeof(IndexStatistics) % 8 == 0);
 
-// The exporter as the keeper knows it.
+// This is the exporter as the keeper knows it.
 struct ExporterStatus {
     char state[192];   // in words
     char address[80];  // where it listens; empty: nowhere
