@@ -1,8 +1,8 @@
 // The board shows to all processes which databases have index builds to do, and which builds are at
 // work.
 //
-// What is to be built lies in each database's journal, a table; the board only says where to look
-// and who is at work. After a crash the keeper empties it and has all journals looked at again.
+// The builds to do stand in each database's journal, a table; the board only says where to look and
+// who is at work. After a crash the keeper empties it and has all journals looked at again.
 #pragma once
 
 #include <array>

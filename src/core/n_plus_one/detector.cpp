@@ -262,9 +262,9 @@ void NPlusOneDetector::FindItsPlace(std::uint32_t at, bool may_belong) noexcept 
 }
 
 // The parent stays when it has had a row for each run, in this turn and in all. Else it is the
-// innermost ancestor beyond that has had rows enough in all, for a second loop may follow the whole
-// first one. Else the parent or the elder with rows enough in all will do. Returns kNone when none
-// has.
+// innermost of its ancestors that has had rows enough in all, for a second loop may follow the
+// whole first one. Else the parent or the elder with rows enough in all will do. Returns kNone when
+// none has.
 std::uint32_t NPlusOneDetector::ParentThatFits(const Node& node) const noexcept {
     if (node.runs_in_turn <= nodes_[node.parent].last_rows &&
         node.runs <= nodes_[node.parent].rows) {

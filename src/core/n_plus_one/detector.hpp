@@ -12,7 +12,7 @@
 //   - It ran more often than its parent had rows: it belongs to a loop further out, to one that
 //     follows, or to none.
 //
-// A loop does the same for each row, so between two runs of its child come the kinds of statements
+// A loop does the same for each row. So between two runs of its child come the kinds of statements
 // that came between the first two. Where others keep coming, an application asks for this and that.
 //
 // A trace with threshold 3, where A returns four rows and B is asked for each of them:
@@ -137,8 +137,8 @@ private:
     };
 
     bool IsUsed(std::uint32_t at) const noexcept { return nodes_[at].statement.queryid != 0; }
-    // What ran twice did so in one turn of some parent, for BeginTurn() moves what ran once in a
-    // turn.
+    // A statement that ran twice did so in one turn of some parent: BeginTurn() moves one that ran
+    // once in a turn.
     static bool IsLoop(const Node& node) noexcept { return node.runs > 1; }
     std::uint32_t Find(std::uint64_t queryid) const noexcept;
     bool HasChildren(std::uint32_t at) const noexcept;

@@ -12,7 +12,7 @@ constexpr std::uint64_t kChurnLeast = 20;
 constexpr double kChurnPerSecond = 1;
 constexpr double kChurnLifeSeconds = 10;
 constexpr double kFullShare = 0.90;
-// How many sessions would come shows only when they are let in. So a pool with all connections in
+// It shows only when sessions are let in how many would come. So a pool with all connections in
 // use, and more refused, is taken to grow by at least this factor.
 constexpr double kLeastGrowth = 1.5;
 // Attempts may be repeated, so however many were refused, it is taken to grow by this at most.

@@ -1,5 +1,5 @@
-// Here is counted which connections the server refused because there were too many. They are told
-// apart by the names that the client gave: which database and role these are is not known yet.
+// The table counts connections that the server refused because there were too many, by the names
+// that the client gave. Which database and role these names are is not known yet then.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// A window is what was seen of one pool of sessions for a while: sums over looks, and how many of
-// its sessions were needed at once.
+// A window is what was seen of one pool of sessions for a while. It has sums over looks, and how
+// many sessions were needed at once.
 //
 // A look is one glance at the server's table of sessions, ten a second. Looks at which a pool had
 // no session and opened none are not its own: they are in none of its figures. Looks at which

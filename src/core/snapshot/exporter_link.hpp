@@ -27,8 +27,8 @@ inline constexpr char kState = 'S';    // state in words, address where it liste
 inline constexpr char kWarning = 'W';  // a line for the server log, a hint or nothing
 inline constexpr char kNotice = 'N';   // the same, of level LOG
 
-// What was to become the exporter sends what it could not do, and the error's number. A message of
-// any other kind is from the dynamic linker: standard error is the socket until then.
+// The process that was to become the exporter sends what it could not do, and the error's number. A
+// message of any other kind is from the dynamic linker: standard error is the socket until then.
 inline constexpr char kStartFailed = 'F';
 
 // The exporter sends why it cannot serve, in words, and the error's number or 0.

@@ -1,10 +1,10 @@
 // The builder makes a snapshot's series and slowest statements from the store's entries and
 // leftovers.
 //
-// Who scrapes must never see a counter fall a little: Prometheus would take what is left for new.
-// So a series' figures only grow, or begin again from zero all together, which Prometheus knows as
-// one counter reset. They do when reset() forgets some statements of a series, when fewer tables
-// have a series of their own, and when a crash took something.
+// A scraper must never see a counter fall a little: Prometheus would take what is left for new. So
+// a series' figures only grow, or begin again from zero all together, which Prometheus knows as one
+// counter reset. They do when reset() forgets some statements of a series, when fewer tables have a
+// series of their own, and when a crash took something.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ private:
     void NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept;
 
     const Segment& segment_;
-    // What belongs to a series is a list of items, which are slots, then leftovers. A link is an
-    // item plus one; 0 ends the list.
+    // The items of a series form a list: slots, then leftovers. A link is an item plus one; 0 ends
+    // the list.
     std::uint32_t* first_;
     std::uint32_t* next_;
     std::uint32_t tables_ = 0;

@@ -62,8 +62,8 @@ struct Handle {
 enum class EntryState : std::uint32_t { kFree = 0, kFilling = 1, kLive = 2, kRetired = 3 };
 inline EntryState StateOf(std::uint32_t tag) noexcept { return static_cast<EntryState>(tag & 3); }
 
-// The tag that follows. Each of the first three takes a tag of the state before its own; Free()
-// takes one of any state but Free, and begins the next use.
+// These give the tag that follows. Each of the first three takes a tag of the state before its own.
+// Free() takes one of any state but Free, and begins the next use.
 constexpr std::uint32_t Filling(std::uint32_t tag) noexcept { return tag + 1; }
 constexpr std::uint32_t Live(std::uint32_t tag) noexcept { return tag + 1; }
 constexpr std::uint32_t Retired(std::uint32_t tag) noexcept { return tag + 1; }

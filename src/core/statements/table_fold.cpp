@@ -1,4 +1,5 @@
-// An entry becomes free in one of three ways: folding, a reset, or the repair after a crash.
+// Retired entries are folded here, a reset forgets them, and the repair after a crash makes them
+// whole or free.
 #include <array>
 #include <span>
 
