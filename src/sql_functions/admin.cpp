@@ -1,4 +1,6 @@
 // elile_optimize.info, reset() and record_db_query().
+#include <iterator>
+
 #include "core/limits.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
@@ -145,6 +147,7 @@ using namespace elile::sql_functions;
 ELILE_SQL_FUNCTION(elile_info, kStrict, RECORDOID) {
     const core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
+    row.RequireColumns(static_cast<int>(core::Limits().size() + std::size(kColumns)));
     while (const char* name = row.NextName()) {
         if (const core::Limit* limit = core::FindLimit(name); limit != nullptr) {
             row.Bigint(limit->count(segment));
