@@ -151,8 +151,7 @@ bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* 
     }
     Attempt attempt = Render(run, context, run.hides);
     if (attempt.plan == nullptr && attempt.reason == LostPlan::kError && !run.hides) {
-        attempt =
-            Render(run, context, true);  // without literals: an output function may have failed
+        attempt = Render(run, context, true);  // now without output functions
     }
     if (attempt.plan != nullptr) {
         capture::StorePlan(of, attempt.plan, text, details);
