@@ -14,9 +14,9 @@ namespace elile::keeper {
 // at.
 void TendBuilds(core::Segment& segment);
 
-// Starts a worker from MakeWorker(); the server must be no standby any more. Returns false when no
-// slot is free, which the board remembers and the log is told once a minute. `handle` lies in the
-// current memory context.
+// Starts a worker from MakeWorker(), which begins once the server is no standby. Returns false when
+// no slot is free, which the board remembers and the log is told once a minute. `handle` lies in
+// the current memory context.
 bool StartBuildWorker(core::Segment& segment, const BackgroundWorker& worker,
                       BackgroundWorkerHandle** handle);
 

@@ -67,8 +67,7 @@ bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
     return true;
 }
 
-// With these settings names are written as the session would write them, and literals are read as
-// it read them.
+// Names are then written as the session would write them, and literals are read as it read them.
 void AdoptSettings(const WaitingRun& run) {
     set_config_option("search_path", run.search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                       true, 0, false);
