@@ -22,7 +22,8 @@ void Reset(Oid userid, Oid dbid, uint64 queryid) {
     }
 }
 
-// It tells each second; a machine under load may hold it up.
+// Whether a keeper is at work. It gives a sign of life each second, but a machine under load may
+// hold it up.
 bool HasKeeper(const core::SegmentHeader& header) {
     constexpr uint64 kPatienceNs = 10000000000;
     const uint64 seen_ns = core::Get(header.keeper_seen_ns);
@@ -39,7 +40,7 @@ const char* KeeperState(const core::SegmentHeader& header) {
                       : "not repaired after a crash, for no keeper is at work: nothing is counted";
 }
 
-// Null as long as nothing was measured.
+// Writes the extension's own time per execution, in ns; null while nothing was measured.
 void WriteOverhead(pg::RowWriter& row, const core::Segment& segment) {
     const core::Overhead::Shared& overhead = *segment.overhead.shared;
     const auto measured = static_cast<double>(core::Get(overhead.measured_executions));
@@ -57,7 +58,7 @@ void WriteOverheadShare(pg::RowWriter& row, const core::Segment& segment) {
                                    : row.Null();
 }
 
-// False when the exporter is off, or there is nobody to tell of it.
+// Returns false when the exporter is off, or no keeper is at work to tell of it.
 bool ReadExporter(const core::Segment& segment, core::ExporterStatus* status) {
     return HasKeeper(*segment.header) && segment.exporter.Read(status);
 }
@@ -87,7 +88,7 @@ struct Column {
     void (*write)(pg::RowWriter& row, const core::Segment& segment);
 };
 
-// What info has beside the limits.
+// The columns of info that tell of no limit.
 constexpr Column kColumns[] = {
     {"version", [](pg::RowWriter& row, const core::Segment&) { row.Text(core::kVersion); }},
     {"entries",
