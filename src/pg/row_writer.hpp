@@ -42,6 +42,12 @@ public:
     const char* NextName() const {
         return at_ < count_ ? NameStr(TupleDescAttr(columns_, at_)->attname) : nullptr;
     }
+    // For who writes by name: so many columns are declared.
+    void RequireColumns(int columns) const {
+        if (columns_->natts != columns) [[unlikely]] {
+            RefuseCount(columns);
+        }
+    }
     // The library knows no such column.
     [[noreturn]] void RefuseName() const;
     void Text(const char* value) {
@@ -78,6 +84,7 @@ private:
     // What would be written next; InvalidOid: anything, or the row's end. A row wider than
     // kMostColumns is the library's own mistake.
     [[noreturn]] void Refuse(Oid type) const;
+    [[noreturn]] void RefuseCount(int written) const;
 };
 
 // Of a set-returning function.
