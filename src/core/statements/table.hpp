@@ -48,10 +48,10 @@ public:
         alignas(kCacheLine) IndexStackHead free_octaves;
         IndexStackHead free_stripes;
         alignas(kCacheLine) Word evictions;
-        Word dropped;            // executions counted for their table only: no entry was free
+        Word dropped;          // executions counted for their table only: no entry was free
         Word buckets_dropped;  // executions without a place in their histogram
-        Word stripes_dropped;    // times that a hot statement stayed in one unit: no stripes were
-                                 // free
+        Word stripes_dropped;  // times that a hot statement stayed in one unit: no stripes were
+                               // free
         Word not_ready;  // executions not counted between a crash and the end of repair, or while
                          // a reset was kept from running
     };
