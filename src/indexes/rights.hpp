@@ -1,4 +1,4 @@
-// Who may have an index built on a table.
+// Tells who may have an index built on a table.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -9,11 +9,11 @@ namespace elile::indexes {
 // its schema.
 void RequireRightToIndex(Oid table, Oid userid);
 
-// InvalidOid when it is gone.
+// Returns InvalidOid when the relation is gone.
 Oid OwnerOf(Oid relation);
 
-// As whom to build an index on the table that `asker` asked for, who has the right. What a
-// superuser asked for is the table's owner's work, unless the owner could not do it: on a partition
+// Returns the role that builds an index on the table. `asker` asked for it and has the right to.
+// What a superuser asked for, the table's owner builds, unless the owner could not: on a partition
 // of another owner's, or in a schema where it may not create.
 Oid BuilderOf(Oid table, Oid asker);
 

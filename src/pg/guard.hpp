@@ -32,9 +32,9 @@ bool RunInMemory(GuardedBody body, void* argument, ErrorData** error);
 
 // Runs `body` as `how.userid`, without the right to leave that role, in a subtransaction with a
 // snapshot and in the caller's memory context. Returns false when it raised an error, which goes no
-// further. Returns false without a run where MayUseSubtransaction() does: while the process ends or
-// handles an error, with interrupts held, in parallel mode, in logical decoding and outside a sound
-// transaction.
+// further. Returns false without a run where MayUseSubtransaction() does. That is while the process
+// ends or handles an error, with interrupts held, in parallel mode, in logical decoding and outside
+// a sound transaction.
 //
 // All that the server's error handling resets is as before: hold-offs, memory, owner, role,
 // callbacks, signals, progress, wait. Settings made in the body are lost. A request to cancel that
