@@ -12,9 +12,9 @@ void RequireRightToIndex(Oid table, Oid userid);
 // Returns InvalidOid when the relation is gone.
 Oid OwnerOf(Oid relation);
 
-// Returns the role that builds an index on the table. `asker` asked for it and has the right to.
-// What a superuser asked for, the table's owner builds, unless the owner could not: on a partition
-// of another owner's, or in a schema where it may not create.
+// Returns the role that builds an index on the table, for `asker`, who has the right to it. An
+// index that a superuser asks for is built by the table's owner, unless the owner could not. That
+// is so on a partition of another owner's, or in a schema where the owner may not create.
 Oid BuilderOf(Oid table, Oid asker);
 
 }  // namespace elile::indexes
