@@ -158,9 +158,10 @@ count_lines() {
 check_tap() {
     say "TAP tests"
     local status=0 log=$scratch/tap.log
-    mkdir -p "$scratch/t/docs"
+    mkdir -p "$scratch"/t/{docs,dashboards}
     cp -r test/t/* test/workload README.md "$scratch/t/"
     cp docs/*.md "$scratch/t/docs/"
+    cp dashboards/elile_optimize.json "$scratch/t/dashboards/"
     chmod -R a+rX "$scratch/t"
     ((EUID != 0)) || chown -R postgres: "$scratch/t"
     # From 16 on the server's modules take relative paths unless they are told, and a test may change its folder.

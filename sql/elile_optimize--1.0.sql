@@ -330,7 +330,7 @@ create function _info_row(
     out max_text_bytes bigint,
     out texts_cut bigint,
     out texts_dropped bigint,
-    out histogram_dropped bigint,
+    out buckets_dropped bigint,
     out tables_overflow bigint,
     out slow_dropped bigint,
     out repaired_slots bigint,
@@ -378,7 +378,7 @@ comment on column info.text_bytes is 'Shared memory that query texts take now, i
 comment on column info.max_text_bytes is 'Shared memory that query texts can take, in bytes: elile_optimize.query_text_memory.';
 comment on column info.texts_cut is 'Texts of which only the first 16 kB were kept.';
 comment on column info.texts_dropped is 'Statements without a text: raise elile_optimize.query_text_memory.';
-comment on column info.histogram_dropped is 'Executions that percentiles lack: raise elile_optimize.max_statements.';
+comment on column info.buckets_dropped is 'Executions that percentiles lack: raise elile_optimize.max_statements.';
 comment on column info.tables_overflow is 'Statements that were counted under (other): raise elile_optimize.max_tables.';
 comment on column info.slow_dropped is 'Slow executions that were not kept because their slot was being written.';
 comment on column info.repaired_slots is 'Slots that were found half-written after a crash.';
@@ -406,6 +406,7 @@ comment on column info.suggestions_given_up is 'N+1 patterns without a suggestio
 comment on column info.plans_lost_by_reason is 'plans_lost by those reasons that occurred: invisible_table (not committed within 10 s), transition_table, locked_table (for 10 s), dropped_table, no_worker (none could be had for 10 s: raise max_worker_processes), no_room (256 others, or 8 MB, waited), too_large (2,000 nodes or 1 MB), foreign_node (of a foreign table or an extension), unsafe (the error left no room to copy it, a rollback closed the cursor, or parallel mode), error (while it was written down).';
 comment on column info.logins_denied is 'Requests for metrics with a wrong user or password.';
 comment on column info.logins_refused is 'Requests for metrics whose password was not checked in time, because there were too many.';
+comment on column info.exporter_starts is 'Times that the exporter was started; more than one means that it ended or that the keeper did.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

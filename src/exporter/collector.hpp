@@ -1,4 +1,4 @@
-// A Model as Prometheus's metric families. docs/metrics.md describes each.
+// Turns a Model into Prometheus's metric families. docs/metrics.md describes each.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -9,7 +9,7 @@
 
 namespace elile::exporter {
 
-// `scrape_seconds` is what the scrape before this one took.
+// `scrape_seconds` is how long the scrape before this one took.
 std::vector<prometheus::MetricFamily> Collect(const Model& model, double scrape_seconds);
 
 }  // namespace elile::exporter

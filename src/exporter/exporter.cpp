@@ -33,7 +33,7 @@ public:
     Exporter(const Link& link, const SegmentView& segment)
         : link_(link), reader_(segment), server_(reader_, users_) {}
 
-    // Until the keeper is gone.
+    // Serves until the keeper is gone.
     void Run() {
         for (;;) {
             pollfd readable{link_.Descriptor(), POLLIN, 0};
@@ -89,7 +89,8 @@ private:
         }
     }
 
-    // Warns once, and tries again after 1, 2, 4 and up to 30 seconds.
+    // Tries to listen. On failure it warns once, and tries again after 1, 2, 4 and up to 30
+    // seconds.
     void TryToListen() {
         constexpr Seconds kLongestPause(30);
         const std::string place = Place();
@@ -124,8 +125,8 @@ private:
     Clock::time_point note_sample_at_;
 };
 
-// A scrape's text is megabytes and any thread may serve it: one arena for all, given back at once,
-// keeps the process as small as one scrape.
+// A scrape's text has megabytes, and any thread may serve it. One arena for all threads, given back
+// at once, keeps the process as small as one scrape.
 void KeepMemorySmall() {
     constexpr int kTrimAbove = 256 * 1024;
     mallopt(M_ARENA_MAX, 1);
@@ -133,7 +134,7 @@ void KeepMemorySmall() {
     mallopt(M_MMAP_THRESHOLD, kTrimAbove);
 }
 
-// The exit code.
+// Tells the keeper why the exporter did not start; returns the exit code.
 int SayWhyNotStarted(const Link& link, const std::exception& error) {
     if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
         link.SayCannotServe(std::string("could not get memory: ") + std::strerror(ENOMEM), ENOMEM);
@@ -161,7 +162,7 @@ int Main() {
         Exporter exporter(link, segment);
         has_begun = true;
         exporter.Run();
-        std::_Exit(0);  // who waits for nobody need not wait for its threads
+        std::_Exit(0);  // waits for no thread
     } catch (const std::exception& error) {
         if (!has_begun) {
             return SayWhyNotStarted(link, error);

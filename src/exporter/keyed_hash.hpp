@@ -1,4 +1,4 @@
-// A hash with a secret key (SipHash-2-4 by Aumasson and Bernstein), twice for 128 bits.
+// A hash with a secret key: SipHash-2-4 by Aumasson and Bernstein, twice for 128 bits.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@ struct Digest {
     std::uint64_t first = 0;
     std::uint64_t second = 0;
 
-    // Takes as long whatever it finds.
+    // This takes the same time whatever it finds.
     bool IsEqual(const Digest& other) const {
         return ((first ^ other.first) | (second ^ other.second)) == 0;
     }
 };
 
-// The key is made at random for each object and leaves it never, so that nobody can make a text
-// that has a given digest, nor tell a text from a digest alone. Any thread.
+// Each object makes its key at random, and the key never leaves it. So nobody can make a text that
+// has a given digest, nor tell a text from a digest alone. Any thread may use it.
 class KeyedHash {
 public:
     KeyedHash();  // throws where the system has no random numbers

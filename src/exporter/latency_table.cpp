@@ -16,8 +16,8 @@ using namespace page;
 
 constexpr std::size_t kMostRows = 50;
 
-// In units of the picture.
-constexpr double kPitch = 6;  // from bar to bar, and so an octave
+// These lengths are in units of the picture.
+constexpr double kPitch = 6;  // from bar to bar, which is an octave
 constexpr double kBar = 5;
 constexpr double kHeight = 24;
 constexpr double kShortest = 1;
@@ -29,7 +29,8 @@ std::string Coordinate(double value) {
     return {text, end.ptr};
 }
 
-// The first and the last bucket have one open end and are drawn as an octave like the others.
+// Returns the place on the x axis. The first and the last bucket have one open end and are drawn as
+// one octave, like the others.
 double PositionOf(double seconds) {
     constexpr double kLeftEdgeExponent = core::kFirstBoundExponent - 1;
     const double octaves = std::log2(std::max(seconds, 1e-9)) - kLeftEdgeExponent;
@@ -73,12 +74,12 @@ std::string LatencyPicture(const core::SnapshotSeries& series, const std::string
     return svg + "</svg>";
 }
 
-// A count of which none is worth a glance.
+// Writes a count that is mostly zero; a zero is shown pale.
 std::string Rare(std::uint64_t count) {
     return count == 0 ? Element("span", "class=\"zero\"", "0") : Count(count);
 }
 
-// The ends of a bucket in words.
+// Returns the bucket's bounds in words.
 std::string RangeOf(int bucket) {
     const auto end = [](int at) { return Duration(std::ldexp(1, core::kFirstBoundExponent + at)); };
     if (bucket == 0) {

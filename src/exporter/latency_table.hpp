@@ -1,4 +1,5 @@
-// What each (operation, table) took, with a picture of its latencies.
+// The status page's table of how long each (operation, table) took, with a picture of its
+// latencies.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace elile::exporter {
 
-// An HTML table, most time first, and notes on how to read it. Empty when nothing was counted.
+// Returns an HTML table, most time first, and notes on how to read it. It is empty when nothing was
+// counted.
 std::string LatencyTable(const std::vector<Series>& all);
 
 }  // namespace elile::exporter

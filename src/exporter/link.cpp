@@ -20,7 +20,8 @@ std::string_view NextField(std::string_view& text) {
     return field;
 }
 
-// Like recv(), and takes the descriptors that came along, of which it keeps one.
+// Receives as recv() does, and also takes the descriptors that came along. It keeps the last of
+// them and closes the others.
 ssize_t ReceiveWith(int link, char* room, std::size_t most, OwnedDescriptor* descriptor) {
     constexpr std::size_t kMostDescriptors = 4;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control;

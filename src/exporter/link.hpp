@@ -13,7 +13,7 @@ struct Configuration {
     bool shows_queries = false;
 };
 
-// A descriptor that is closed with it; -1 for none.
+// Owns a descriptor, and closes it at its own end; -1 for none.
 class OwnedDescriptor {
 public:
     OwnedDescriptor() = default;
@@ -28,14 +28,15 @@ private:
     int descriptor_ = -1;
 };
 
-// What the keeper found at metrics_auth_file.
+// The file that the keeper found at metrics_auth_file.
 struct UsersFile {
     std::string path;  // empty: everybody may read
     int error = 0;     // an errno, or core::kNotRegular; 0: `content` is the file
     OwnedDescriptor content;
 };
 
-// Log-ins with a user or password that is wrong, and those that found no place to be checked.
+// Counts of log-ins: denied ones had a wrong user or password, refused ones found no place to be
+// checked.
 struct Logins {
     std::uint64_t denied = 0;
     std::uint64_t refused = 0;
@@ -48,10 +49,11 @@ public:
     int Descriptor() const { return descriptor_; }
 
     enum class Event { kNone, kConfiguration, kUsers, kEnd };
-    // Does not wait, and fills what the event is about. kEnd when the keeper is gone.
+    // Does not wait, and fills the argument that belongs to the event. kEnd: the keeper is gone.
     Event Receive(Configuration* configuration, UsersFile* users) const;
 
-    // None of these waits or fails: a keeper that does not listen misses them. Any thread.
+    // None of these waits or fails: a keeper that does not listen misses them. Any thread may call
+    // them.
     void SayAlive(const Logins& logins) const;
     void SayState(std::string_view state, std::string_view address) const;
     void Warn(std::string_view line, std::string_view hint = "") const;

@@ -1,4 +1,4 @@
-// What the exporter shows, as values: names are text in UTF-8, times are in the unit of their name.
+// The values that the exporter shows. Names are text in UTF-8, and a time's unit is in its name.
 #pragma once
 
 #include <array>
@@ -12,11 +12,11 @@
 
 namespace elile::exporter {
 
-// The label of what is summed, of tables, databases and applications.
+// The label of the tables, databases and applications that have no series of their own, summed.
 inline constexpr const char* kOther = "other";
 
-// An (operation, table) of a database. `table` is bare in schema public, schema.name elsewhere,
-// empty where a statement has no table.
+// The figures of one (operation, table) of a database. `table` is bare in schema public,
+// schema.name elsewhere, and empty where a statement has no table.
 struct Series {
     std::string database;
     std::string table;
@@ -31,7 +31,7 @@ struct Sessions {
     std::uint32_t count;
 };
 
-// What an application said of its own pool.
+// The figures that an application reported of its own pool.
 struct Pool {
     std::string database;
     std::string application;
@@ -48,11 +48,11 @@ struct Index {
     std::uint64_t bytes;
 };
 
-// How old a database's Index values are.
+// The age of a database's Index values.
 struct IndexAge {
     std::string database;
     double age_seconds;
-    std::uint32_t left_out;  // indexes of it that have no Index
+    std::uint32_t left_out;  // how many of its indexes have no Index
 };
 
 struct Statement {
@@ -80,7 +80,7 @@ struct NPlusOne {
     double total_seconds;
 };
 
-// A figure of the extension's own.
+// A figure on the extension itself.
 struct OwnFigure {
     std::string name;  // as exported
     const char* help;
@@ -99,7 +99,7 @@ struct Model {
     int server_version = 0;   // as server_version_num
     bool in_recovery = false;
     std::uint32_t max_connections = 0;
-    // Rates over about the last minute, a second; absent until there are two samples.
+    // Events per second, over about the last minute; absent until there are two snapshots.
     std::optional<double> queries_per_second;
     std::optional<double> slow_per_second;
     std::optional<double> failed_per_second;

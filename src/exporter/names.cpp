@@ -8,8 +8,8 @@
 namespace elile::exporter {
 namespace {
 
-// Bytes of the well-formed UTF-8 sequence that the text begins with (Unicode 15, table 3-7); 0 when
-// it begins with none.
+// Returns the length of the well-formed UTF-8 sequence at the text's beginning, in bytes (Unicode
+// 15, table 3-7). 0: the text begins with none.
 std::size_t SequenceLength(std::string_view text) {
     const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
     const unsigned char lead = byte(0);
@@ -69,7 +69,8 @@ std::string NameIn(const char* name, std::size_t room) {
 DatabaseNames::DatabaseNames(const core::Segment& segment) {
     core::TableNames names;
     std::uint32_t encoding = 0;
-    // The directory is filled from the front and forgets nothing: the last of a name is the newest.
+    // The directory is filled from the front and forgets nothing, so of equal names the last one is
+    // the newest.
     for (std::uint32_t index = 1; index <= core::kDatabases; ++index) {
         const std::uint32_t dbid = segment.databases.KeyOf(index).dbid;
         if (dbid != 0 && segment.databases.Read(index, &names, &encoding) &&

@@ -1,4 +1,4 @@
-// Names out of the segment, as labels.
+// Makes labels from the names in the segment.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,23 @@
 
 namespace elile::exporter {
 
-// The text in UTF-8: a byte that is none is written as \xNN, so that two names never become one.
+// Returns the text in UTF-8. A byte that is not UTF-8 is written as \xNN, so that two names never
+// become one.
 std::string ToUtf8(std::string_view text);
 
-// Of an array that is padded with zeros.
+// Reads a name from an array that is padded with zeros; returns it in UTF-8.
 std::string NameIn(const char* name, std::size_t room);
 
-// The names of all databases, as they were when it was made.
+// The names of all databases, as they were when the object was made.
 class DatabaseNames {
 public:
     explicit DatabaseNames(const core::Segment& segment);
 
-    // kOther for 0; the number of a database whose name no session has left.
+    // Returns a database's name; kOther for 0. Where no session has left the name it is the number.
     std::string Of(std::uint32_t dbid) const;
 
-    // Whether a database that sessions came to later has the same name: this one was dropped, or
-    // renamed and not visited since.
+    // Whether sessions came later to another database of the same name. Then this one was dropped,
+    // or was renamed and not visited since.
     bool IsSuperseded(std::uint32_t dbid) const;
 
 private:
@@ -36,7 +37,7 @@ private:
 // "name" in schema public, "schema.name" elsewhere.
 std::string TableLabel(const std::string& schema, const std::string& table);
 
-// Of the table at this index of the directory; kOther for index 0.
+// Returns the label of the table at this index of the directory; kOther for index 0.
 std::string TableName(const core::Segment& segment, std::uint32_t index);
 
 }  // namespace elile::exporter

@@ -1,4 +1,4 @@
-// The extension's own figures, among them every limit that it has and how often it was hit.
+// The figures on the extension itself, among them each of its limits and how often it was hit.
 #pragma once
 
 #include "exporter/model.hpp"

@@ -7,7 +7,7 @@
 
 namespace elile::exporter {
 
-// Empty when there are none.
+// Returns HTML; empty when the model has no indexes.
 std::string Indexes(const Model& model);
 
 }  // namespace elile::exporter

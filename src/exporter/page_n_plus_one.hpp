@@ -7,7 +7,8 @@
 
 namespace elile::exporter {
 
-// Empty when there are none. Without texts of statements unless `shows_queries`.
+// Returns HTML; empty when there are no patterns. Texts of statements are shown only where
+// `shows_queries`.
 std::string NPlusOnePatterns(const Model& model, bool shows_queries);
 
 }  // namespace elile::exporter

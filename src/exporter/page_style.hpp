@@ -5,8 +5,8 @@
 
 namespace elile::exporter::page {
 
-// Text has a contrast of at least 4.5:1, bars and lines with a meaning 3:1, in both schemes. Where
-// a wide table has no room, each of its rows becomes a card: a grid of labelled values.
+// In both colour schemes text has a contrast of at least 4.5:1, and bars and lines with a meaning
+// 3:1. Where a wide table has no room, each of its rows becomes a card: a grid of labelled values.
 inline constexpr std::string_view kPageStyle = R"css(
 :root{color-scheme:light dark;--page:#fff;--ink:#1c2126;--muted:#59626d;--line:#dde2e7;
 --band:#f5f7f9;--link:#0b57a4;--ok:#17663a;--warn:#8a4b00;--bad:#b0251d;--bar:#5b87b5;--mark:#c2410c;

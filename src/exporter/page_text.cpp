@@ -24,7 +24,7 @@ std::string Grouped(std::string number) {
 struct Unit {
     double size;
     std::string_view name;
-    double from = size;  // what is less is told in the unit before
+    double from = size;  // smaller values are shown in the unit before
 };
 constexpr std::array<Unit, 6> kSeconds = {{{1e-6, "µs"},
                                            {1e-3, "ms"},
@@ -39,7 +39,7 @@ std::string InUnits(double value, std::span<const Unit> units) {
     std::size_t at = 0;
     double shown = value / units[0].size;
     while (at + 1 < units.size()) {
-        // What would round to the next unit's beginning is told in that.
+        // A value that would be rounded up to the next unit's beginning is shown in that unit.
         const Unit& next = units[at + 1];
         if (!(shown >= next.from / units[at].size - 0.5)) {
             break;
@@ -61,7 +61,7 @@ std::string Escaped(std::string_view text) {
             constexpr std::array kEntities = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
             html += kEntities[special];
         } else if ((byte < ' ' && (byte < '\t' || byte > '\r')) || byte == 0x7F) {
-            html += "\uFFFD";  // no character of HTML
+            html += "\uFFFD";  // HTML does not allow this character
         } else {
             html += c;
         }
@@ -71,15 +71,14 @@ std::string Escaped(std::string_view text) {
 
 std::string Count(std::uint64_t count) { return Grouped(std::to_string(count)); }
 
-// The server's locale must not decide how a number looks, so no printf.
+// printf() would follow the server's locale.
 std::string Fixed(double value, int decimals) {
-    char text[400];  // any double
+    char text[400];  // room for any double
     const auto end =
         std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed, decimals);
     return Grouped({text, end.ptr});
 }
 
-// Three significant figures; all of an integer part.
 std::string Significant(double value) {
     if (!std::isfinite(value)) {
         return std::string(kAbsent);
@@ -133,7 +132,6 @@ std::string Utc(double unix_time) {
     return "<time datetime=\"" + day + "T" + hour + "Z\">" + day + " " + hour + " UTC</time>";
 }
 
-// A metric's value; its name ends in its unit.
 std::string MetricValue(std::string_view name, double value) {
     constexpr double kMostExact = 0x1p53;
     if (name.ends_with("_timestamp_seconds")) {
@@ -149,7 +147,6 @@ std::string MetricValue(std::string_view name, double value) {
     return is_whole ? Fixed(value, 0) : Significant(value);
 }
 
-// A name, or in words why there is none.
 std::string Name(std::string_view name, std::string_view without) {
     if (name.empty()) {
         return "<span class=\"note\">" + std::string(without) + "</span>";

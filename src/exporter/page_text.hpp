@@ -1,4 +1,4 @@
-// How the status page writes names, numbers, times and tables. What is returned is HTML.
+// Writes names, numbers, times and tables for the status page. All functions return HTML.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ inline constexpr std::string_view kAbsent = "–";
 std::string Escaped(std::string_view text);
 
 std::string Count(std::uint64_t count);
-// The server's locale must not decide how a number looks: 1,234.5 everywhere.
+// The number looks like 1,234.5 whatever the server's locale is.
 std::string Fixed(double value, int decimals);
-// Three significant figures; all of an integer part.
+// Shows three significant figures, and all digits of the integer part.
 std::string Significant(double value);
-// In the unit that suits it, from µs to days.
+// Chooses a unit from µs to days that suits the duration.
 std::string Duration(double seconds);
 std::string DurationOfNs(std::uint64_t ns);
 std::string MeanOfNs(std::uint64_t total_ns, std::uint64_t queries);
 std::string Size(std::uint64_t bytes);
 std::string Percent(std::uint64_t part, std::uint64_t whole, int decimals);
 std::string Utc(double unix_time);
-// A metric's value; its name ends in its unit.
+// Writes a metric's value in the unit with which the metric's name ends.
 std::string MetricValue(std::string_view name, double value);
 
-// A name, or in words why there is none.
+// Returns the name, or where it is empty the words `without`, which say why.
 std::string Name(std::string_view name, std::string_view without = "(unknown)");
 std::string TableName(const std::string& table);
 
@@ -42,7 +42,7 @@ struct Column {
     bool is_heading = false;
 };
 
-// Rows are given cell by cell, each cell as HTML.
+// A table is filled cell by cell, each cell as HTML.
 class Table {
 public:
     Table(std::string_view kind, std::string_view caption, std::span<const Column> columns);

@@ -1,4 +1,4 @@
-// How much a second, over about the last minute.
+// Computes events per second over about the last minute.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct Rates {
     double failed;
 };
 
-// Any thread.
+// Any thread may use it.
 class RateWindow {
 public:
     void Add(const Totals& totals);
-    // Absent until there are two samples; over what came after a reset.
+    // Absent until there are two snapshots. After a reset it covers only what came since.
     std::optional<Rates> PerSecond() const;
 
 private:

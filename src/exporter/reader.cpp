@@ -20,7 +20,7 @@ constexpr std::uint64_t kPostgresEpoch = 946684800;  // 2000-01-01, in Unix time
 
 double Seconds(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
 
-// From microseconds since 2000-01-01 UTC, as PostgreSQL counts.
+// Converts PostgreSQL's time, in microseconds since 2000-01-01 UTC, to Unix time in seconds.
 double UnixTime(std::uint64_t us) {
     return static_cast<double>(us) / 1e6 + static_cast<double>(kPostgresEpoch);
 }
@@ -39,7 +39,7 @@ std::uint64_t MonotonicNs() {
            static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// A copy of what the keeper published.
+// A copy of the snapshot that the keeper published.
 class SnapshotCopy {
 public:
     explicit SnapshotCopy(const core::Segment& segment)
@@ -94,8 +94,8 @@ void FillServer(const core::SnapshotHead& head, Model& model) {
     model.max_connections = head.max_connections;
 }
 
-// What has the same labels becomes one: a metric may have each label set once. `identity` gives the
-// labels, `add` adds its second argument to the first.
+// Merges rows that have the same labels, since a metric may have each label set once. `identity`
+// gives a row's labels; `add` adds its second argument to the first.
 template <typename Row, typename Identity, typename Add>
 void MergeEqual(std::vector<Row>& rows, Identity identity, Add add) {
     std::stable_sort(rows.begin(), rows.end(), [&](const Row& left, const Row& right) {
@@ -113,8 +113,8 @@ void MergeEqual(std::vector<Row>& rows, Identity identity, Add add) {
     rows = std::move(merged);
 }
 
-// Of a table that was dropped and made again, or that an application reported by name. Quantiles
-// do not add up: those of the busier one stay.
+// Adds series with the same labels: their table was dropped and made again, or an application
+// reported it by name. Quantiles do not add up, so those of the busier series stay.
 void AddSeries(Series& sum, const Series& more) {
     core::SeriesCounters counted = sum.values.counted;
     const core::SeriesCounters& others = more.values.counted;
@@ -231,7 +231,7 @@ void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, 
                      });
 }
 
-// Applications beyond the first have no label of their own.
+// This many applications have labels of their own; further ones share one.
 constexpr std::size_t kPoolLabels = 50;
 
 void FillPools(const core::Segment& segment, const DatabaseNames& databases, Model& model) {

@@ -1,4 +1,4 @@
-// From the segment to a Model.
+// Reads a Model from the segment.
 #pragma once
 
 #include "exporter/model.hpp"
@@ -7,17 +7,17 @@
 
 namespace elile::exporter {
 
-// Any thread.
+// Any thread may use it.
 class Reader {
 public:
     explicit Reader(const SegmentView& segment) : segment_(segment.Segment()) {}
 
     Model Read() const;
 
-    // Only health and snapshot_age_seconds.
+    // Fills only health and snapshot_age_seconds.
     Model ReadHealth() const;
 
-    // Takes notice of the sample for the rates; call it about once a second.
+    // Adds the present snapshot to the rates; must be called about once a second.
     void NoteSnapshot();
 
 private:
@@ -25,7 +25,7 @@ private:
     RateWindow rates_;
 };
 
-// In words, for people and load balancers.
+// Returns the health in words, for people and load balancers.
 std::string DescribeHealth(const Model& model);
 
 }  // namespace elile::exporter

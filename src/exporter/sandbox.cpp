@@ -39,13 +39,14 @@ constexpr int kAllowed[] = {
     SCMP_SYS(socketpair), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6),
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait)};
 
-// Threads, and no processes; clone3() hides its flags from filters, and glibc does without it.
+// Allows clone() for threads and not for processes. clone3() stays forbidden, for filters cannot
+// see its flags; glibc does without it.
 int AllowThreads(scmp_filter_ctx filter) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 }
 
-// Only of the thread that asks.
+// Allows setpriority() only for the thread that calls it.
 int AllowLowerPriority(scmp_filter_ctx filter) {
     const scmp_arg_cmp is_thread{0, SCMP_CMP_EQ, PRIO_PROCESS, 0};
     const scmp_arg_cmp is_self{1, SCMP_CMP_EQ, 0, 0};
@@ -57,13 +58,14 @@ int AllowSockets(scmp_filter_ctx filter, int family) {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, is_family);
 }
 
-// What is not allowed looks as if the kernel did not have it. Returns an errno.
+// Installs the filter; a call that is not allowed fails as if the kernel did not have it. Returns
+// an errno.
 int LimitSystemCalls() {
     const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
     if (filter == nullptr) {
         return ENOMEM;
     }
-    // The library would say ECANCELED of whatever the kernel says.
+    // Without this the library would return ECANCELED whatever the kernel's error is.
     seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);
     int error = 0;
     for (const int call : kAllowed) {
@@ -87,7 +89,7 @@ int EnterSandbox() {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
-    // The library would not say why this fails.
+    // The library would set this flag itself, but would not tell why that failed.
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return errno;
     }

@@ -9,7 +9,7 @@ namespace elile::exporter {
 
 class SegmentView {
 public:
-    // std::runtime_error when it cannot be mapped, or is one of another version's.
+    // Throws std::runtime_error when the segment cannot be mapped, or is another version's.
     explicit SegmentView(int descriptor);
     SegmentView(const SegmentView&) = delete;
     SegmentView& operator=(const SegmentView&) = delete;

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 
-// Sends an answer, in parts, so that a client who takes it slowly is left in the end.
+// Sends an answer in parts, so that a client that takes it too slowly is given up.
 void Send(mg_connection& connection, int status, const char* type, std::string_view body,
           const char* more_headers = "") {
     constexpr std::size_t kPart = 64 * 1024;
@@ -49,7 +49,8 @@ void Send(mg_connection& connection, int status, const char* type, std::string_v
     }
 }
 
-// One number for an IPv4 address, and for an IPv6 network, which is what a client of these has.
+// Returns a number that stands for the client. An IPv6 client has a whole /64 network, so that
+// network has one number; so has each IPv4 address.
 std::uint64_t SourceOf(const char* address) {
     in_addr four{};
     in6_addr six{};
@@ -67,7 +68,7 @@ std::uint64_t SourceOf(const char* address) {
     return source;
 }
 
-// Why nobody can listen there, in the system's words; empty when one can.
+// Returns in the system's words why nobody can listen there; empty when one can.
 std::string ProbeAddress(const std::string& address, int port) {
     sockaddr_in6 six{};
     sockaddr_in four{};
@@ -92,7 +93,7 @@ std::string ProbeAddress(const std::string& address, int port) {
     return reason;
 }
 
-// "::" stands for all addresses of both kinds.
+// Writes the address as civetweb wants it. "::" stands for all IPv4 and IPv6 addresses.
 std::string PortSpecification(const std::string& address, int port) {
     const std::string number = std::to_string(port);
     if (address == "::") {
@@ -157,8 +158,8 @@ int Server::OnRequest(mg_connection* connection) {
     const mg_request_info& request = *mg_get_request_info(connection);
     const std::string_view method = request.request_method;
     const bool is_read = method == "GET" || method == "HEAD";
-    // civetweb reads a body to its end before it closes, however slowly it comes; after an error
-    // answer of its own it closes at once.
+    // A request with a body is refused here. civetweb would read the body to its end before it
+    // closes, however slowly that comes. After its own error answer it closes at once.
     if (!is_read || request.content_length > 0 ||
         mg_get_header(connection, "Transfer-Encoding") != nullptr) {
         mg_send_http_error(connection, is_read ? 400 : 405, "%s",
@@ -191,7 +192,7 @@ void Server::Serve(mg_connection& connection, std::string_view path) {
     }
 }
 
-// Answers and returns false when the client may not read.
+// Returns whether the client may read. When not, it has sent the answer.
 bool Server::Admit(mg_connection& connection) {
     const char* header = mg_get_header(&connection, "Authorization");
     const std::uint64_t source = SourceOf(mg_get_request_info(&connection)->remote_addr);

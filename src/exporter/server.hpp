@@ -1,8 +1,8 @@
-// The HTTP server: /, /metrics, /healthz and /readyz, by civetweb, which prometheus-cpp serves
-// with.
+// The HTTP server for /, /metrics, /healthz and /readyz. It uses civetweb, which prometheus-cpp
+// uses too.
 //
 // TLS is left to a proxy in front. A connection serves one request, so that nobody holds a thread
-// by doing nothing; there are more threads than a page full of slow clients takes.
+// by doing nothing. There are more threads than a page full of slow clients takes.
 #pragma once
 
 #include <civetweb.h>
@@ -24,16 +24,17 @@ class Server {
 public:
     Server(const Reader& reader, Users& users) : reader_(reader), users_(users) {}
 
-    // Listens there. Only while it is idle. Returns what went wrong, or nothing.
+    // Starts to listen. May be called only while the server is idle. Returns why it cannot listen,
+    // or an empty text.
     std::string Listen(const std::string& address, int port);
-    // Begins to stop, which takes civetweb seconds.
+    // Begins to stop and does not wait for the end, for civetweb takes seconds.
     void Stop();
-    // Neither listening nor about to stop.
+    // Whether the server neither listens nor is about to stop.
     bool IsIdle();
 
     void ShowQueries(bool shows) { shows_queries_.store(shows, std::memory_order_relaxed); }
 
-    // Since the process began.
+    // The counts since the process began.
     Logins CountLogins() const {
         return {logins_denied_.load(std::memory_order_relaxed),
                 logins_refused_.load(std::memory_order_relaxed)};
@@ -59,14 +60,14 @@ private:
     std::atomic<std::uint64_t> logins_denied_ = 0;
     std::atomic<std::uint64_t> logins_refused_ = 0;
 
-    // One text for all who ask within a moment: it is megabytes.
+    // All who ask within a moment get the same text, since it has megabytes.
     std::mutex metrics_mutex_;
     std::shared_ptr<const std::string> metrics_;
     std::uint64_t metrics_at_ns_ = 0;
     double scrape_seconds_ = 0;
 
     std::mutex message_mutex_;
-    std::string last_message_;  // of civetweb
+    std::string last_message_;  // civetweb's
     std::unique_ptr<mg_context, End> context_;
     std::future<void> stopping_;
 };

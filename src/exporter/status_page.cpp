@@ -144,7 +144,7 @@ std::string Load(const Model& model) {
     return html;
 }
 
-// As a class of the style sheet.
+// Returns the state's class in the style sheet.
 std::string ClassOf(core::SessionState state) {
     std::string kind;
     for (const char c : core::kSessionStateNames[static_cast<std::size_t>(state)]) {
@@ -155,9 +155,10 @@ std::string ClassOf(core::SessionState state) {
     return kind;
 }
 
-// Sessions by state as parts of all that the server lets in, and the same in words.
+// Draws a bar of all sessions that the server lets in, with a part for each state, and says the
+// same in words.
 std::string SessionBar(const Model& model) {
-    // What matters most is leftmost.
+    // The most important state is leftmost.
     constexpr std::array kOrder = {core::SessionState::kActive,
                                    core::SessionState::kFastpath,
                                    core::SessionState::kIdleInTransaction,

@@ -1,4 +1,4 @@
-// The exporter's page for people: what the model has, as one HTML document that loads nothing.
+// The exporter's page for people: the model as one HTML document that loads nothing.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 namespace elile::exporter {
 
 struct PageOptions {
-    bool shows_queries;  // texts of statements are for whoever reads this page
+    bool shows_queries;  // whether texts of statements are shown
 };
 
-// Needs a Content-Security-Policy that allows inline styles and the icon, a data: URL; no script.
-// Names and texts of the model are escaped. Reads the clock, to say when the page was made.
+// The page needs a Content-Security-Policy that allows inline styles and its icon, a data: URL. It
+// has no script. Names and texts of the model are escaped. The clock is read, to say when the page
+// was made.
 std::string RenderStatusPage(const Model& model, const PageOptions& options);
 
 }  // namespace elile::exporter

@@ -17,10 +17,10 @@
 namespace elile::exporter {
 namespace {
 
-// As many guesses as come within some seconds, in 512 kB.
+// There is room for the guesses of some seconds, in 512 kB.
 constexpr std::size_t kMostSeen = 65536;
 
-constexpr std::size_t kMostBytes = 1 << 20;  // of the file
+constexpr std::size_t kMostBytes = 1 << 20;  // the largest file that is read
 
 std::optional<std::string> FromBase64(std::string_view text) {
     constexpr std::string_view kDigits =
@@ -44,12 +44,12 @@ std::optional<std::string> FromBase64(std::string_view text) {
         }
     }
     if (held == 6) {
-        return std::nullopt;  // a digit that begins a byte and has no second one
+        return std::nullopt;  // the last digit has only six bits of a byte
     }
     return out;
 }
 
-// The decoded name:password; nothing where there is none.
+// Returns the decoded name:password; nothing where there is none.
 std::optional<std::string> CredentialsOf(std::string_view authorization) {
     constexpr std::string_view kScheme = "Basic ";
     if (authorization.size() < kScheme.size() ||
@@ -65,14 +65,15 @@ std::optional<std::string> CredentialsOf(std::string_view authorization) {
     return credentials;
 }
 
-// As the server wants it of its private keys: nobody else may read it, but root may own it and let
-// the server's group read.
+// The rule is the server's own for private keys: nobody else may read the file. Where root owns it
+// the server's group may read it too.
 bool IsPrivate(const struct stat& status) {
     const mode_t forbidden = status.st_uid == 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
     return (status.st_mode & forbidden) == 0;
 }
 
-// Returns false with errno. `text` has kMostBytes and one more at most.
+// Returns false with errno. `text` then has at most one byte more than kMostBytes, which tells that
+// the file is too large.
 bool ReadAll(int descriptor, std::string* text) {
     text->resize(kMostBytes + 1);
     std::size_t length = 0;
@@ -156,8 +157,8 @@ bool Users::IsGranted(const Digest& digest) const {
     return is_granted;
 }
 
-// By whose hash a name that is not there is refused: always the same one for the same name, so that
-// it takes as long as one of those that are there.
+// Returns the user whose hash is used to refuse an unknown name. The same name always gets the same
+// user, so its answer takes as long as a known name's.
 std::map<std::string, Users::User>::iterator Users::StandIn(std::string_view name) {
     const std::uint64_t place = hash_.Of(name).first % users_.size();
     return std::next(users_.begin(), static_cast<std::ptrdiff_t>(place));
@@ -225,7 +226,8 @@ Users::Access Users::Check(std::string_view authorization, std::uint64_t source)
     const Verifier::Verdict verdict = verifier_.Verify(std::move(attempt));
     lock.lock();
     if (verdict == Verifier::Verdict::kNoTime || reading != readings_) {
-        // Its turn may have ended meanwhile.
+        // The verifier may have come to a verdict after the wait, and a wrong password stays
+        // remembered as wrong.
         if (Find(digest) == Seen::kNever) {
             Remember(digest, Seen::kHadNoPlace);
         }

@@ -1,4 +1,4 @@
-// Who may read: the users of a file, by HTTP's basic authentication (RFC 7617).
+// Decides who may read: the users of a file, by HTTP's basic authentication (RFC 7617).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace elile::exporter {
 
-// The file has lines of user:hash as crypt(3) reads them; empty lines and lines that begin with #
-// are skipped. Any thread.
+// The file has lines of user:hash as crypt(3) reads them. Empty lines and lines that begin with #
+// are skipped. Any thread may use an object.
 //
 // A user who was let in once is let in at once from then on. Everybody else takes a turn with the
 // verifier, whatever the name: neither an answer nor its time tells whether a user exists.
@@ -23,23 +23,24 @@ class Users {
 public:
     Users();
 
-    // Reads the file; who was let in by what it had before is not any more. Returns what is to be
-    // said of it: empty, or a line for the log. Before the first call nobody may read.
+    // Reads the file. Whoever was let in by an earlier file must log in again. Returns a line for
+    // the log, or an empty text. Before the first call nobody may read.
     std::string Take(const UsersFile& file);
 
     enum class Access { kGranted, kDenied, kTooMany, kNoUsableFile };
-    // `authorization` is that header's value, or empty; `source` stands for where it came from.
-    // Waits no longer than Verifier::Verify(). kTooMany is to come again, with the same password:
-    // it has places of its own then, which guesses that are made once do not take.
+    // `authorization` is that header's value, or empty; `source` stands for the client's network
+    // address. Waits no longer than Verifier::Verify(). kTooMany asks the client to come again with
+    // the same password. It then has a place among those that come again, which guesses made only
+    // once do not take.
     Access Check(std::string_view authorization, std::uint64_t source);
 
-    // Whether access is limited at all.
+    // Whether users must log in at all.
     bool AreRequired() const;
 
 private:
     struct User {
         std::string hash;
-        // Of the name and password that were granted last, which are not kept themselves.
+        // The digest of the name and password that were granted last. They are not kept themselves.
         Digest granted;
         bool is_granted = false;
     };
@@ -56,14 +57,15 @@ private:
     void Remember(const Digest& digest, Seen seen);
 
     const KeyedHash hash_;
-    mutable std::mutex mutex_;  // of what follows
+    mutable std::mutex mutex_;  // guards all members below but verifier_
     std::uint64_t readings_ = 0;
     bool are_required_ = true;
     std::map<std::string, User> users_;
-    // Of what was not granted, the latest: each digest has one place, which others take from it.
+    // The latest digests that were not granted. Each has one place, from which another digest may
+    // push it out.
     std::vector<std::uint64_t> seen_;
 
-    Verifier verifier_;  // goes first: its thread calls Finish()
+    Verifier verifier_;  // last, so that it ends first: its thread calls Finish()
 };
 
 }  // namespace elile::exporter

@@ -16,11 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kPlaces = 8;  // of a lane: so many of the threads that serve may wait
+constexpr std::size_t kPlaces = 8;  // in a lane: so many serving threads may wait there
 constexpr std::chrono::milliseconds kLongestWait(1500);
 constexpr std::chrono::milliseconds kLongestRest(1000);
 
-// Takes as long whatever it finds.
+// This takes the same time whatever it finds.
 bool IsEqual(std::string_view left, std::string_view right) {
     unsigned char difference = left.size() == right.size() ? 0 : 1;
     for (std::size_t at = 0; at < left.size(); ++at) {
@@ -84,7 +84,7 @@ Verifier::Verdict Verifier::Verify(Attempt attempt) {
     return mine->verdict;
 }
 
-// Null where nobody waits.
+// Takes the next one that waits, those that come again first; null where nobody waits.
 std::shared_ptr<Verifier::Waiting> Verifier::Next() {
     for (Lane& lane : lanes_) {
         if (!lane.empty()) {
@@ -98,7 +98,7 @@ std::shared_ptr<Verifier::Waiting> Verifier::Next() {
 
 void Verifier::Run() {
     constexpr int kNiceness = 10;
-    // Of this thread only. Guessing must not take the server's processors.
+    // This lowers this thread's priority only. Guessing must not take the server's processors.
     setpriority(PRIO_PROCESS, 0, kNiceness);
     std::unique_lock lock(mutex_);
     while (!is_ending_) {
@@ -119,7 +119,7 @@ void Verifier::Run() {
         waiting->is_done = true;
         done_.notify_all();
         if (!is_right) {
-            // So that guessing takes half of a processor at most.
+            // This rest lets guessing take half of a processor at most.
             work_.wait_for(lock, std::min<Clock::duration>(took, kLongestRest),
                            [this] { return is_ending_; });
         }

@@ -1,5 +1,5 @@
-// Compares passwords with their hashes, which are made to cost time: one at a time, on a thread of
-// its own, for a bounded number of those that wait.
+// Compares passwords with their hashes, which cost time on purpose. It takes one at a time, on a
+// thread of its own, and lets a bounded number wait.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ public:
     struct Attempt {
         std::string password;
         std::string hash;             // as crypt(3) makes it
-        std::uint64_t source = 0;     // who asks; one source takes half of the places at most
-        bool has_come_again = false;  // goes before those that have not, to places of its own
+        std::uint64_t source = 0;     // who asks; it has half of the places at most
+        bool has_come_again = false;  // goes first, and has places of its own
         // Called on the verifier's thread with the outcome, even where nobody waits for it any
         // more.
         std::function<void(bool is_right)> finish;
@@ -33,8 +33,8 @@ public:
     Verifier(const Verifier&) = delete;
     Verifier& operator=(const Verifier&) = delete;
 
-    // Waits for 1.5 s at most. kNoTime at once where there is no place, and where its turn does not
-    // end in time. Any thread.
+    // Waits for 1.5 s at most. Returns kNoTime at once where there is no place, and later where the
+    // turn does not end in time. Any thread may call it.
     Verdict Verify(Attempt attempt);
 
 private:
@@ -49,10 +49,10 @@ private:
     bool HasPlace(const Lane& lane, std::uint64_t source) const;
     std::shared_ptr<Waiting> Next();
 
-    std::mutex mutex_;  // of what follows
+    std::mutex mutex_;  // guards lanes_, what waits in them and is_ending_
     std::condition_variable work_;
     std::condition_variable done_;
-    std::array<Lane, 2> lanes_;  // of those that come again, of the others; in order of arrival
+    std::array<Lane, 2> lanes_;  // those that come again; the others
     bool is_ending_ = false;
     std::thread thread_;
 };

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64 kLookEveryNs = 500000000;
 
-// What a file is known by.
+// Two files with equal versions are taken for the same one.
 struct Version {
     char path[MAXPGPATH];
     int error;
@@ -63,8 +63,9 @@ void LookAt(Version* version) {
     version->changed = status.st_ctim;
 }
 
-// Returns -1 where there is nothing to open, or with the error in the version. Only a regular file
-// is opened: opening a device may do something, and opening a pipe may wait.
+// Returns -1 where no file is to be opened, and where opening failed, with the errno in the
+// version. Only a regular file is opened: opening a device may do something, and opening a pipe may
+// wait.
 int Open(Version* version) {
     if (version->path[0] == '\0' || version->error != 0) {
         return -1;
@@ -107,7 +108,7 @@ void SendAuthFile(int link, uint64 now_ns, bool is_due) {
         return;
     }
     const int file = Open(&found);
-    // What could not be opened is tried again, and told once.
+    // A file that could not be opened is tried again, and told once.
     if (!IsSent(found)) {
         has_sent = Send(link, found.path, found.error, file);
         sent = found;

@@ -5,12 +5,12 @@
 
 namespace elile::keeper {
 
-// Opens what metrics_auth_file names and sends it over `link`, where it is not what was sent last.
-// Looks when half a second has passed, or at once where `is_due`. Waits for nobody: what the
-// exporter does not take is sent the next time.
+// Opens the file that metrics_auth_file names and sends it over `link`, unless it is the one that
+// was sent last. It looks at the file each half second, or at once where `is_due`. It waits for
+// nobody: a file that the exporter does not take is sent the next time.
 void SendAuthFile(int link, uint64 now_ns, bool is_due);
 
-// For an exporter that has just been started.
+// Must be called for each exporter that is started, since it knows no file yet.
 void ForgetAuthFile();
 
 }  // namespace elile::keeper

@@ -1,10 +1,12 @@
-// The worker that decides which build of its database may begin, and starts a builder for it.
+// The build coordinator: the worker that decides which build of its database may begin, and starts
+// a builder for it.
 //
-// It reads the journal once a second and whenever a builder ends. A build that the journal has at
-// work while no builder is on the board was ended by something: what it left is removed first, by a
-// builder that acts as the index's owner.
+// It reads the journal once a second and whenever a builder ends. Where the journal has a build at
+// work and the board has no builder for it, something ended that builder. Then a new builder first
+// removes the unfinished index, as that index's owner.
 //
-// It is pg_monitor, and acts as pg_read_all_stats, or for the journal as the journal's owner.
+// A coordinator is pg_monitor. It acts as pg_read_all_stats, or on the journal as the journal's
+// owner.
 #include "indexes/journal.hpp"
 #include "indexes/journal_table.hpp"
 #include "indexes/rights.hpp"
@@ -21,21 +23,21 @@ namespace {
 
 constexpr long kIntervalMs = 1000;
 constexpr int kRetryRemovalSeconds = 5;
-constexpr int kIdleRounds = 3;  // before it makes room for another database's
+constexpr int kIdleRounds = 3;  // then it makes room for another database's coordinator
 constexpr int kMostOpen = 1000;
 
 Oid database = InvalidOid;
 bool is_connected = false;
 bool is_finished = false;
 
-// The builders that it started.
+// The builders that this coordinator started.
 struct Started {
     BackgroundWorkerHandle* handle;
     uint64 key;
 };
 Started started[core::kBuildSlots];  // by slot
 
-// A slot of the board that no builder has been started for yet.
+// The slot of the board that is taken while its builder is not yet started.
 struct Taken {
     uint32 slot;
     uint64 key;  // 0: none
@@ -44,7 +46,8 @@ Taken taken = {0, 0};
 
 core::BuildBoard& Board() { return store::RequireSegment().builds; }
 
-// A builder frees its slot; one that never came to run does not.
+// Counts the builders that still run. A builder that never came to run cannot free its slot, so
+// that is done here.
 int CountStarted() {
     int running = 0;
     for (uint32 slot = 0; slot < core::kBuildSlots; ++slot) {
@@ -84,7 +87,7 @@ OpenBuilds ReadOpen() {
     return open;
 }
 
-// Whether its time has come; of those it read itself.
+// Whether the time has come for a build that ReadOpen() returned.
 bool IsDue(const indexes::Build& build) {
     return indexes::RunOnJournal(
                "select from @journal"
@@ -92,7 +95,7 @@ bool IsDue(const indexes::Build& build) {
                {indexes::Bigint(build.id)}) > 0;
 }
 
-// Whether a query of the server's own views gives a row.
+// Whether `sql`, a query of the server's own views with `argument` as $1, returns a row.
 bool HasRow(const char* sql, int argument) {
     Oid type = INT4OID;
     Datum value = Int32GetDatum(argument);
@@ -136,12 +139,13 @@ bool IsTableBusy(const OpenBuilds& open, Oid table) {
     return false;
 }
 
-// Fills the task when the build may go on now; settles or explains it when not.
+// Fills the task and returns true when the build may go on now. When not, the journal has been
+// told: the build is settled, or says what it waits for.
 bool Prepare(const indexes::Build& build, BuilderTask* task) {
     task->build = build.id;
     task->dbid = MyDatabaseId;
     task->removes = OidIsValid(build.index_oid);
-    // What was begun is removed as its owner, who may have changed meanwhile.
+    // An unfinished index is removed as its owner, who may have changed meanwhile.
     task->userid = task->removes ? indexes::OwnerOf(build.index_oid)
                                  : indexes::BuilderOf(build.table_oid, build.userid);
     if (!task->removes && build.is_building) {
@@ -167,7 +171,7 @@ bool Prepare(const indexes::Build& build, BuilderTask* task) {
     return true;
 }
 
-// The next build that may go on, with a slot of its own.
+// Fills the task with the next build that may go on, and takes a slot for it.
 bool Choose(const OpenBuilds& open, BuilderTask* task) {
     for (int at = 0; at < open.count; ++at) {
         const indexes::Build& build = open.builds[at];
@@ -255,7 +259,7 @@ Outcome Decide(BuilderTask* task) {
     return chosen ? Outcome::kStarted : any_open ? Outcome::kNothing : Outcome::kAllDone;
 }
 
-// One decision in one transaction; the builder begins once it has committed.
+// Makes one decision in one transaction, and starts the builder once that has committed.
 Outcome Round() {
     BuilderTask task = {};
     SetCurrentStatementStartTimestamp();
@@ -270,9 +274,9 @@ Outcome Round() {
     return outcome;
 }
 
-// Unless all is done, the database stays wanted, however the coordinator ends. An error may have
-// ended it between taking a slot and starting its builder. One that could not connect does not know
-// whether there is such a database still; the finder does.
+// However the coordinator ends, its database stays wanted unless all is done. An error may come
+// between taking a slot and starting the builder, so the slot is freed here. A coordinator that
+// could not connect does not know whether the database still exists; the finder does.
 void OnExit(int, Datum) {
     if (taken.key != 0) {
         Board().Free(taken.slot, taken.key);
@@ -282,7 +286,8 @@ void OnExit(int, Datum) {
     }
 }
 
-// One coordinator at a time. The fourth field is none that pg_advisory_lock() uses.
+// Whether no other coordinator works in this database. The lock's fourth field is a value that
+// pg_advisory_lock() never uses.
 bool IsAlone() {
     constexpr uint16 kOwnLockClass = 3;
     LOCKTAG tag;

@@ -15,10 +15,10 @@ constexpr uint64 kPauseNs = 3 * kNsPerSecond;
 struct Coordinator {
     Oid dbid;
     BackgroundWorkerHandle* handle;  // null: it has ended
-    uint64 again_ns;                 // not before, when it has ended
+    uint64 again_ns;                 // once it has ended: not started before this
 };
 
-// A database more waits until another one is through.
+// When all places are taken, a further database waits until one is free.
 Coordinator coordinators[core::kWantedDatabases];
 BackgroundWorkerHandle* finder = nullptr;
 
@@ -39,7 +39,8 @@ bool IsWanted(const core::BuildBoard& board, Oid dbid) {
     return is_wanted;
 }
 
-// Ended ones keep their place until they may be started again.
+// Counts the coordinators that run. One that has ended keeps its place until it may be started
+// again.
 int CountRunning(const core::BuildBoard& board, uint64 now_ns) {
     int running = 0;
     for (Coordinator& coordinator : coordinators) {
@@ -68,7 +69,8 @@ Coordinator* PlaceFor(Oid dbid) {
     return place;
 }
 
-// Asked for again and again, by coordinators that cannot connect, it comes more and more rarely.
+// Starts the finder when somebody wants all databases looked at. Coordinators that cannot connect
+// ask for it again and again, so the pause doubles each time.
 void TendFinder(core::Segment& segment, uint64 now_ns) {
     constexpr uint64 kLongestPauseNs = 300 * kNsPerSecond;
     static uint64 started_ns = 0;
@@ -87,7 +89,8 @@ void TendFinder(core::Segment& segment, uint64 now_ns) {
     }
 }
 
-// As many as may build at once, so that those that wait leave workers to those that build.
+// At most as many coordinators run as builds may, so that those that wait leave workers to those
+// that build.
 void StartCoordinators(core::Segment& segment, uint64 now_ns) {
     static uint32 first = 0;
     core::BuildBoard& board = segment.builds;

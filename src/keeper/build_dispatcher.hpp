@@ -10,11 +10,13 @@
 
 namespace elile::keeper {
 
-// Once a second. After a start, a crash or a promotion all databases are looked at.
+// Must be called once a second. After a start, a crash or a promotion it has all databases looked
+// at.
 void TendBuilds(core::Segment& segment);
 
-// A worker from MakeWorker(), once the server is no standby. False when no slot is free, which the
-// board remembers and the log is told once in a while. `handle` lies in the present memory context.
+// Starts a worker from MakeWorker(), which begins once the server is no standby. Returns false when
+// no slot is free, which the board remembers and the log is told once a minute. `handle` lies in
+// the current memory context.
 bool StartBuildWorker(core::Segment& segment, const BackgroundWorker& worker,
                       BackgroundWorkerHandle** handle);
 

@@ -1,12 +1,12 @@
-// The worker that has the journal of each database looked at: after a start, a crash or a promotion
-// only those say what was begun. It connects to no database.
+// The build finder: the worker that has the journal of each database looked at. After a start, a
+// crash or a promotion only the journals say which builds were begun. It connects to no database.
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::keeper {
 namespace {
 
-// Those that sessions may connect to, in memory that outlives the transaction.
+// The databases that sessions may connect to, in memory that outlives the transaction.
 List* Databases() {
     List* oids = NIL;
     StartTransactionCommand();
@@ -29,14 +29,15 @@ List* Databases() {
 
 bool has_found_all = false;
 
-// One that was ended has wanted only some of them.
+// A finder that was ended early has asked for some of the databases only, so all are asked for
+// again.
 void OnFinderExit(int, Datum) {
     if (!has_found_all) {
         store::RequireSegment().builds.WantAll();
     }
 }
 
-// Makes each database wanted; the keeper makes room.
+// Marks each database as wanted. While the board is full it waits for the keeper to make room.
 void FindBuilds() {
     constexpr long kPauseMs = 100;
     core::BuildBoard& board = store::RequireSegment().builds;

@@ -5,8 +5,8 @@
 
 namespace elile::keeper {
 
-// As exec_simple_query (postgres.c) does it. CREATE INDEX CONCURRENTLY commits on its way, so the
-// parse tree lies in a context that outlives transactions.
+// This does what exec_simple_query() in postgres.c does. CREATE INDEX CONCURRENTLY commits on its
+// way, so the parse tree lies in a context that outlives transactions.
 void RunCommand(const char* sql) {
     static MemoryContext context = nullptr;
     if (context == nullptr) {

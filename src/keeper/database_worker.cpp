@@ -1,8 +1,8 @@
-// The worker that does what is due in one database, and goes.
+// The database worker: it does what is due in one database, and ends.
 //
-// It is pg_monitor, from which there is no way back, and each job acts as whom it has to be. It
-// calls no hook of another extension that expects a client's statement, and its transactions write
-// nothing unless a job says otherwise.
+// It is pg_monitor, from which there is no way back, and each job acts as the role that it needs.
+// It calls no hook of another extension that expects a client's statement. Its transactions write
+// nothing, unless a job says otherwise.
 #include "keeper/database_jobs.hpp"
 #include "keeper/worker_session.hpp"
 #include "pg/plan_compat.hpp"
@@ -11,7 +11,8 @@
 namespace elile::keeper {
 namespace {
 
-// False when it can't be had in time: somebody holds the database. That is tried again.
+// Returns false when the database can't be had in time, since somebody holds it. The keeper tries
+// again.
 bool Connect(Oid dbid) {
     volatile bool done = false;
     PG_TRY();

@@ -16,7 +16,7 @@ namespace elile::keeper {
 namespace {
 
 constexpr uint64 kNsPerMs = 1000000;
-// A program that went wild may say little in the server log.
+// An exporter that has gone wild must not fill the server log.
 constexpr uint32 kLinesAMinute = 20;
 constexpr uint64 kSecondNs = 1000 * kNsPerMs;
 constexpr uint64 kMinuteNs = 60 * kSecondNs;
@@ -24,19 +24,19 @@ constexpr uint64 kMinuteNs = 60 * kSecondNs;
 struct Child {
     pid_t pid;  // 0: none
     int link;
-    bool is_ending;  // killed, or it closed its end; not yet reaped
+    bool is_ending;  // it was killed, or closed its end; it is not yet reaped
     uint64 started_ns;
     uint64 heard_ns;       // 0: not yet
-    uint64 logins_denied;  // as it said last
+    uint64 logins_denied;  // in its last report
     uint64 logins_refused;
-    StartFault fault;  // why it does not start
+    StartFault fault;  // why it did not start
 };
 
 constexpr Child kNone = {0, -1, false, 0, 0, 0, 0, {"", nullptr}};
 Child child = kNone;
 uint64 start_not_before_ns = 0;
-char told_fault[core::kMostReport] = "";  // that the log has been told last
-uint32 short_lives = 0;                   // in a row: it ended within a second, or did not begin
+char told_fault[core::kMostReport] = "";  // the last one that the log was told
+uint32 short_lives = 0;  // starts in a row that failed or lasted less than a second
 
 void CopyText(char* to, size_t room, const char* from) {
     memset(to, 0, room);
@@ -55,9 +55,10 @@ void Configure() {
     const int length = pg_snprintf(text, sizeof(text), "%c%d\n%s\n%d\n", core::kConfigure,
                                    pg::Settings::metrics_port, pg::Settings::metrics_listen_address,
                                    pg::Settings::metrics_show_queries ? 1 : 0);
-    // First, so that nobody is served by what was in force before.
+    // The users go first, so that nobody is served by those that were in force before.
     SendAuthFile(child.link, pg::MonotonicNs(), true);
-    // One that cannot take it is hung, and will be told when it has been started again.
+    // An exporter that cannot take the message hangs. It is killed, and told when it has been
+    // started again.
     const ssize_t sent =
         send(child.link, text, static_cast<size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
     static_cast<void>(sent);
@@ -68,7 +69,8 @@ void Forget() {
     child = kNone;
 }
 
-// At once when it had lived a while, else a second later; what dies again and again, more rarely.
+// The restart is due at once when the exporter had lived a while, else a second later. After many
+// short lives in a row the pause grows.
 void PlanRestart(bool lived, uint64 now_ns) {
     constexpr uint32 kPatience = 30;
     constexpr uint32 kMostDoublings = 6;
@@ -81,7 +83,7 @@ void PlanRestart(bool lived, uint64 now_ns) {
     start_not_before_ns = now_ns + (short_lives == 0 ? 0 : kSecondNs << doublings);
 }
 
-// Whether the log may have another line.
+// Whether the log may have another line of the exporter's this minute; counts that line.
 bool MayTell(uint64 now_ns) {
     static uint64 minute_began_ns = 0;
     static uint32 told = 0;
@@ -92,7 +94,8 @@ bool MayTell(uint64 now_ns) {
     return told++ < kLinesAMinute;
 }
 
-// Warns of the first in a row, and of each other reason.
+// Plans the next attempt to start. The log is told only of a reason that differs from the last one
+// that it was told.
 void GiveUpStart(const StartFault& fault, uint64 now_ns) {
     char state[sizeof(core::ExporterStatus::state)];
     PlanRestart(false, now_ns);
@@ -181,7 +184,8 @@ void NoteEnd(int status, uint64 now_ns) {
     Publish(was_wanted ? "restarting" : "off", "");
 }
 
-// Its text goes to the log and into a view.
+// The exporter's words go to the log and into a view, so each byte that is not printable ASCII
+// becomes a question mark.
 void MakePrintable(char* text) {
     for (; *text != '\0'; ++text) {
         if (static_cast<unsigned char>(*text) < ' ' || static_cast<unsigned char>(*text) > '~') {
@@ -190,7 +194,8 @@ void MakePrintable(char* text) {
     }
 }
 
-// What it counts begins from zero with each of its lives; what is counted of that only grows.
+// Adds to `sum` what the exporter has counted since `before`. Its own count begins from zero
+// whenever it is started; the sum only grows.
 void CountSince(core::Word* sum, uint64* before, const char* text) {
     const uint64 now = strtoull(text, nullptr, 10);
     if (now > *before) {
@@ -246,7 +251,7 @@ void Take(char* message, uint64 now_ns) {
     }
 }
 
-// Returns false when there will be no more.
+// Takes the exporter's messages. Returns false when no more will come.
 bool Listen(uint64 now_ns) {
     constexpr int kMostAtOnce = 100;
     char message[core::kMostReport + 1];
@@ -276,10 +281,10 @@ long TendExporter() {
     const bool is_wanted = pg::Settings::metrics_port != 0;
     int status = 0;
     if (child.pid != 0 && !child.is_ending && !Listen(now_ns)) {
-        Kill();  // it has ended, or is of no more use
+        Kill();  // it has ended, or closed its end
     }
     if (child.pid != 0 && waitpid(child.pid, &status, WNOHANG) == child.pid) {
-        Listen(now_ns);  // to its last words
+        Listen(now_ns);  // it may have said why it ends
         NoteEnd(status, now_ns);
     }
     if (child.pid == 0 && is_wanted && now_ns >= start_not_before_ns) {

@@ -1,6 +1,7 @@
-// The exporter as a child process: started, told its settings, watched, ended and started again.
+// Runs the exporter as a child process: starts it, tells it its settings, watches it, ends it and
+// starts it again.
 //
-// It may do anything and the server is none the worse: what it says is bounded and taken for text,
+// Whatever the exporter does, it does not harm the server: its words are bounded and taken as text,
 // and nobody waits for it.
 #pragma once
 
@@ -8,19 +9,20 @@
 
 namespace elile::keeper {
 
-// Starts, configures, listens to or ends the exporter, as settings and time have it. Call it when
-// the socket is readable, and again when the time it returns has passed, in ms.
+// Starts, configures, listens to or ends the exporter, as settings and time demand. Must be called
+// when the socket is readable, and when as many ms have passed as it returned.
 long TendExporter();
 
-// To wait for; PGINVALID_SOCKET while there is nothing to hear.
+// The socket on which the exporter speaks, for the keeper to wait on; PGINVALID_SOCKET while there
+// is none.
 pgsocket ExporterSocket();
 
-// At the keeper's start, and after the settings were read again.
+// Must be called at the keeper's start, and after the settings were read again.
 void ReconfigureExporter();
 
-// Before the keeper's process ends, however it does. It would end by itself then, but as a child of
-// whom the system gives it to: in a container that is the postmaster, which takes the end of a
-// child by a signal for a crash and ends all sessions.
+// Must be called before the keeper's process ends, however it ends. The exporter would end by
+// itself then, but as the child of a process that the system chooses. In a container that is the
+// postmaster: it takes a child's end by a signal for a crash, and ends all sessions.
 void EndExporter();
 
 }  // namespace elile::keeper

@@ -1,4 +1,4 @@
-// Why the exporter does not start, in words, and what to do about it.
+// Tells in words why the exporter does not start, and what an administrator can do about it.
 #pragma once
 
 #include "core/snapshot/exporter_link.hpp"
@@ -7,20 +7,20 @@
 namespace elile::keeper {
 
 struct StartFault {
-    char why[core::kMostReport];  // empty: nobody said
+    char why[core::kMostReport];  // empty: unknown
     const char* hint;             // null: none
 };
 
-// From a step, as "could not STEP", and its errno.
+// Makes the words "could not STEP" of a step, and those of its errno.
 StartFault FaultOfStep(const char* step, int error);
 
-// Of the segment's memory file, which only the server's next start makes anew.
+// The step failed on the segment's memory file, which only the server's next start makes anew.
 StartFault FaultOfSegmentFile(const char* step, int error);
 
-// From the exporter's own words, and the errno in them or 0.
+// Takes the exporter's own words, with the errno that they tell of, or 0.
 StartFault FaultInWords(const char* words, int error);
 
-// From what the dynamic linker wrote.
+// Takes the words that the dynamic linker wrote when it could not load the program.
 StartFault FaultOfLinker(const char* words);
 
 }  // namespace elile::keeper

@@ -32,7 +32,8 @@ void ResetSignals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The postmaster may have been protected from the kernel's killer; the exporter is not worth that.
+// The postmaster may have been protected from the kernel's out-of-memory killer, and the exporter
+// must not inherit that.
 void ResetOomScore() {
     const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (file >= 0) {
@@ -42,8 +43,9 @@ void ResetOomScore() {
     }
 }
 
-// First out of the way, so that none is overwritten before it has been moved. What fails is the
-// last thing done, so that errno is its own.
+// Puts each descriptor into its promised place. All are moved above those places first, so that
+// none is overwritten before it has moved. The call that fails is the last one made, so errno is
+// its own.
 bool ArrangeDescriptors(int null, int segment, int link) {
     const int moved_null = fcntl(null, F_DUPFD_CLOEXEC, kFirstOther);
     if (moved_null < 0) {
@@ -62,7 +64,7 @@ bool ArrangeDescriptors(int null, int segment, int link) {
            dup2(moved_segment, core::kSegmentDescriptor) >= 0;
 }
 
-// Of a name in /proc/self/fd; -1 for . and ..
+// The number that a name in /proc/self/fd stands for; -1 for "." and "..".
 int NumberOf(const char* name) {
     constexpr int kDecimal = 10;
     int number = *name >= '0' && *name <= '9' ? 0 : -1;
@@ -72,8 +74,8 @@ int NumberOf(const char* name) {
     return number;
 }
 
-// A page of getdents64(2) at a time. The kernel goes through the numbers upwards and nobody opens
-// anything meanwhile, so that it comes to an end.
+// Reads /proc/self/fd a page of getdents64(2) at a time. The kernel lists the numbers upwards and
+// nobody opens anything meanwhile, so no descriptor is passed over.
 bool CloseOneByOne() {
     struct Head {
         std::uint64_t inode;
@@ -112,7 +114,8 @@ bool CloseOthers() {
     return CloseOneByOne();
 }
 
-// As core::kStartFailed has it. `step` has less than 64 characters.
+// Sends the message that core::kStartFailed describes, with the present errno. `step` has less than
+// 64 characters.
 [[noreturn]] void Fail(int link, const char* step) {
     constexpr int kDecimal = 10;
     char digits[sizeof(int) * 3];

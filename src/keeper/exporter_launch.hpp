@@ -1,14 +1,16 @@
-// From the keeper to a fresh process that has nothing of the server's.
+// Starts the exporter as a fresh process that inherits nothing of the server's.
 #pragma once
 
 #include <sys/types.h>
 
 namespace elile::keeper {
 
-// The child finds `segment` and `link` open where core/exporter_link.hpp says, /dev/null in the
-// standard places but for errors, which go to `link`, no other descriptor, no environment, no
-// blocked, ignored or handled signal. Where that cannot be had it says why on `link`.
-// Returns its process id, or -1 with errno.
+// Starts `program` as a child process, and returns its process id, or -1 with errno.
+//
+// The child finds `segment` and `link` open at the descriptors that core/snapshot/exporter_link.hpp
+// names. Its standard input and output are /dev/null, and its standard error is `link`. It has no
+// other descriptor, no environment, and no blocked, ignored or handled signal. A child that cannot
+// arrange that says why on `link`.
 pid_t LaunchExporter(const char* program, int segment, int link);
 
 }  // namespace elile::keeper

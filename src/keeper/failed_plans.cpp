@@ -1,9 +1,9 @@
-// Plans and parameters of failed statements are written down, in transactions of their own, until
+// Writes down the plans and parameters of failed statements, each in transactions of its own, until
 // none waits.
 //
-// What is rendered is a copy: nothing of the statement is run, no right on a table is asked for and
-// no hook of another extension is called. The worker acts as the statement's own role, which it
-// cannot leave, so that an output function of a type has that role's rights and no others.
+// The plans are copies. No part of the statement is run, no right on a table is asked for and no
+// hook of another extension is called. The worker acts as the statement's own role, and cannot
+// leave it. So an output function of a type has that role's rights and no others.
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
 #include "keeper/database_jobs.hpp"
@@ -26,9 +26,9 @@ constexpr TimestampTz kBetweenTriesUs = USECS_PER_SEC;
 
 WaitingRun* worked = nullptr;
 
-// What the attempt at a run's plan came to.
+// The outcome of one attempt to render a run's plan.
 struct Attempt {
-    const char* plan;  // null: there is none, for this reason
+    const char* plan;  // null: lost, for the reason below
     LostPlan reason;
     bool is_worth_another;
 };
@@ -43,8 +43,9 @@ void LeaveWork(int, Datum) {
 
 bool IsThere(Oid relid) { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)); }
 
-// In the modes that the plan has them in, which its start expects. Nothing is waited for: it may be
-// what the statement failed on. False: the attempt says why.
+// Locks the plan's tables in the modes that the plan names, as ExecutorStart() expects. It waits
+// for no lock: the statement may have failed on that very lock. Returns false where a table can't
+// be had; the attempt says why.
 bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
     ListCell* cell = nullptr;
     foreach (cell, plan.rtable) {
@@ -66,15 +67,15 @@ bool LockTables(const PlannedStmt& plan, Attempt* attempt) {
     return true;
 }
 
-// Names are as the session would have them, and literals are read as it read them.
+// Names are then written as the session would write them, and literals are read as it read them.
 void AdoptSettings(const WaitingRun& run) {
     set_config_option("search_path", run.search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                       true, 0, false);
     pg::AdoptFormat(run.format);
 }
 
-// In a transaction of its own, whose end takes back what it has set. False when it raised an error,
-// which goes no further.
+// Runs `body` as the run's role in a transaction of its own, whose end takes back its settings.
+// Returns false when `body` raised an error, which goes no further.
 template <typename Body>
 bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
     volatile bool done = false;
@@ -95,14 +96,14 @@ bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
     }
     PG_CATCH();
     {
-        // The server's macros step a volatile, which C++20 deprecates.
+        // HOLD_INTERRUPTS() increments a volatile with ++, which C++20 deprecates.
         InterruptHoldoffCount = InterruptHoldoffCount + 1;
         const int sqlstate = geterrcode();
         MemoryContextSwitchTo(context);
         FlushErrorState();
         AbortCurrentTransaction();
         InterruptHoldoffCount = InterruptHoldoffCount - 1;
-        // Its message might have a value in it.
+        // The error's message may contain a value of the statement, so only its code is told.
         elog(DEBUG1, "elile_optimize could not write down a plan: SQLSTATE %s",
              unpack_sql_state(sqlstate));
     }
@@ -111,11 +112,11 @@ bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
     return done;
 }
 
-// The plan's text, or why there is none.
+// Returns the plan's text, or why there is none.
 Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
     Attempt attempt{nullptr, LostPlan::kError, false};
     InTransaction(run, context, [&] {
-        // Its own memory, since the copy is changed.
+        // Rendering changes the plan, and another attempt needs it unchanged.
         auto* plan = static_cast<PlannedStmt*>(copyObjectImpl(run.plan));
         capture::CheckNames(*plan, kLongestVisitMs / 2);
         if (LockTables(*plan, &attempt)) {
@@ -126,7 +127,7 @@ Attempt Render(const WaitingRun& run, MemoryContext context, bool hides) {
     return attempt;
 }
 
-// Other runs of this plan have waited for its text.
+// Gives the plan's text to the other runs that left theirs out since this one waited.
 void ShareText(const WaitingRun& run, uint32 text) {
     core::Segment& segment = *store::SharedSegment();
     segment.ring.ForEach([&](const core::SlowRecord& record) {
@@ -140,7 +141,7 @@ void ShareText(const WaitingRun& run, uint32 text) {
     });
 }
 
-// False: another attempt is worth while.
+// Returns false when the plan is to be tried again later.
 bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* text,
                core::SlowDetails* details) {
     const capture::PlanOfRun of{run.statement, run.record.plan_id, run.hides, run.shares};
@@ -149,7 +150,7 @@ bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* 
     }
     Attempt attempt = Render(run, context, run.hides);
     if (attempt.plan == nullptr && attempt.reason == LostPlan::kError && !run.hides) {
-        attempt = Render(run, context, true);  // a type's output function may fail
+        attempt = Render(run, context, true);  // now without output functions
     }
     if (attempt.plan != nullptr) {
         capture::StorePlan(of, attempt.plan, text, details);
@@ -174,7 +175,8 @@ void WriteParameters(const WaitingRun& run, MemoryContext context, capture::Slow
     }
 }
 
-// What has been written down is the record's; false: the plan is to be tried again.
+// Attaches to the run's record what could be written down. Returns false when the plan is to be
+// tried again later.
 bool WriteDown(const WaitingRun& run, MemoryContext context) {
     capture::SlowText text;
     core::SlowDetails details{run.record.plan_id, 0, 0};
@@ -222,7 +224,8 @@ void WorkOff(Oid dbid) {
 
 void WriteFailedPlans(Oid dbid) {
     before_shmem_exit(LeaveWork, Datum{0});
-    // Of indexes, which a plan that writes opens; tables are not waited for.
+    // This bounds the wait for locks on indexes, which a plan that writes opens. Tables are never
+    // waited for.
     SetConfigOption("lock_timeout", "100ms", PGC_USERSET, PGC_S_SESSION);
     WorkOff(dbid);
 }

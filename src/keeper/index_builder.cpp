@@ -14,7 +14,8 @@ namespace {
 
 BuilderTask task;
 object_access_hook_type prev_object_access = nullptr;
-// Armed while CREATE INDEX CONCURRENTLY runs; the index that it makes, until the journal has it.
+// True while CREATE INDEX CONCURRENTLY runs: then the hook notes the new index in `made_index`,
+// until the journal has it.
 bool is_making_index = false;
 Oid made_index = InvalidOid;
 
@@ -35,9 +36,9 @@ void OnObjectAccess(ObjectAccessType access, Oid class_oid, Oid object, int colu
     }
 }
 
-// The index and the journal's knowledge of it come in one transaction, the first one of CREATE
-// INDEX CONCURRENTLY. Whoever has cancelled the build meanwhile is heard here for the last time
-// before there is an index.
+// Writes the new index into the journal before the first transaction of CREATE INDEX CONCURRENTLY
+// commits. So there is no unfinished index that the journal does not know. This is also the last
+// chance to hear that the build was cancelled before there is an index.
 void OnTransactionEnd(XactEvent event, void*) {
     if (event != XACT_EVENT_PRE_COMMIT || !OidIsValid(made_index)) {
         return;
@@ -72,8 +73,8 @@ struct Failure {
     char message[512];
 };
 
-// Runs `body`, which opens and ends its own transactions. False when it failed: everything is
-// rolled back, and `failure` says why.
+// Runs `body`, which opens and ends its own transactions. Returns false when it raised an error:
+// everything is rolled back, and `failure` says why.
 template <typename Body>
 bool Try(Failure* failure, Body body) {
     volatile bool done = false;
@@ -106,7 +107,8 @@ bool IsInterrupt(int sqlstate) {
     return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_OPERATOR_INTERVENTION;
 }
 
-// Whether the same might work later: not when the statement itself, a right or a value is wrong.
+// Whether the same build might work later. It will not when the statement itself, a right or a
+// value is wrong.
 bool MayRetry(int sqlstate) {
     switch (ERRCODE_TO_CATEGORY(sqlstate)) {
         case ERRCODE_FEATURE_NOT_SUPPORTED:
@@ -120,7 +122,8 @@ bool MayRetry(int sqlstate) {
     }
 }
 
-// The row as it is now. False when the extension or the row is gone.
+// Reads the build's present row in the journal. Returns false when the extension or the row is
+// gone.
 bool Load(indexes::Build* build) {
     StartTransactionCommand();
     const bool found = indexes::HasJournal() && indexes::LoadBuild(task.build, build);
@@ -134,7 +137,7 @@ void SetPhase(const char* phase) {
     CommitTransactionCommand();
 }
 
-// Drops the index that was begun, unless it has become valid or is gone. A lock on it keeps its
+// Drops the unfinished index, unless it has become valid or is gone. A lock on the index keeps its
 // name until it is dropped.
 void Remove(Oid index) {
     StartTransactionCommand();
@@ -165,8 +168,8 @@ void Remove(Oid index) {
     CommitTransactionCommand();
 }
 
-// Waiting for the table's lock would make autovacuum give way; somebody who waits for this one
-// would be waited for in turn. So it is only looked whether the lock is to be had.
+// Looks whether the table's lock is free, and does not queue for it. A place in the queue would
+// make autovacuum give way, and others would wait behind it.
 bool IsLockFree(Oid table) {
     StartTransactionCommand();
     const bool is_free = ConditionalLockRelationOid(table, ShareUpdateExclusiveLock);
@@ -181,13 +184,13 @@ void Unclaim(const char* phase) {
     CommitTransactionCommand();
 }
 
-// Where it is to be built. The table must still be the one that it was asked for, and who asked
-// must still have the right.
+// The table on which the index is to be built. It must still be the table that the build was asked
+// for, and the asking role must still have the right.
 struct Place {
     const core::SetIndex* index;
     Oid table;
     bool is_partitioned;
-    bool is_there;  // an index of the same definition is
+    bool is_there;  // an index of the same definition exists
 };
 
 Place FindPlace(const indexes::Build& build) {
@@ -208,7 +211,8 @@ Place FindPlace(const indexes::Build& build) {
     return place;
 }
 
-// Through its first transaction the journal learns the index; once it is valid, it is nobody's.
+// Builds one index. Meanwhile the journal knows it as unfinished, by OnTransactionEnd(). Once the
+// index is valid, the journal forgets it, so that nobody removes it.
 void CreateConcurrently(char* sql) {
     is_making_index = true;
     RunCommand(sql);
@@ -241,9 +245,10 @@ char* SqlFor(const Place& place, const char* name, Oid table, bool concurrently)
     return MemoryContextStrdup(TopMemoryContext, sql);
 }
 
-// On a partitioned table there is no CONCURRENTLY. Each leaf gets its index that way; then the
-// parent's, which takes a moment since it only adopts them. Its lock stops writers, so it is not
-// waited for long; while it is held no leaf can be added.
+// Builds the index of a partitioned table, for which PostgreSQL has no CONCURRENTLY. First each
+// leaf gets its index concurrently. Then the parent's is created, which only adopts the leaves' and
+// takes a moment. Its lock stops writers, so the wait for it is short; while it is held no leaf can
+// be added.
 void BuildOnPartitions(const indexes::Build& build, const Place& place) {
     Oid built = InvalidOid;
     for (;;) {
@@ -282,7 +287,7 @@ void BuildOnPartitions(const indexes::Build& build, const Place& place) {
     }
 }
 
-// True when it is there now; false when it waits for a lock.
+// Returns true when the index exists now, and false when the build must wait for a lock.
 bool BuildIt(const indexes::Build& build) {
     const Place place = FindPlace(build);
     if (place.is_there) {
@@ -307,8 +312,8 @@ bool BuildIt(const indexes::Build& build) {
     return true;
 }
 
-// What the journal says was begun goes, then the build is settled. An index that cannot be removed
-// now stays in the journal, and its coordinator tries again.
+// Removes the index that the journal knows as unfinished, then settles the build. An index that
+// cannot be removed now stays in the journal, and the coordinator tries again.
 void CleanUp(const char* error, bool may_retry) {
     indexes::Build build = {};
     Failure failure = {};

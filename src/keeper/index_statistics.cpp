@@ -10,7 +10,8 @@ namespace {
 
 constexpr uint32 kRowsOfDatabase = 250;
 
-// An index that somebody holds exclusively would have to be waited for, so it is left out.
+// pg_relation_size() would wait for an index that somebody has locked exclusively, so such an index
+// is left out.
 constexpr const char* kIndexQuery =
     "select n.nspname, t.relname, i.relname, pg_stat_get_numscans(i.oid), x.indisvalid,"
     "       pg_relation_size(i.oid), count(*) over ()"
@@ -49,7 +50,7 @@ void CopyRow(core::IndexStatistic& row, HeapTuple tuple) {
     row.bytes = static_cast<uint64>(NumberIn(tuple, 6));
 }
 
-// What stays is of other databases that still are there.
+// Keeps only the figures of other databases that still exist.
 void ForgetOwnAndDropped(core::IndexStatistics& indexes) {
     const auto stays = [](Oid dbid) {
         return dbid != MyDatabaseId && SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(dbid));
@@ -115,7 +116,7 @@ core::IndexStatistics* CopyIndexStatistics(const core::Segment& segment) {
     return indexes;
 }
 
-// What goes wrong in here, a lock that is not to be had, is told by the figures' age.
+// An error in here, such as a lock that is not to be had, is not told. The figures' age shows it.
 void CollectIndexStatistics(Oid) {
     SetConfigOption("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION);
     PG_TRY();

@@ -1,5 +1,5 @@
-// Scans and sizes of indexes, which only a process inside their database can see: a worker that
-// looks leaves them in the segment.
+// Scans and sizes of indexes. Only a process inside a database can see its indexes, so a database
+// worker leaves the figures in the segment.
 #pragma once
 
 #include "core/segment.hpp"
@@ -7,7 +7,8 @@
 
 namespace elile::keeper {
 
-// What was left there, in the present memory context; empty where that can't be read.
+// Copies the figures from the segment into the current memory context. The copy is empty where they
+// can't be read.
 core::IndexStatistics* CopyIndexStatistics(const core::Segment& segment);
 
 }  // namespace elile::keeper

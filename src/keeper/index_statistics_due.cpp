@@ -1,5 +1,5 @@
-// Where statistics of indexes are to be collected: in a database in which statements were counted
-// since it was asked last, at most once a minute.
+// Decides where statistics of indexes are due: in each database that has counted statements since
+// its last collection, at most once a minute.
 #include "keeper/database_jobs.hpp"
 #include "keeper/index_statistics.hpp"
 #include "keeper/snapshot.hpp"
@@ -12,16 +12,16 @@ namespace {
 
 constexpr uint64 kNsPerSecond = 1000000000;
 constexpr uint64 kBetweenNs = 60 * kNsPerSecond;
-// Of databases without the extension, which are asked less and less often.
+// A database without the extension gives no figures, and is asked less and less often.
 constexpr uint64 kFirstPauseNs = 10 * kNsPerSecond;
 constexpr uint64 kLongestPauseNs = 600 * kNsPerSecond;
 
 struct Asked {
     uint64 due_ns;
     uint64 pause_ns;
-    uint64 queries;     // counted in the database when it was looked at last
-    TimestampTz since;  // when it had counted more; 0: it has not
-    bool is_unsettled;  // it was asked; whether that gave figures decides when it is asked again
+    uint64 queries;     // the database's count at the last look
+    TimestampTz since;  // when the count was seen to have grown; 0: it has not
+    bool is_unsettled;  // asked, and not yet known whether that gave figures
 };
 
 Asked asked[core::kDatabases + 1];  // by index in the directory
@@ -72,10 +72,10 @@ void LookAt(const core::Segment& segment, const core::SnapshotHead& snapshot, ui
     if (queries > database.queries) {
         database.since = GetCurrentTimestamp();
     }
-    database.queries = queries;  // less after reset()
+    database.queries = queries;  // reset() makes it smaller
 }
 
-// Once for each snapshot.
+// Looks at all databases, once for each snapshot.
 void LookAtAll(const core::Segment& segment, const core::SnapshotHead& snapshot) {
     static uint64 looked_at_ns = 0;
     if (snapshot.monotonic_ns == looked_at_ns) {
@@ -104,7 +104,8 @@ void FindIndexStatistics(Chooser& chooser) {
     }
 }
 
-// Without a worker the figures grow older, which they say, and it is tried again.
+// Where no worker could be started the job is tried again later. Meanwhile the figures grow older,
+// and their age shows it.
 void NoteIndexStatistics(Oid dbid, bool is_started) {
     const core::Segment& segment = *store::SharedSegment();
     for (uint32 index = 1; index <= segment.databases.Used(); ++index) {

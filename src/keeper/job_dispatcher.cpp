@@ -7,11 +7,12 @@
 namespace elile::keeper {
 namespace {
 
-// Between two workers for one job of one database, one that failed for example.
+// The least time between two starts for the same job in the same database, for one may fail at
+// once.
 constexpr TimestampTz kPauseUs = USECS_PER_SEC / 2;
 
-// A place for a worker. Urgent jobs take the first one, which is theirs alone, so that the other
-// one is left to those that have no other.
+// A place for one worker. The first place is for urgent jobs alone. They take it before the second
+// one, which leaves that one to the other jobs.
 struct Place {
     bool is_for_urgent;
     BackgroundWorkerHandle* handle;  // null: it is free
@@ -19,7 +20,7 @@ struct Place {
 };
 Place places[] = {{true, nullptr, {}}, {false, nullptr, {}}};
 
-// The last starts. While all of them are recent, no other one happens.
+// The last starts. While all of them are recent, no further worker is started.
 struct Start {
     DatabaseTask task;
     TimestampTz at;
@@ -30,7 +31,7 @@ bool Is(const DatabaseTask& task, Oid dbid, uint32 job) {
     return task.dbid == dbid && HasJob(task.jobs, job);
 }
 
-// A clock that was set back holds nothing up.
+// A start that seems to lie ahead is not recent, so a clock that was set back holds nothing up.
 bool IsRecent(const Start& start, TimestampTz now) {
     return start.at <= now && now - start.at < kPauseUs;
 }
@@ -64,7 +65,8 @@ void ClearPlaces() {
     }
 }
 
-// The database in which it is due, or `only` that one.
+// The database in which the job is due. Where `only` is valid it is that one, or InvalidOid when
+// the job is not due there.
 Oid FindDue(uint32 job, Oid only) {
     Chooser chooser(job, only);
     kDatabaseJobs[job].find_due(chooser);
@@ -81,7 +83,7 @@ Oid ChooseDatabase(bool is_urgent) {
     return dbid;
 }
 
-// No jobs: nothing is due.
+// The task for a worker in this place; one without jobs when nothing is due.
 DatabaseTask NextTask(const Place& place) {
     DatabaseTask task = {InvalidOid, 0};
     if (!place.is_for_urgent) {
@@ -99,7 +101,7 @@ DatabaseTask NextTask(const Place& place) {
     return task;
 }
 
-// On a standby too. False when no worker is to be had.
+// Starts a worker, on a standby too. Returns false when no worker is to be had.
 bool StartWorker(const DatabaseTask& task, BackgroundWorkerHandle** handle) {
     BackgroundWorker worker =
         MakeWorker("elile_database_worker_main", "elile_optimize database worker");

@@ -36,7 +36,7 @@ void MendIfNeeded(core::Segment& segment) {
                       static_cast<unsigned long long>(core::Get(header.repaired_slots) - before))));
 }
 
-// Once a minute at most.
+// Tells the log, once a minute at most, how many lines it lacks.
 void TellWhatTheLogLacks(const core::SlowLog& log) {
     constexpr int64 kMinuteUs = 60 * USECS_PER_SEC;
     static uint64 told = core::Get(log.shared->suppressed);
@@ -54,8 +54,8 @@ void TellWhatTheLogLacks(const core::SlowLog& log) {
     told_at = now;
 }
 
-// What is due once a second. Returns when it is due again: soon while the server is starting,
-// so that nobody is told for a second that it is.
+// Does what is due once a second, and returns when that is due again. While the server is starting
+// that is soon, so that nobody is told a second too long that it is.
 uint64 Tend(core::Segment& segment) {
     MendIfNeeded(segment);
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
@@ -92,8 +92,8 @@ void KeepStore() {
         if (pg::MonotonicNs() >= due_ns) {
             due_ns = Tend(segment);
         }
-        // A clock of its own: looks at moments that depend on nothing are what makes averages
-        // true.
+        // The looks have a clock of their own. Averages are true only where the moments depend on
+        // nothing else.
         if (const uint64 now_ns = pg::MonotonicNs(); now_ns >= pools_due_ns) {
             LookAtPools(segment);
             pools_due_ns = Max(pools_due_ns + PauseBetweenLooksNs(), now_ns);
@@ -119,7 +119,7 @@ void RegisterKeeper() {
     worker.bgw_start_time = BgWorkerStart_PostmasterStart;
     worker.bgw_restart_time = kRestartSeconds;
     RegisterBackgroundWorker(&worker);
-    // The server's own line does not say whose worker there is no room for.
+    // The server's own message does not say which worker has found no room.
     if (!pg::IsWorkerRegistered(kName)) {
         ereport(WARNING,
                 (errmsg("elile_optimize has no keeper: max_worker_processes is too small"),
@@ -144,7 +144,7 @@ extern "C" PGDLLEXPORT void elile_keeper_main(Datum) {
     BackgroundWorkerUnblockSignals();
     on_proc_exit(OnExit, 0);
     elile::keeper::KeepStore();
-    // The postmaster forgets a worker that ends with 0; one that ends with 1 it starts again. While
-    // it shuts down it would only log the 1.
+    // The postmaster starts a worker again that ends with 1, and forgets one that ends with 0.
+    // While it shuts down it would only log the 1.
     proc_exit(elile::keeper::IsShuttingDown() ? 0 : 1);
 }

@@ -2,15 +2,15 @@
 //
 // It reads and mends shared memory only; it has no database and takes no lock. It starts with the
 // postmaster, before recovery, so that a segment that outlived a crash is mended before sessions
-// come. The exporter is its child.
+// come. The exporter is its child process.
 #pragma once
 
 namespace elile::keeper {
 
-// Only while shared_preload_libraries is processed.
+// May be called only while shared_preload_libraries is processed.
 void RegisterKeeper();
 
-// The worker's life, until it is asked to end.
+// Does the keeper's work until it is asked to end.
 void KeepStore();
 
 }  // namespace elile::keeper

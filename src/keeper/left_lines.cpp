@@ -15,7 +15,7 @@ using store::WaitingRun;
 using store::WaitingRuns;
 
 constexpr int kMostLinesAtOnce = 64;
-// Longer than workers go on trying.
+// This is longer than workers go on trying.
 constexpr TimestampTz kGiveUpUs = 12 * USECS_PER_SEC;
 
 MemoryContext Scratch() {
@@ -27,7 +27,8 @@ MemoryContext Scratch() {
     return scratch;
 }
 
-// Without its plan, unless another run's text is known.
+// Writes the run's line in the log. It has a plan only where another run of the same plan has left
+// the text.
 void WriteLine(const WaitingRun& run) {
     capture::SlowText text;
     pg::AdoptFormat(run.format);

@@ -1,10 +1,11 @@
-// The keeper's part in what sessions have left to be written down: the log lines that need no
-// catalogue. Plans and parameters are a worker's, in their database.
+// The keeper's part in writing down what sessions have left: the log lines that need no catalogue.
+// Plans and parameters are written by a database worker.
 #pragma once
 
 namespace elile::keeper {
 
-// At each of the keeper's rounds. Gives up what has waited too long for a worker.
+// Must be called at each of the keeper's rounds. It also gives up runs that have waited too long
+// for a worker.
 void WriteLeftLines();
 
 }  // namespace elile::keeper

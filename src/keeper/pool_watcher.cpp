@@ -11,11 +11,11 @@ namespace {
 
 constexpr uint64 kPublishNs = 1000000000;
 
-// The keeper's own copy of what it publishes.
+// The keeper's own copy of the pools that it publishes, and its memory of sessions.
 struct Room {
     core::ObservedPools* pools;
     core::PoolWatch* watch;
-    uint64 publish_ns;  // when it is due, monotonic
+    uint64 publish_ns;  // when to publish next, monotonic
 };
 
 Room MakeRoom(const core::Segment& segment) {
@@ -25,7 +25,7 @@ Room MakeRoom(const core::Segment& segment) {
     };
     Room room = {};
     room.pools = static_cast<core::ObservedPools*>(allocate(sizeof(core::ObservedPools)));
-    // A keeper before this one may have seen something already.
+    // An earlier keeper may have published pools already, and their sums go on.
     if (!segment.observed.Read(room.pools)) {
         memset(static_cast<void*>(room.pools), 0, sizeof(*room.pools));
     }
@@ -56,8 +56,9 @@ void SeeSessions(core::PoolWatch& watch) {
     pgstat_clear_backend_activity_snapshot();
 }
 
-// A number grows with each transaction of its session, so that it also tells of those that nobody
-// saw. One that is read while it changes is the old or the new one.
+// Tells the watch how far each session's local transaction number has come. The number grows with
+// each transaction, so it also counts those that no look saw. A number that changes while it is
+// read is the old or the new one.
 void NoteTransactions(core::PoolWatch& watch) {
     for (uint32 at = 0; at < ProcGlobal->allProcCount; ++at) {
         const volatile PGPROC& process = ProcGlobal->allProcs[at];

@@ -24,7 +24,7 @@ FileText ReadFile(const char* path) {
     return out;
 }
 
-// In the file that pg_ctl reads.
+// Whether the postmaster's status in postmaster.pid, which pg_ctl reads too, is this one.
 bool IsStatus(const char* status) {
     const FileText file = ReadFile("postmaster.pid");
     const char* line = file.text;
@@ -41,7 +41,8 @@ bool AcceptsConnections() { return IsStatus(PM_STATUS_READY); }
 
 bool IsShuttingDown() { return IsStatus(PM_STATUS_STOPPING); }
 
-// The state follows the name, which is in parentheses and may have any character (proc(5)).
+// The state follows the process's name, which stands in parentheses and may contain any character
+// (proc(5)).
 bool IsPostmasterStopped() {
     char path[64];
     pg_snprintf(path, sizeof(path), "/proc/%d/stat", PostmasterPid);

@@ -1,4 +1,4 @@
-// What the postmaster is doing, by its own word and the kernel's. Nothing here waits or raises an
+// Tells what the postmaster is doing, by postmaster.pid and /proc. Nothing here waits or raises an
 // error.
 #pragma once
 
@@ -6,10 +6,11 @@ namespace elile::keeper {
 
 bool AcceptsConnections();
 
-// Whether it was told to end. It says so before it ends its workers.
+// Whether the postmaster was told to end. It says so before it ends its workers.
 bool IsShuttingDown();
 
-// A postmaster that was stopped by a signal starts no session and answers nobody.
+// Whether a signal has stopped the postmaster (SIGSTOP). Then it starts no session and answers
+// nobody.
 bool IsPostmasterStopped();
 
 }  // namespace elile::keeper

@@ -6,7 +6,7 @@
 namespace elile::keeper {
 namespace {
 
-// By what makes a group.
+// Orders by the fields that make a group: database, application and state.
 int CompareGroups(const void* left, const void* right) {
     const auto* one = static_cast<const core::SnapshotSessions*>(left);
     const auto* other = static_cast<const core::SnapshotSessions*>(right);
@@ -19,7 +19,8 @@ int CompareGroups(const void* left, const void* right) {
     return memcmp(one->application, other->application, sizeof(one->application));
 }
 
-// The largest first; among equals the order stays that of the groups, so that it does not flicker.
+// Puts the largest group first. Equal ones keep the groups' order, so that their places do not
+// flicker.
 int CompareSizes(const void* left, const void* right) {
     const auto* one = static_cast<const core::SnapshotSessions*>(left);
     const auto* other = static_cast<const core::SnapshotSessions*>(right);
@@ -56,7 +57,7 @@ uint32 MergeGroups(core::SnapshotSessions* rows, uint32 count) {
     return groups;
 }
 
-// The largest groups have rows, the rest one for each state.
+// Gives rows of their own to the largest groups. The rest share one row for each state.
 void Publish(core::SnapshotHead& head, core::SnapshotSessions* groups, uint32 count) {
     qsort(groups, count, sizeof(*groups), CompareSizes);
     const uint32 own = Min(count, static_cast<uint32>(core::kOwnSessionRows));

@@ -1,4 +1,4 @@
-// Client sessions by database, application and state, from the server's own table of them.
+// Counts client sessions by database, application and state, from the server's own table of them.
 #pragma once
 
 #include "core/snapshot/snapshot.hpp"

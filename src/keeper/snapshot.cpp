@@ -10,7 +10,8 @@
 namespace elile::keeper {
 namespace {
 
-// The keeper's copy of what it published last, and room for the next one.
+// The keeper's copy of the snapshot that it published last, and scratch memory to make the next
+// one.
 struct Room {
     core::SnapshotHead* head;  // followed by the series
     uint32* scratch;
@@ -24,14 +25,15 @@ Room MakeRoom(const core::Segment& segment) {
         MemoryContextAllocZero(TopMemoryContext, segment.snapshot.Bytes()));
     made.scratch = static_cast<uint32*>(MemoryContextAlloc(
         TopMemoryContext, core::SeriesBuilder::ScratchWords(segment) * sizeof(uint32)));
-    // A keeper before this one may have published already; its counters must go on.
+    // An earlier keeper may have published already, and its counters must go on.
     if (!segment.snapshot.Read(made.head)) {
         memset(static_cast<void*>(made.head), 0, segment.snapshot.Bytes());
     }
     return made;
 }
 
-// Whoever folds does so for microseconds; reset() takes longer.
+// Waits a moment for the gate: folding holds it for microseconds. reset() takes longer, and is not
+// waited for.
 bool EnterStore(core::Gate& gate) {
     constexpr int kTries = 20;
     constexpr long kPauseUs = 50;
@@ -61,7 +63,7 @@ const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
     }
     const uint64 begin_ns = pg::MonotonicNs();
     if (!EnterStore(segment.StoreGate())) {
-        return *room.head;  // a second later is soon enough
+        return *room.head;  // the next try, in a second, is soon enough
     }
     core::SeriesBuilder(segment, room.scratch)
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,

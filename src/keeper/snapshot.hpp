@@ -1,15 +1,16 @@
-// Publishes what the exporter shows: a snapshot of the statistics and of the sessions.
+// Publishes the snapshot of statistics and sessions that the exporter shows.
 #pragma once
 
 #include "core/statements/store.hpp"
 
 namespace elile::keeper {
 
-// Reads shared memory only. Allocates its room once; an error when there is none. Returns the
-// snapshot, its series behind it: the last one when somebody folds at the moment.
+// Takes and publishes a snapshot, reading shared memory only. Returns it, with its series behind
+// it. While somebody folds or resets it returns the one before. The first call allocates all the
+// memory it needs, and raises an error when there is none.
 const core::SnapshotHead& TakeSnapshot(core::Segment& segment);
 
-// The last one; null before the first.
+// The last snapshot that was taken; null before the first.
 const core::SnapshotHead* LastSnapshot();
 
 }  // namespace elile::keeper

@@ -6,8 +6,8 @@
 namespace elile::keeper {
 namespace {
 
-// Settings of a role or of a database are for sessions: none of them may end a worker's task,
-// change whose it is or what a name means.
+// Sets fixed values for settings that a role or a database may have changed. None of them may end a
+// worker's task, change its role or what a name means.
 void PinSettings() {
     constexpr const char* kSettings[][2] = {{"search_path", "pg_catalog, pg_temp"},
                                             {"role", "none"},
@@ -25,7 +25,7 @@ void PinSettings() {
     CommitTransactionCommand();
 }
 
-// What it does from then on is nobody's statement.
+// Connects. Nothing is counted from then on, for the worker's statements are nobody's.
 void Connect(Oid dbid, Oid userid, uint32 flags) {
     BackgroundWorkerInitializeConnectionByOid(dbid, userid, flags);
     SetConfigOption("elile_optimize.track", "none", PGC_SUSET, PGC_S_SESSION);
@@ -39,7 +39,8 @@ void BecomeForGood(Oid userid) {
     CommitTransactionCommand();
     RunCommand(sql);
     pfree(sql);
-    // Who connected as a superuser may reset it, and an event trigger would be asked to.
+    // A session that connected as a superuser may reset it, and an event trigger could make it do
+    // so.
     pg::FreezeSetting("session_authorization");
 }
 

@@ -5,25 +5,25 @@
 
 namespace elile::keeper {
 
-// As this role. One that may not log in here can start no worker: then the worker starts as the
-// bootstrap superuser and takes on the role, from which there is no way back.
+// Connects as this role. Where it may not log in it can start no worker. Then the worker starts as
+// the bootstrap superuser and takes on the role, from which there is no way back.
 void ConnectAs(Oid dbid, Oid userid, bool may_log_in);
 
-// As pg_monitor, from which there is no way back, also where that role may not connect. Such a
-// worker acts for sessions, or for the extension, as the one that it has to be at each step.
+// Connects as pg_monitor, from which there is no way back, even where that role may not connect.
+// The worker then acts as the role that each of its steps needs.
 void ConnectAsMonitor(Oid dbid);
 
-// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave.
+// DROP DATABASE, and CREATE DATABASE from a template, wait 5 s for others to leave the database.
 constexpr int kLongestVisitMs = 2000;
 
-// Connects a worker that stays for a moment, as pg_monitor. What it does then is cancelled after
+// Connects as pg_monitor a worker that stays for a moment. Whatever it does is cancelled after
 // kLongestVisitMs.
 void Visit(Oid dbid);
 
-// Whether that has happened.
+// Whether the visit's time was over and its work was cancelled.
 bool IsVisitOver();
 
-// Whether a worker can start as the role.
+// Whether a worker can start as the role. `exists` tells whether there still is such a role.
 bool MayLogIn(Oid userid, bool* exists);
 
 }  // namespace elile::keeper

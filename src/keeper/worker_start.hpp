@@ -1,16 +1,17 @@
-// What all of the extension's background workers have in common when they are registered.
+// Registers background workers. This is what all of the extension's workers have in common.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace elile::keeper {
 
-// Runs this function of the library, in shared memory, under this name; ends for good when it ends.
-// The caller adds when it may start, and its arguments.
+// Makes a worker that runs this function of the library under this name, and is not started again
+// when it ends. It has access to shared memory. The caller adds when it may start, and its
+// arguments.
 BackgroundWorker MakeWorker(const char* function, const char* name);
 
-// The same for one that connects to a database and tells the caller of its start and end. False
-// when no slot is free; else `handle` lies in the present memory context.
+// Starts a worker that connects to a database and tells the caller of its start and end. Returns
+// false when no slot is free; else `handle` lies in the current memory context.
 bool StartWithDatabase(BackgroundWorker worker, BgWorkerStartTime when,
                        BackgroundWorkerHandle** handle);
 

@@ -20,18 +20,21 @@ void ColumnWriter::Refuse(Oid type) const {
     if (at_ == kMostColumns && at_ < columns_->natts) {
         elog(ERROR, "%s writes more than %d columns", Described(call_), kMostColumns);
     }
-    const char* difference = nullptr;
-    if (at_ >= columns_->natts) {
-        difference = psprintf("It has %d columns, and the library writes more.", columns_->natts);
-    } else if (OidIsValid(type)) {
-        difference =
-            psprintf("Its column %d is %s, and the library writes %s.", at_ + 1,
-                     format_type_be(TupleDescAttr(columns_, at_)->atttypid), format_type_be(type));
-    } else {
-        difference =
-            psprintf("It has %d columns, and the library writes %d.", columns_->natts, at_);
+    if (at_ < columns_->natts && !OidIsValid(type)) {
+        RefuseCount(at_);
     }
-    RaiseOtherVersion(Described(call_), difference);
+    RaiseOtherVersion(
+        Described(call_),
+        at_ >= columns_->natts
+            ? psprintf("It has %d columns, and the library writes more.", columns_->natts)
+            : psprintf("Its column %d is %s, and the library writes %s.", at_ + 1,
+                       format_type_be(TupleDescAttr(columns_, at_)->atttypid),
+                       format_type_be(type)));
+}
+
+void ColumnWriter::RefuseCount(int written) const {
+    RaiseOtherVersion(Described(call_), psprintf("It has %d columns, and the library writes %d.",
+                                                 columns_->natts, written));
 }
 
 }  // namespace elile::pg

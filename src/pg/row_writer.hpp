@@ -42,6 +42,12 @@ public:
     const char* NextName() const {
         return at_ < count_ ? NameStr(TupleDescAttr(columns_, at_)->attname) : nullptr;
     }
+    // Raises an error unless so many columns are declared, for a caller who writes by name.
+    void RequireColumns(int columns) const {
+        if (columns_->natts != columns) [[unlikely]] {
+            RefuseCount(columns);
+        }
+    }
     // Raises the error for a column whose name the library does not know.
     [[noreturn]] void RefuseName() const;
     void Text(const char* value) {
@@ -78,6 +84,7 @@ private:
     // `type` is what would be written next; InvalidOid stands for anything, or the row's end. A row
     // wider than kMostColumns is the library's own mistake.
     [[noreturn]] void Refuse(Oid type) const;
+    [[noreturn]] void RefuseCount(int written) const;
 };
 
 // Writes the rows of a set-returning function.

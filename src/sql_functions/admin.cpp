@@ -1,4 +1,6 @@
 // elile_optimize.info, reset() and record_db_query().
+#include <iterator>
+
 #include "core/limits.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
@@ -20,7 +22,8 @@ void Reset(Oid userid, Oid dbid, uint64 queryid) {
     }
 }
 
-// It tells each second; a machine under load may hold it up.
+// Whether a keeper is at work. It gives a sign of life each second, but a machine under load may
+// hold it up.
 bool HasKeeper(const core::SegmentHeader& header) {
     constexpr uint64 kPatienceNs = 10000000000;
     const uint64 seen_ns = core::Get(header.keeper_seen_ns);
@@ -37,7 +40,7 @@ const char* KeeperState(const core::SegmentHeader& header) {
                       : "not repaired after a crash, for no keeper is at work: nothing is counted";
 }
 
-// Null as long as nothing was measured.
+// Writes the extension's own time per execution, in ns; null while nothing was measured.
 void WriteOverhead(pg::RowWriter& row, const core::Segment& segment) {
     const core::Overhead::Shared& overhead = *segment.overhead.shared;
     const auto measured = static_cast<double>(core::Get(overhead.measured_executions));
@@ -55,7 +58,7 @@ void WriteOverheadShare(pg::RowWriter& row, const core::Segment& segment) {
                                    : row.Null();
 }
 
-// False when the exporter is off, or there is nobody to tell of it.
+// Returns false when the exporter is off, or no keeper is at work to tell of it.
 bool ReadExporter(const core::Segment& segment, core::ExporterStatus* status) {
     return HasKeeper(*segment.header) && segment.exporter.Read(status);
 }
@@ -85,7 +88,7 @@ struct Column {
     void (*write)(pg::RowWriter& row, const core::Segment& segment);
 };
 
-// What info has beside the limits.
+// The columns of info that tell of no limit.
 constexpr Column kColumns[] = {
     {"version", [](pg::RowWriter& row, const core::Segment&) { row.Text(core::kVersion); }},
     {"entries",
@@ -145,6 +148,7 @@ using namespace elile::sql_functions;
 ELILE_SQL_FUNCTION(elile_info, kStrict, RECORDOID) {
     const core::Segment& segment = store::RequireSegment();
     pg::RowWriter row(fcinfo);
+    row.RequireColumns(static_cast<int>(core::Limits().size() + std::size(kColumns)));
     while (const char* name = row.NextName()) {
         if (const core::Limit* limit = core::FindLimit(name); limit != nullptr) {
             row.Bigint(limit->count(segment));

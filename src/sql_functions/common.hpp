@@ -1,4 +1,4 @@
-// What the functions behind the views share.
+// Helpers that the functions behind the views share.
 #pragma once
 
 #include "core/statements/store.hpp"
@@ -6,8 +6,8 @@
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 
-// The head of an SQL-callable function: its name, strictness, result and argument types as the
-// extension's script declares them. Called through another declaration, it is an error.
+// Begins an SQL-callable function: its name, strictness, result and argument types as the
+// extension's script declares them. A call through another declaration raises an error.
 #define ELILE_SQL_FUNCTION(name, is_strict, result, ...)                                      \
     extern "C" {                                                                              \
     PG_FUNCTION_INFO_V1(name);                                                                \
@@ -32,12 +32,12 @@ struct TableName {
     const char* table;
 };
 
-// The table's present name when it is one of this database, else the name that a session saw last.
-// Empty for no table; table "(other)" where the directory was full.
+// Returns the table's present name where it is one of this database, else the name that a session
+// saw last. The name is empty for no table, and "(other)" where the directory was full.
 TableName NameOf(core::Segment& segment, uint32 table);
 
-// As the table_name columns and labels have it: bare in schema public, schema.name elsewhere, null
-// for no table.
+// Returns the name as table_name columns and labels show it: bare in schema public, schema.name
+// elsewhere, null for no table.
 const char* LabelOf(const TableName& name);
 
 const char* OperationName(core::Operation operation);

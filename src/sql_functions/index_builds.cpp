@@ -1,4 +1,4 @@
-// build_indexes(), cancel_index_builds() and what index_builds shows of builds at work.
+// build_indexes(), cancel_index_builds(), and what the view index_builds shows of builds at work.
 #include "core/indexes/progress.hpp"
 #include "indexes/journal.hpp"
 #include "indexes/latency.hpp"
@@ -12,23 +12,23 @@
 namespace elile::sql_functions {
 namespace {
 
-// What this transaction has done to the journal or will do at its end.
+// Whether this transaction has queued builds in the journal.
 bool has_queued = false;
 
-// Builds to cancel when it commits: until then no row is locked, since a builder would wait for it
-// as long as the transaction is idle.
+// A build that is cancelled when the transaction commits. Until then its row is not locked, since a
+// builder would wait for it as long as the transaction is idle.
 struct Cancellation {
     int64 build;
     SubTransactionId asked_in;
 };
-List* cancellations = NIL;  // of palloc'd ones, in TopTransactionContext
+List* cancellations = NIL;  // of Cancellation, in TopTransactionContext
 
 constexpr int kMostSignalled = core::kBuildSlots;
 uint64 to_signal[kMostSignalled];  // keys of builds at work
 int to_signal_count = 0;
 
-// The builder hears of its cancellation by the signal that pg_cancel_backend() sends, and finds in
-// the journal that it was meant for good.
+// Tells builders of their cancellation by the signal that pg_cancel_backend() sends. They find in
+// the journal that the build itself was cancelled, not just this attempt.
 void SignalBuilders() {
     const core::BuildBoard& board = store::SharedSegment()->builds;
     for (int at = 0; at < to_signal_count; ++at) {
@@ -78,7 +78,8 @@ void OnTransactionEnd(XactEvent event, void*) {
     }
 }
 
-// What a subtransaction asked for is its parent's when it commits, else nobody's.
+// Cancellations of a subtransaction become its parent's when it commits, and are forgotten when it
+// aborts.
 void OnSubtransactionEnd(SubXactEvent event, SubTransactionId ended, SubTransactionId parent,
                          void*) {
     if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB) {
@@ -118,7 +119,7 @@ void RequireWritable(const char* function) {
     WatchTransactionEnd();
 }
 
-// Every name of the set, for an error's hint.
+// Lists every name of the set, for an error's hint.
 const char* KnownNames() {
     StringInfoData names;
     initStringInfo(&names);
@@ -138,7 +139,8 @@ const core::SetIndex* RequireKnown(const char* name) {
     return index;
 }
 
-// What was named but cannot be built is an error; what need not be is told.
+// Whether the index may be queued. An index that the caller has named but that cannot be built
+// raises an error. One that needs no build is told by a notice.
 bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool is_named) {
     const char* name = status.index->name;
     switch (status.state) {
@@ -179,7 +181,7 @@ bool MayBeQueued(const indexes::SetIndexStatus& status, const char* schema, bool
     return false;
 }
 
-// Nothing where it is queued or being built already.
+// Puts a build into the journal. Returns false where it is queued or being built already.
 bool Queue(const indexes::SetIndexStatus& status, const char* schema) {
     indexes::RequireRightToIndex(status.table_oid, GetUserId());
     NameData names[3];
@@ -244,7 +246,8 @@ bool MayCancel(const indexes::Build& build) {
             pg::OwnsTable(build.table_oid, GetUserId()));
 }
 
-// False when it was asked for before.
+// Notes that the build is to be cancelled at commit. Returns false when this transaction has asked
+// for that before.
 bool NoteCancellation(int64 build) {
     const ListCell* cell = nullptr;
     foreach (cell, cancellations) {
@@ -260,7 +263,8 @@ bool NoteCancellation(int64 build) {
     return true;
 }
 
-// Those that the caller may: what it asked for, and what is on its tables.
+// Cancels the builds that the caller may cancel: those that it asked for, and those on its tables.
+// Returns how many.
 int CancelBuilds() {
     struct Counts {
         int open;

@@ -20,7 +20,7 @@ void AppendUse(StringInfo verdict, const indexes::IndexUsage& usage) {
     }
 }
 
-// Null once the index has gone.
+// Returns null once the index has gone.
 const char* QuotedNameOf(Oid index) {
     const char* name = get_rel_name(index);
     return name != nullptr ? quote_identifier(name) : nullptr;

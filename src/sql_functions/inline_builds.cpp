@@ -1,4 +1,4 @@
-// What the upgrade script calls: builds the index set on small tables, within its transaction.
+// Builds the index set on small tables, for the upgrade script and within its transaction.
 #include "indexes/rights.hpp"
 #include "indexes/set_status.hpp"
 #include "pg/compat.hpp"
@@ -9,7 +9,7 @@
 namespace elile::sql_functions {
 namespace {
 
-// Writers of the table queue behind the wait for its lock, so it is short.
+// Writers of the table queue behind whoever waits for its lock, so that wait is short.
 constexpr const char* kLockTimeout = "500ms";
 
 struct Tally {
@@ -30,7 +30,7 @@ void Wait(Tally* tally, const core::SetIndex& index, const char* reason) {
     AddReason(tally, index, reason);
 }
 
-// Heap and TOAST; of a partitioned table the sum over its partitions.
+// Returns the size of heap and TOAST. For a partitioned table it is the sum over its partitions.
 int64 TableBytes(Oid table) {
     List* parts = find_all_inheritors(table, AccessShareLock, nullptr);
     int64 bytes = 0;
@@ -44,8 +44,9 @@ int64 TableBytes(Oid table) {
     return bytes;
 }
 
-// Decides on a table: null when its indexes can be built, and then it and its partitions are
-// locked as CREATE INDEX needs them until the transaction ends; else why not, palloc'd.
+// Decides whether a table's indexes can be built. If so it returns null, and the table and its
+// partitions are locked as CREATE INDEX needs them until the transaction ends. Else it returns why
+// not, palloc'd.
 const char* LockSmallTable(Oid table) {
     bool is_small = false;
     ErrorData* error = nullptr;
@@ -69,7 +70,7 @@ const char* LockSmallTable(Oid table) {
                : error->message;
 }
 
-// As the table's owner where that can be.
+// Builds the index, as the table's owner where that can be.
 void Build(Tally* tally, const core::SetIndex& index, Oid table) {
     const char* sql =
         indexes::CreateIndexSql(index, index.name, pg::Settings::index_schema, index.table, false);
@@ -87,7 +88,8 @@ void Build(Tally* tally, const core::SetIndex& index, Oid table) {
     }
 }
 
-// The tables' order is the set's, so each is asked about once.
+// The table that was asked about last. The set has the indexes of a table together, so each table
+// is asked about once.
 struct AskedTable {
     Oid oid;
     const char* obstacle;
@@ -130,8 +132,8 @@ void Tend(Tally* tally, const indexes::SetIndexStatus& status, AskedTable* asked
     }
 }
 
-// While a script runs the server keeps notices from the client; this one is what the script is for.
-// Whoever silenced notices does not get it either.
+// While a script runs the server keeps notices from the client. This function lets one through,
+// since it is what the script is for. Whoever silenced notices does not get it either.
 template <typename Raise>
 void Notify(Raise raise) {
     const int nest_level = NewGUCNestLevel();
@@ -154,13 +156,13 @@ void ReportTally(const Tally& tally) {
                      tally.waiting > 0 ? errhint("%s", hint) : 0));
 }
 
-// In a file, for a role or a database, or here.
+// Whether somebody has set index_schema: in a file, for a role or a database, or in this session.
 bool IsSchemaGiven() {
     return pg::FindSetting("elile_optimize.index_schema")->source > PGC_S_DYNAMIC_DEFAULT;
 }
 
-// Names like "tenants" are anybody's: only most of the tables together are the application's, or
-// any where somebody has said so.
+// Whether the schema is meant for the index set. Names like "tenants" are common, so one table is
+// no proof. Most of the set's tables must be there, or somebody must have named the schema.
 bool IsMeant(const indexes::MissingTables& missing) {
     return missing.count < static_cast<int>(core::kSetTables) / 2 || IsSchemaGiven();
 }

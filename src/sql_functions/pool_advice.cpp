@@ -1,4 +1,5 @@
-// elile_optimize.pool_advice: core/pool_advice.hpp in words, with its figures.
+// elile_optimize.pool_advice puts the advice of core/pools/advice.hpp, with its figures, into
+// words.
 #include "core/pools/advice.hpp"
 #include "pg/compat.hpp"
 #include "pg/row_writer.hpp"
@@ -7,10 +8,10 @@
 namespace elile::sql_functions {
 namespace {
 
-// What statements of each pool's (database, user) took, since the statistics began.
+// The time that statements of each pool's user took in its database, since the statistics began.
 struct StatementTimes {
     uint64* total_ns;  // by the pool's place
-    double seconds;
+    double seconds;    // since the statistics began
 };
 
 uint64 OwnerOf(const core::PoolKey& key) { return uint64{key.userid} << 32 | key.dbid; }
@@ -40,8 +41,10 @@ StatementTimes SumStatements(core::Segment& segment, const core::ObservedPools& 
     return times;
 }
 
-// Its share of what the user's pools in the database have used: statements are not told apart by
-// application. Of a time before the windows they say nothing.
+// Estimates how many of the pool's connections were executing statements, on average. Statements
+// are not told apart by application. So the pool gets its share of the user's time in the database,
+// by its time in use. The result is 0 where the statistics reach back further than the pools'
+// windows.
 double StatementsBusy(const StatementTimes& times, const core::ObservedPools& pools, uint32 place) {
     constexpr double kLifeSeconds = static_cast<double>(core::kPoolLifeUs) / USECS_PER_SEC;
     if (times.seconds <= 0 || times.seconds > kLifeSeconds) {
@@ -65,7 +68,8 @@ double RefusedPerSecond(const core::Segment& segment, const PoolName& name) {
     constexpr double kLeastSeconds = 30;
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     double sum = 0;
-    // A pooler may set the application's name only when it has the connection.
+    // A pooler may set the application's name only once it has the connection, so refusals without
+    // a name are counted too.
     for (const char* application : {name.application, ""}) {
         const core::RefusalCounts refused =
             segment.refusals.Read(name.database, name.user, application, now_us);
@@ -94,7 +98,7 @@ void AppendLimit(StringInfo out, int limit, uint32 sessions, const char* what, c
     }
 }
 
-// The limits that this many sessions have reached, in words; empty for none.
+// Returns in words the limits that this many sessions have reached; empty for none.
 const char* LimitsReached(const core::PoolKey& key, const PoolName& name, uint32 sessions) {
     StringInfoData limits;
     initStringInfo(&limits);
@@ -113,7 +117,7 @@ const char* LimitsReached(const core::PoolKey& key, const PoolName& name, uint32
     return limits.data;
 }
 
-// What there was to see.
+// Appends in words the demand that the looks have seen.
 void AppendDemand(StringInfo out, const core::PoolAdvice& advice) {
     const core::PoolFigures& seen = advice.busiest->figures;
     const double minutes = seen.Seconds() / 60;
@@ -251,13 +255,15 @@ double ToldSizeOf(const PoolNow& now) {
     return static_cast<double>(now.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)]) - 1;
 }
 
-// What a pool may take: the size that it told, the most sessions that it had lately.
+// Returns the most connections that a pool may take. That is the size that it told or the most
+// sessions that it had lately, whichever is larger.
 uint64 MaximumOf(const core::ObservedPool& pool, const PoolNow& now) {
     const uint32 seen = Max(pool.current.figures.peak_sessions, pool.last.peak_sessions);
     return static_cast<uint64>(Max(ToldSizeOf(now), static_cast<double>(Max(seen, now.sessions))));
 }
 
-// All pools at their maxima at once must fit, or those who come last are refused.
+// Writes the row on all pools together. All pools at their maxima at once must fit, or those who
+// come last are refused.
 void WriteSumOfMaxima(pg::RowWriter& row, const PoolsNow& pools) {
     uint64 sum = 0;
     uint32 count = 0;

@@ -1,9 +1,9 @@
 // preset_sql() and apply_preset(): a preset as ALTER ROLE statements.
 //
-// Which preset a role has is where the settings themselves are, in pg_db_role_setting: a preset's
-// environment, pool_size and max_overflow are among them. So it goes with the role and the
-// database, and into pg_dumpall. A role cannot make it up for itself: environment takes a superuser
-// or a GRANT.
+// The settings themselves tell which preset a role has: environment, pool_size and max_overflow are
+// among them. They are in pg_db_role_setting, so the preset goes with the role and the database,
+// and into pg_dumpall. A role cannot give itself a preset: environment takes a superuser or a
+// GRANT.
 #include "sql_functions/common.hpp"
 #include "sql_functions/pool_arguments.hpp"
 #include "sql_functions/role_presets.hpp"
@@ -47,7 +47,7 @@ constexpr Setting kSettings[] = {
      [](const PoolPreset& preset) { return OnOff(preset.log_parameters); }},
 };
 
-// What echo is; a preset without echo leaves it alone.
+// This is the setting that a preset with echo sets. A preset without echo leaves it alone.
 constexpr const char* kEchoSetting = "log_min_duration_statement";
 
 Subject SubjectOf(FunctionCallInfo fcinfo) {
@@ -68,7 +68,8 @@ char* ResetSql(const Subject& subject, const char* name) {
                     quote_identifier(subject.database), name);
 }
 
-// The limit comes first: who may not alter the role is told so before anything else.
+// The limit comes first, so that a caller who may not alter the role is told that before anything
+// else.
 List* StatementsOf(const Subject& subject, const PoolPreset& preset) {
     List* statements = list_make1(LimitSql(subject, MostConnections(preset)));
     for (const Setting& setting : kSettings) {
@@ -150,7 +151,7 @@ void Run(const char* statement) {
     }
 }
 
-// The statements in the caller's transaction and with the caller's rights, as SPI runs them.
+// Runs the statements in the caller's transaction and with the caller's rights, as SPI does.
 void RunAll(List* statements, bool with_echo) {
     SPI_connect();
     const bool limits_first =
@@ -225,7 +226,7 @@ void Remove(const Subject& subject) {
     }
 }
 
-// A line each.
+// Appends the statements, one on each line.
 void AppendAll(StringInfo sql, List* statements) {
     for (int at = 0; at < list_length(statements); ++at) {
         appendStringInfo(sql, "%s%s", sql->len > 0 ? "\n" : "",

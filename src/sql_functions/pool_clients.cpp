@@ -1,8 +1,8 @@
 // pool_config(environment, client): a preset in the names and units of a client library's pool.
 //
-// What a library has no argument for is left out: it either does it always (HikariCP, pgx and
-// Npgsql try a connection themselves) or never. Timeouts of 0 are left out too; then the server's
-// hold.
+// A value is left out where the library has no argument for it. The library then does that always
+// or never: HikariCP, pgx and Npgsql always try a connection themselves. Timeouts of 0 are left out
+// too; then the server's hold.
 #include "pg/json.hpp"
 #include "sql_functions/common.hpp"
 #include "sql_functions/pool_arguments.hpp"
@@ -14,7 +14,8 @@ using core::MostConnections;
 using core::PoolPreset;
 using pg::Json;
 
-// As libpq's and other drivers' "options" takes settings; null when there are none.
+// Returns the preset's server settings in the form of libpq's and other drivers' "options"; null
+// when there are none.
 const char* ServerOptions(const PoolPreset& preset) {
     StringInfoData options;
     initStringInfo(&options);
@@ -28,7 +29,7 @@ const char* ServerOptions(const PoolPreset& preset) {
     return options.len > 0 ? options.data : nullptr;
 }
 
-// {"options": "..."} under `key`, unless there is nothing to set.
+// Adds {"options": "..."} under `key`, unless there is nothing to set.
 void AddServerOptions(Json& json, const char* key, const PoolPreset& preset) {
     const char* options = ServerOptions(preset);
     if (options != nullptr) {
@@ -38,7 +39,7 @@ void AddServerOptions(Json& json, const char* key, const PoolPreset& preset) {
     }
 }
 
-// create_engine()'s; seconds.
+// Adds the arguments of create_engine(); times are in seconds.
 void SqlAlchemy(Json& json, const PoolPreset& preset) {
     json.Integer("pool_size", preset.pool_size);
     json.Integer("max_overflow", preset.max_overflow);
@@ -50,7 +51,8 @@ void SqlAlchemy(Json& json, const PoolPreset& preset) {
     AddServerOptions(json, "connect_args", preset);
 }
 
-// HikariConfig's properties; milliseconds. It takes no shorter life than 30 s.
+// Adds the properties of HikariConfig; times are in milliseconds. HikariCP takes no shorter life
+// than 30 s.
 void HikariCp(Json& json, const PoolPreset& preset) {
     constexpr int kShortestLife = 30;
     if (preset.pool_recycle_s < kShortestLife) {
@@ -66,7 +68,7 @@ void HikariCp(Json& json, const PoolPreset& preset) {
     AddServerOptions(json, "dataSourceProperties", preset);
 }
 
-// pg.Pool's; milliseconds but for the lifetime.
+// Adds the options of pg.Pool; times are in milliseconds but for the lifetime.
 void NodePostgres(Json& json, const PoolPreset& preset) {
     json.Integer("max", MostConnections(preset));
     json.Integer("min", preset.pool_size);
@@ -80,8 +82,8 @@ void NodePostgres(Json& json, const PoolPreset& preset) {
     }
 }
 
-// Fields of pgxpool.Config; a time.Duration is nanoseconds, settings are strings. How long
-// Acquire() waits is its context's.
+// Adds the fields of pgxpool.Config. A time.Duration is in nanoseconds, and settings are strings.
+// The context given to Acquire() decides how long that waits.
 void Pgx(Json& json, const PoolPreset& preset) {
     json.Integer("MaxConns", MostConnections(preset));
     json.Integer("MinConns", preset.pool_size);
@@ -101,7 +103,8 @@ void Pgx(Json& json, const PoolPreset& preset) {
     connection.End();
 }
 
-// Keys of the connection string; seconds. Its own command timeout of 30 s would hold otherwise.
+// Adds the keys of the connection string; times are in seconds. Without a command timeout of ours,
+// Npgsql's own of 30 s would hold.
 void Npgsql(Json& json, const PoolPreset& preset) {
     json.Integer("Maximum Pool Size", MostConnections(preset));
     json.Integer("Minimum Pool Size", preset.pool_size);
@@ -114,7 +117,8 @@ void Npgsql(Json& json, const PoolPreset& preset) {
     }
 }
 
-// Of an entry of DATABASES; seconds. Each thread has one connection, so there is no size.
+// Adds the keys of an entry of DATABASES; times are in seconds. Each thread has one connection, so
+// there is no size.
 void Django(Json& json, const PoolPreset& preset) {
     json.Integer("CONN_MAX_AGE", preset.pool_recycle_s);
     json.Boolean("CONN_HEALTH_CHECKS", preset.pool_pre_ping);

@@ -8,8 +8,9 @@ namespace {
 using core::MostConnections;
 using core::PoolPreset;
 
-// PgBouncer of Debian 12 has no quoting for a database's name in its ini, whatever its manual says:
-// what it does not read becomes "_", and clients connect by that.
+// Returns the name by which clients of PgBouncer connect to the database. PgBouncer of Debian 12
+// has no quoting for a database's name in its ini, whatever its manual says. So each character that
+// it does not read becomes "_".
 const char* AliasOf(const char* database) {
     char* alias = pstrdup(database);
     for (char* at = alias; *at != '\0'; ++at) {
@@ -18,11 +19,11 @@ const char* AliasOf(const char* database) {
                               (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
         *at = is_plain ? c : '_';
     }
-    // The name of its own database.
+    // PgBouncer's own database has this name.
     return strcmp(alias, "pgbouncer") == 0 ? "pgbouncer_" : alias;
 }
 
-// A value of a connection string in the ini.
+// Quotes a value of a connection string in the ini.
 const char* Quoted(const char* value) {
     StringInfoData quoted;
     initStringInfo(&quoted);
@@ -35,7 +36,7 @@ const char* Quoted(const char* value) {
     return quoted.data;
 }
 
-// Where this session reached the server: a Unix socket's directory or an address.
+// Returns where this session reached the server: a Unix socket's directory or an address.
 const char* Host() {
     char host[NI_MAXHOST] = "";
     char service[MAXPGPATH] = "";

@@ -8,7 +8,8 @@
 namespace elile::sql_functions {
 namespace {
 
-// Of the preset that the role has in this database, or else of the environment's.
+// Returns the size of the preset that the role has in this database, or else of the environment's
+// preset.
 uint64 PresetSize(const core::PoolKey& key, const PoolName& name) {
     const RolePreset* preset =
         PresetsOf({name.user, name.database, key.userid, key.dbid, -1, false, false}).here;
@@ -21,7 +22,8 @@ void WriteTold(pg::RowWriter& row, uint64 plus_one) {
     row.BigintOrNull(plus_one != 0, plus_one - 1);
 }
 
-// Beyond the size that the application told, or else the one of the preset.
+// Returns how many sessions the pool has beyond the size that the application told, or else beyond
+// its preset's.
 uint64 OverflowOf(const PoolName& name, const core::ObservedPool& observed, const PoolNow& now) {
     const uint64 told_plus_one = now.told_plus_one[core::PlaceOf(core::PoolFigure::kPoolSize)];
     if (now.sessions == 0) {

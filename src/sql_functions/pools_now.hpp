@@ -1,5 +1,5 @@
-// Pools as they are at this moment: what the keeper has seen of them, the sessions there are, and
-// what applications told.
+// Reads pools as they are at this moment: what the keeper has seen of them, the sessions there are,
+// and what applications told.
 #pragma once
 
 #include "core/pools/watch.hpp"
@@ -20,17 +20,19 @@ struct PoolsNow {
     PoolNow* now;                   // by place, that of the others included
 };
 
-// In the current memory context.
+// Returns the pools, in the current memory context.
 PoolsNow ReadPoolsNow(core::Segment& segment);
 
-// The names of a pool; those of the others have an application alone.
+// The names of a pool. All pools without a place of their own are one, which has the application
+// "other" alone.
 struct PoolName {
     const char* database;
     const char* user;
     const char* application;
 };
 
-// False when there is nothing to show at this place: it is free, or its database or user is gone.
+// Returns false when there is nothing to show at this place: it is free, or its database or user is
+// gone.
 bool NameOfPool(const PoolsNow& pools, uint32 place, PoolName* name);
 
 }  // namespace elile::sql_functions

@@ -1,4 +1,4 @@
-// What an application reports of a query that it timed itself, checked.
+// Checks and converts what an application reports of a query that it timed itself.
 #pragma once
 
 #include "core/statements/store.hpp"
@@ -6,12 +6,15 @@
 
 namespace elile::sql_functions {
 
-// Errors: invalid_parameter_value with the known operations as the hint.
+// Returns the operation of this name. Raises invalid_parameter_value, with the known operations as
+// the hint.
 core::Operation ReportedOperation(const char* name);
-// A name or schema.name, without quotes; unqualified names are looked up along search_path and
-// else taken for public's. Errors: name_too_long, invalid_name.
+// Returns the directory's index of the table `name`, which is a name or schema.name, without
+// quotes. A name without a schema is looked up along search_path, and else taken for public's.
+// Raises name_too_long and invalid_name.
 uint32 ReportedTable(core::Segment& segment, const char* name);
-// Of seconds. Errors: numeric_value_out_of_range unless finite, 0 or more, at most 1e9.
+// Converts seconds to nanoseconds. Raises numeric_value_out_of_range unless they are finite, 0 or
+// more, and at most 1e9.
 uint64 ReportedDuration(double seconds);
 
 }  // namespace elile::sql_functions

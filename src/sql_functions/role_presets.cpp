@@ -5,7 +5,7 @@
 namespace elile::sql_functions {
 namespace {
 
-// A palloc'd copy that outlives SPI_finish(); null for a null.
+// Returns a copy of the value that outlives SPI_finish(); null for a null.
 char* CopyOfColumn(int row, int column) {
     char* value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
     if (value == nullptr) {
@@ -21,7 +21,8 @@ int NumberOfColumn(int row, int column) {
     return value != nullptr && parse_int(value, &number, 0, nullptr) ? number : -1;
 }
 
-// As SPI_execute_with_args(), of the subject's role ($1) and database ($2) and a text ($3).
+// Runs a query with the subject's role as $1, its database as $2 and `names` as $3. It leaves the
+// rows in SPI_tuptable.
 void Ask(const char* sql, const Subject& subject, const char* names) {
     Oid types[] = {OIDOID, OIDOID, TEXTOID};
     Datum values[] = {ObjectIdGetDatum(subject.role_oid), ObjectIdGetDatum(subject.database_oid),

@@ -1,11 +1,11 @@
-// What the catalogue says of a role, and of the presets that it has.
+// Reads from the catalogue a role and the presets that it has.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace elile::sql_functions {
 
-// Whom a preset is for.
+// The role and the database that a preset is for.
 struct Subject {
     const char* role;
     const char* database;
@@ -16,10 +16,10 @@ struct Subject {
     bool is_superuser;
 };
 
-// Raises undefined_object and undefined_database.
+// Finds the role and the database by name. Raises undefined_object and undefined_database.
 Subject FindSubject(const char* role, const char* database);
 
-// As apply_preset() has left it in the settings of a role in a database.
+// A preset as apply_preset() has left it in the settings of a role in a database.
 struct RolePreset {
     const char* database;
     const char* environment;
@@ -36,8 +36,8 @@ struct RolePresets {
 
 RolePresets PresetsOf(const Subject& subject);
 
-// Those of `names`, separated by commas, that the role has settings of in the database, as a list
-// in words; null when there is none.
+// Returns which of the settings in `names`, separated by commas, the role has in the database. The
+// result is a list in words; null when there is none.
 const char* SettingsAmong(const Subject& subject, const char* names);
 
 }  // namespace elile::sql_functions

@@ -1,5 +1,5 @@
-// What the extension's script asks of the schema that it is about to fill, of the rights on what it
-// has made, and of the library.
+// The extension's script calls these functions. They check the schema that it is about to fill, the
+// rights on what it has made, and the library.
 #include "sql_functions/common.hpp"
 
 namespace elile::sql_functions {
@@ -12,7 +12,7 @@ void RequireScript() {
     }
 }
 
-// The schema of the function that was called.
+// Returns the schema of the function that was called.
 Oid OwnSchema(FunctionCallInfo fcinfo) { return get_func_namespace(fcinfo->flinfo->fn_oid); }
 
 bool IsTrusted(Oid role) {
@@ -31,7 +31,7 @@ const char* RoleName(Oid role) {
                     errhint("Drop or rename the schema: CREATE EXTENSION makes one of its own.")));
 }
 
-// Its owner may rename and replace it, and drop what is in it.
+// A schema's owner may rename and replace it, and drop what is in it.
 void RequireTrustedOwner(Oid schema, const FormData_pg_namespace& form) {
     if (!IsTrusted(form.nspowner)) {
         Refuse(schema, psprintf("It belongs to role \"%s\", which is no superuser.",
@@ -39,7 +39,7 @@ void RequireTrustedOwner(Oid schema, const FormData_pg_namespace& form) {
     }
 }
 
-// Who may create in it can add an overload that fits a call better.
+// A role that may create in the schema can add an overload that fits a call better.
 void RequireNoOtherCreators(Oid schema, HeapTuple tuple, Oid owner) {
     bool is_null = false;
     const Datum rights = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &is_null);
@@ -57,7 +57,8 @@ void RequireNoOtherCreators(Oid schema, HeapTuple tuple, Oid owner) {
     }
 }
 
-// InvalidOid: none is recorded, as of what belongs to the bootstrap superuser.
+// Returns the owner of an object. InvalidOid: none is recorded, as for objects of the bootstrap
+// superuser.
 Oid OwnerOf(Oid catalog, Oid object) {
     Oid owner = InvalidOid;
     Relation owners = table_open(SharedDependRelationId, AccessShareLock);
@@ -82,7 +83,7 @@ Oid OwnerOf(Oid catalog, Oid object) {
     return owner;
 }
 
-// A function, operator or type of somebody else's could take part in what the script makes.
+// Another role's function, operator or type could take part in what the script makes.
 void RequireNoOthersObjects(Oid schema) {
     Relation members = table_open(DependRelationId, AccessShareLock);
     ScanKeyData keys[2];
@@ -105,7 +106,8 @@ void RequireNoOthersObjects(Oid schema) {
     table_close(members, AccessShareLock);
 }
 
-// Everything that was granted to others on a relation, as default privileges do.
+// Returns statements that revoke whatever was granted to others on a relation; default privileges
+// grant so.
 List* Revocations(Oid relid) {
     bool is_null = false;
     List* statements = NIL;

@@ -19,7 +19,8 @@ struct PlanSnapshot {
     uint64 max_ns;
 };
 
-// One entry, copied while the store stands still, written out afterwards. Too large for the stack.
+// A copy of one entry, made while the store stands still and written out afterwards. It is too
+// large for the stack.
 struct Copy {
     core::StatementKey key;
     core::Target target;
@@ -38,7 +39,8 @@ struct Copy {
     char text[core::kMaxTextBytes];
 };
 
-// Origins of plans are read before calls, which are counted before them.
+// Sessions count a call before its plan's origin. So origins are read first, and never exceed the
+// calls.
 void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
     copy->resources.fill(0);
     copy->calls_by_origin.fill(0);
@@ -59,7 +61,7 @@ void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* 
                    ~core::Get(plans.inverted_min_ns), core::Get(plans.max_ns)};
 }
 
-// False when the slot holds no statement, or one that has neither run nor been planned yet.
+// Returns false when the slot holds no statement, or one that has neither run nor been planned yet.
 bool CopyEntry(core::Segment& segment, uint32 slot, Copy* copy) {
     const core::Entry& entry = segment.statements.entries[slot];
     const uint32 tag = entry.tag.load(std::memory_order_acquire);
@@ -103,7 +105,7 @@ bool IsTime(int resource) {
     }
 }
 
-// The tables' names, each looked up once for all rows.
+// Keeps the tables' labels, so that each is looked up once for all rows.
 class Labels {
 public:
     explicit Labels(core::Segment& segment)
@@ -112,7 +114,7 @@ public:
           labels_(static_cast<const char**>(palloc0(segment.tables.Size() * sizeof(const char*)))) {
     }
 
-    // Null for no table.
+    // Returns null for no table.
     const char* Of(uint32 table) {
         if (labels_[table] == nullptr) {
             MemoryContext caller = MemoryContextSwitchTo(context_);

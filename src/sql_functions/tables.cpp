@@ -1,5 +1,5 @@
-// elile_optimize.table_operations and summary: sums over statements' entries and over what evicted
-// ones left.
+// elile_optimize.table_operations and summary. They sum over statements' entries, and over what
+// evicted entries left.
 #include "pg/encoding.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
@@ -9,8 +9,8 @@
 namespace elile::sql_functions {
 namespace {
 
-// sums[place] is null where nothing was counted. While summing, a pair that had not counted when
-// room was made is left for the next reader.
+// The sums by (table, operation). `of[place]` is null where nothing was counted. A pair that first
+// counts after this memory was taken is left for the next reader.
 struct Sums {
     core::TallySnapshot** of;
     uint32 places;
@@ -78,7 +78,8 @@ int CompareRows(const void* left, const void* right) {
     return table != 0 ? table : static_cast<int>(a.operation) - static_cast<int>(b.operation);
 }
 
-// Sorted, and tables of one name (dropped and made again, temporary ones) put together.
+// Fills the rows, sorted, and returns how many there are. Tables of one name, as are made after a
+// drop or temporary ones, are put together.
 int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     int count = 0;
     for (uint32 place = 0; place < sums.places; ++place) {

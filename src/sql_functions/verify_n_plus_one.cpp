@@ -17,8 +17,8 @@ struct Found {
     char text[core::kMaxTextBytes];
 };
 
-// The text of a statement of this database that the current user sent itself. Nobody runs with its
-// own rights what somebody else has written.
+// Finds the text of a statement that the current user itself sent in this database. Nobody runs
+// with its own rights what somebody else has written.
 void FindText(core::Segment& segment, uint64 queryid, Found* found) {
     for (const core::Entry& entry : segment.statements.entries) {
         if (found->found) {

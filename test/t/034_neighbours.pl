@@ -51,7 +51,7 @@ where datname = 'neighbours' and (schema_name = 'work' or operation = 'utility')
 select sqlstate, operation, coalesce(table_name, '-'), toplevel, count(*) from elile_optimize.slow_queries
 where sqlstate is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4},
     'what was lost' => q{
-select evictions, dropped, not_ready, texts_dropped, histogram_dropped from elile_optimize.info});
+select evictions, dropped, not_ready, texts_dropped, buckets_dropped from elile_optimize.info});
 
 sub make_node
 {

@@ -47,13 +47,13 @@ create function probe.value_of(type text) returns text language sql as $$
 select case type when 'text' then $v$'testing'$v$ when 'name' then $v$'postgres'$v$ when 'text[]' then $v$array['a']$v$
     when 'bigint[]' then $v$array[0]$v$ when 'regclass' then $v$'pg_class'$v$ when 'interval' then $v$'1 s'$v$
     when 'timestamp with time zone' then 'now()' when 'bytea' then $v$'\x00'$v$ else '1' end || '::' || type $$;
-create procedure probe.try(library text, symbol text, kind text, what text, arguments text[], outs text[], result text, strict_word text)
+create procedure probe.try(library text, symbol text, kind text, what text, arguments text[], outs text[], result text, strict_word text, names text[])
 language plpgsql as $$
 declare
     outcome text;
     hint text;
     count bigint;
-    declared text := array_to_string(arguments || array(select format('out c%s %s', n, t) from unnest(outs) with ordinality o (t, n)), ', ');
+    declared text := array_to_string(arguments || array(select format('out %I %s', coalesce(names[n], 'c' || n), t) from unnest(outs) with ordinality o (t, n)), ', ');
     given text := array_to_string(array(select probe.value_of(t) from unnest(arguments) t), ', ');
 begin
     execute format('create function probe.f(%s) %s language c %s as %L, %L', declared, 'returns ' || result, strict_word, library, symbol);
@@ -83,33 +83,34 @@ begin
             case when p.prorettype = 'record'::regtype then
                 array(select format_type(t, null) from unnest(p.proallargtypes, p.proargmodes) with ordinality a (t, m, o) where m = 'o' order by o)
             else '{}' end as outs,
+            array(select own from unnest(p.proargnames, p.proargmodes) with ordinality a (own, m, o) where m = 'o' order by o) as names,
             case when p.proretset then 'setof ' else '' end || format_type(p.prorettype, null) as result
         from pg_proc p where p.pronamespace = 'elile_optimize'::regnamespace and p.prolang = (select oid from pg_language where lanname = 'c')
     loop
         if f.symbol not in ('elile_reset_all', 'elile_reset', 'elile_build_indexes', 'elile_apply_preset') then
-            call probe.try(f.library, f.symbol, 'same', 'as it is', f.arguments, f.outs, f.result, f.strict_word);
+            call probe.try(f.library, f.symbol, 'same', 'as it is', f.arguments, f.outs, f.result, f.strict_word, f.names);
         end if;
-        call probe.try(f.library, f.symbol, 'arguments', 'one more', f.arguments || 'text'::text, f.outs, f.result, f.strict_word);
+        call probe.try(f.library, f.symbol, 'arguments', 'one more', f.arguments || 'text'::text, f.outs, f.result, f.strict_word, f.names);
         for n in 1 .. cardinality(f.arguments) loop
-            call probe.try(f.library, f.symbol, 'arguments', 'without ' || n, f.arguments[:n - 1] || f.arguments[n + 1:], f.outs, f.result, f.strict_word);
+            call probe.try(f.library, f.symbol, 'arguments', 'without ' || n, f.arguments[:n - 1] || f.arguments[n + 1:], f.outs, f.result, f.strict_word, f.names);
             call probe.try(f.library, f.symbol, 'arguments', 'another ' || n, f.arguments[:n - 1] || probe.other(f.arguments[n]) || f.arguments[n + 1:],
-                f.outs, f.result, f.strict_word);
+                f.outs, f.result, f.strict_word, f.names);
         end loop;
         if f.strict_word <> '' then
-            call probe.try(f.library, f.symbol, 'strictness', 'none', f.arguments, f.outs, f.result, '');
+            call probe.try(f.library, f.symbol, 'strictness', 'none', f.arguments, f.outs, f.result, '', f.names);
         end if;
         if f.outs = '{}' and f.result <> 'elile_optimize.pool_presets' then
-            call probe.try(f.library, f.symbol, 'result', 'another', f.arguments, '{}', case f.result when 'text' then 'bigint' else 'text' end, f.strict_word);
+            call probe.try(f.library, f.symbol, 'result', 'another', f.arguments, '{}', case f.result when 'text' then 'bigint' else 'text' end, f.strict_word, f.names);
         elsif f.outs <> '{}' then
-            call probe.try(f.library, f.symbol, 'result', 'one column', f.arguments, '{}', regexp_replace(f.result, 'record', 'bigint'), f.strict_word);
-            call probe.try(f.library, f.symbol, 'columns', 'one more', f.arguments, f.outs || 'text'::text, f.result, f.strict_word);
-            call probe.try(f.library, f.symbol, 'columns', '100', f.arguments, f.outs || array_fill('text'::text, array[100 - cardinality(f.outs)]), f.result, f.strict_word);
+            call probe.try(f.library, f.symbol, 'result', 'one column', f.arguments, '{}', regexp_replace(f.result, 'record', 'bigint'), f.strict_word, f.names);
+            call probe.try(f.library, f.symbol, 'columns', 'one more', f.arguments, f.outs || 'text'::text, f.result, f.strict_word, f.names);
+            call probe.try(f.library, f.symbol, 'columns', '100', f.arguments, f.outs || array_fill('text'::text, array[100 - cardinality(f.outs)]), f.result, f.strict_word, f.names);
             if cardinality(f.outs) > 2 then
-                call probe.try(f.library, f.symbol, 'columns', 'one less', f.arguments, f.outs[:cardinality(f.outs) - 1], f.result, f.strict_word);
+                call probe.try(f.library, f.symbol, 'columns', 'one less', f.arguments, f.outs[:cardinality(f.outs) - 1], f.result, f.strict_word, f.names);
             end if;
             for n in 1 .. cardinality(f.outs) loop
                 call probe.try(f.library, f.symbol, 'columns', 'another ' || n, f.arguments,
-                    f.outs[:n - 1] || probe.other(f.outs[n]) || f.outs[n + 1:], f.result, f.strict_word);
+                    f.outs[:n - 1] || probe.other(f.outs[n]) || f.outs[n + 1:], f.result, f.strict_word, f.names);
             end loop;
         end if;
     end loop;

@@ -92,7 +92,7 @@ TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
     const TallySnapshot sum = Snapshot(segment.statements.leftovers[0], segment.statements.octaves);
     EXPECT_EQ(sum.calls, 1U);
     EXPECT_EQ(Buckets(sum), 0U);
-    EXPECT_EQ(Get(segment.statements.shared->histogram_dropped), 1U);
+    EXPECT_EQ(Get(segment.statements.shared->buckets_dropped), 1U);
 }
 
 TEST(Tally, NothingCountedHasNoPercentile) {

@@ -80,7 +80,7 @@ void StatementTable::CarvePools(Carver& carver, const SegmentSizes& sizes) noexc
     stripes.sets = carver.Take<StripeSet>(stripes.size);
     if (shared != nullptr) {
         octaves.free = IndexStack(&shared->free_octaves, octave_links);
-        octaves.dropped = &shared->histogram_dropped;
+        octaves.dropped = &shared->buckets_dropped;
         stripes.free = IndexStack(&shared->free_stripes, stripe_links);
     }
 }

@@ -44,7 +44,7 @@ public:
         IndexStackHead free_stripes;
         alignas(kCacheLine) Word evictions;
         Word dropped;            // executions counted for their table only: no entry was free
-        Word histogram_dropped;  // executions without a place in their histogram
+        Word buckets_dropped;  // executions without a place in their histogram
         Word stripes_dropped;    // times that a hot statement stayed in one unit: no stripes were
                                  // free
         Word not_ready;  // executions not counted between a crash and the end of repair, or while
