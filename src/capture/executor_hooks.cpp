@@ -29,8 +29,8 @@ bool FinishRunsSomething(const QueryDesc& query) {
     return query.operation != CMD_SELECT || query.plannedstmt->hasModifyingCTE;
 }
 
-// Calls into a plan that is not counted. What runs in it is nested all the same, as is all that is
-// deeper down.
+// Calls into a plan that is not counted. What runs in it is nested all the same, and inside a
+// nested plan it is so already.
 template <typename Call>
 void CallUncounted(Call call) {
     if (is_nested || !pg::IsTracked(false)) {

@@ -25,7 +25,7 @@ void Run(const UtilityCall& call) {
                         call.parameters, call.environment, call.destination, call.completion);
 }
 
-// Commands for which the server reports a number of rows that is the statement's own.
+// Whether the command's completion reports a number of rows that is the statement's own.
 bool ReportsRows(CommandTag tag) {
     switch (tag) {
         case CMDTAG_COPY:

@@ -81,7 +81,7 @@ bool ServesForeignKey(const FoundIndex& index, const List* keys) {
     return false;
 }
 
-// What depends on an index besides speed, the least first.
+// A standing says what depends on an index besides speed, the least first.
 enum class Standing { kPlain, kUnique, kConstraint, kPrimaryKey, kPinned };
 
 Standing StandingOf(const FoundIndex& index) {

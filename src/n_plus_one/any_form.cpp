@@ -7,7 +7,7 @@
 namespace elile::n_plus_one {
 namespace {
 
-// Longest names of types: timestamp with time zone, a.b.c.
+// The longest names of types have so many tokens, as a.b.c has.
 constexpr int kMostTypeTokens = 5;
 constexpr int kMostEdits = 8;
 // So many texts are parsed at most: IS DISTINCT FROM may bring any number of FROMs.

@@ -6,13 +6,9 @@
 namespace elile::n_plus_one {
 
 // Returns the child's text with one parameter for the value that a column must equal. The child
-// computes it from parameters alone, as in `id = md5($1
-//
-// $2)::uuid`. Other parameters keep their order. Returns null where no column or more than one is
-// so compared, and where the text cannot be edited for sure.
-//
-// $2)::uuid`. Other parameters keep their order. Returns null where no column or more than one is
-// so compared, and where the text cannot be edited for sure.
+// computes it from parameters alone, as in `id = md5($1 || $2)::uuid`. Other parameters keep their
+// order. Returns null where no column or more than one is so compared, and where the text cannot be
+// edited for sure.
 const char* WithPlainKey(const Statement& child);
 
 }  // namespace elile::n_plus_one

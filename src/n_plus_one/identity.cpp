@@ -32,8 +32,8 @@ public:
             palloc(sizeof(core::TextEdit) * (static_cast<Size>(scanned.token_count) + 1)));
     }
 
-    // Literals are numbered after parameters. Most statements have only one of the two, so these
-    // come first.
+    // Literals are numbered after parameters. Most statements have only one of the two, so all
+    // literals and all parameters are tried first.
     Oid* Types() {
         for (int step = 0; step <= count_ && !IsOut(); ++step) {
             parameters_ = step == 0 ? 0 : step == 1 ? count_ : step - 1;

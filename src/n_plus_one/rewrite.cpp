@@ -161,7 +161,7 @@ const char* WhyNotJoined(const Known& known, Statement* parent) {
     return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
 }
 
-// Makes the form with = any, or the lateral join. There is neither where the server has no arrays
+// Makes the form with = any, or else the lateral join. It makes none where the server has no arrays
 // of a key's type.
 void MakeAtOnce(Rewrites* rewrites) {
     const Statement& child = rewrites->child;

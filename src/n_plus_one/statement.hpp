@@ -82,8 +82,8 @@ void ForEachConjunct(Node* condition, Each each) {
     each(condition);
 }
 
-// An equality of a column with a parameter that every row of the statement satisfies; or, without a
-// column, a parameter that the statement uses in another way.
+// An equality of a column with a parameter that every row of the statement satisfies. Without a
+// column it is a parameter that the statement uses in another way.
 struct Key {
     int parameter;
     Oid type;

@@ -148,8 +148,8 @@ bool IsPassing(int sqlstate) {
     }
 }
 
-// Waits for no lock and sends the client no notice. To be called in a subtransaction, whose end
-// undoes it.
+// Keeps what follows from waiting for a lock and from sending the client a notice. To be called in
+// a subtransaction, whose end undoes it.
 void BeDiscreet() {
     const auto set = [](const char* name, const char* value) {
         set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);

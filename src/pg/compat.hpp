@@ -107,7 +107,8 @@ inline int& LogMinMessages() {
 #endif
 }
 
-// superuser_reserved_connections, and below reserved_connections, which 16 brought.
+// Returns superuser_reserved_connections. ReservedConnections() returns reserved_connections, which
+// 16 brought.
 inline int SuperuserReservedConnections() {
 #if PG_VERSION_NUM >= 160000
     return ::SuperuserReservedConnections;
@@ -175,7 +176,7 @@ inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 // Whether ruleutils.c finds a column's name among others by a hash table.
 inline constexpr bool kColumnNamesAreHashed = PG_VERSION_NUM >= 180000;
 
-// expression_tree_walker, whose callback had no prototype before 16.
+// Calls expression_tree_walker(), whose callback had no prototype before 16.
 inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000
     return expression_tree_walker(node, walker, context);
@@ -196,7 +197,8 @@ inline bool WalkQuery(Query* query, bool (*walker)(Node*, void*), void* context)
 #endif
 }
 
-// The identifier that the server gives an analysed query; 0 where another module gives them.
+// Returns the identifier that the server gives an analysed query; 0 where another module gives
+// them.
 inline uint64 IdentifierOf(Query* query, [[maybe_unused]] const char* text) {
     if (!IsQueryIdEnabled()) {
         return 0;

@@ -20,8 +20,8 @@ struct Guarded {
 };
 
 // Raises what a conflict with recovery wants raised; to be called where the statement may fail.
-// Without it, the session's next look for interrupts might find the conflict when the session is
-// idle, and end it.
+// Left to the session's next look for interrupts, it might come while the session is idle, which
+// ends the session.
 void LetConflictsIn();
 
 // Whether InSubtransaction() would run anything now.

@@ -11,7 +11,8 @@ struct Identity {
 };
 
 // Lets `userid` act from now on, without the right to become another role. Returns who acted
-// before, for ActAgainAs() within the same transaction. An error's rollback goes back by itself.
+// before, for ActAgainAs() within the same transaction. After an error the rollback does that by
+// itself.
 inline Identity ActAs(Oid userid) {
     Identity before = {InvalidOid, 0};
     GetUserIdAndSecContext(&before.userid, &before.security);

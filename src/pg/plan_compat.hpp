@@ -80,7 +80,7 @@ inline void PutPlanId([[maybe_unused]] PlannedStmt* plan, [[maybe_unused]] uint6
 #endif
 }
 
-// Starting the plan then checks no right on a table, for it only becomes text.
+// Lets the plan start without a check of rights on its tables, for it only becomes text.
 inline void AskForNoRights(PlannedStmt& plan) {
     ListCell* cell = nullptr;
     foreach (cell, plan.rtable) {

@@ -136,7 +136,7 @@ const char* ShowThreshold() {
 const char* ShowKeepsPlans() { return KeepsPlans() ? "on" : "off"; }
 const char* ShowKeepsParameters() { return KeepsParameters() ? "on" : "off"; }
 
-// The exporter resolves no names, so that its start does not wait for a name server.
+// The exporter resolves no names: where it listens must not depend on a name server.
 bool IsAddress(char** address, void**, GucSource) {
     unsigned char parsed[sizeof(in6_addr)];
     if (inet_pton(AF_INET, *address, parsed) == 1 || inet_pton(AF_INET6, *address, parsed) == 1) {

@@ -15,8 +15,8 @@ struct SegmentFile {
 
 // Makes the file and takes every page at once: memory that runs out later would end a session with
 // SIGBUS. The memory stays writable here and in all children by fork; nobody can map it for writing
-// again. Where the system refuses such a file, but not the memory, the memory has none and only
-// children by fork reach it.
+// again. Where the system refuses such a file, but not the memory, there is memory without a file.
+// Then only children by fork reach it.
 SegmentFile MakeSegmentFile(std::size_t bytes) noexcept;
 
 }  // namespace elile::store

@@ -1,6 +1,6 @@
-// Keeps slow executions that wait for another process to write them down. It renders the plan,
-// where the session cannot look at the catalogue, and writes the log line, where the session ends.
-// A loop that ends with its session waits for its line in the same way.
+// Keeps slow executions that wait for another process to write them down. That process renders the
+// plan, where the session cannot look at the catalogue, and writes the log line, where the session
+// ends. A loop that ends with its session waits for its line in the same way.
 //
 // The runs lie in the server's own shared memory, since they hold literals, which the statistics
 // segment must not: the exporter maps it. All processes have that memory at the same address. So a
@@ -30,12 +30,12 @@ constexpr uint32 kMostBlocks = 16;  // of a run; 1 MB together
 
 struct WaitingRun {
     core::HalfWord state;    // RunState; see above who changes it
-    uint32 tries;            // by writers; its owner in Worked
+    uint32 tries;            // made by writers; its owner changes it in Worked
     core::HalfWord sharers;  // other runs that wait for its plan's text; any session
 
-    // Written by the session while it has it taken, constant from then on.
+    // The session writes these while the run is Taken; they are constant from then on.
     TimestampTz handed_at;
-    TimestampTz due_at;       // the earliest next try; also its owner in Worked
+    TimestampTz due_at;       // earliest next try; its owner changes it in Worked
     core::SlowRecord record;  // as in the ring; has references of its own to its texts
     core::KnownStatement statement;
     core::PlanNews news;
@@ -48,11 +48,11 @@ struct WaitingRun {
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];
 
-    // In its blocks. Null: there is no plan to render.
+    // These lie in the run's blocks. A null plan means that there is none to render.
     PlannedStmt* plan;
     ParamListInfo parameters;
     const char* source;       // the statement alone; empty when it was too long
-    int source_location;      // of its first byte, as locations in the plan count
+    int source_location;      // where `source` begins, as locations in the plan count
     const char* search_path;  // as it was set when the statement failed
 
     bool found_no_block;  // other runs had all blocks when one was asked for
@@ -62,7 +62,7 @@ struct WaitingRun {
 
 class WaitingRuns {
 public:
-    // At server start.
+    // These are called at server start.
     static void RequestMemory();
     static void MakeOrAttach();
     static Size Bytes();
@@ -77,9 +77,9 @@ public:
     // A source of blocks for pg::InBoundedMemory(); `run` is a WaitingRun* that the caller has
     // taken.
     static pg::Block NextBlock(void* run);
-    // From Taken to Waits.
+    // Moves the run from Taken to Waits.
     static void HandOver(WaitingRun* run);
-    // From Taken or Worked to Free, with its references.
+    // Moves the run from Taken or Worked to Free and releases its references.
     static void Release(WaitingRun* run);
 
     // Whether the keeper looks after the runs that wait: it has done so in the last seconds.
@@ -116,7 +116,7 @@ public:
         return nullptr;
     }
 
-    // From Worked to Waits.
+    // Moves the run from Worked to Waits.
     static void PutBack(WaitingRun* run, TimestampTz due_at);
 
     // Another process may change a run under the visitor's eyes.
