@@ -126,8 +126,7 @@ uint64 VariantOf(const Plan* plan) {
     }
 }
 
-// The shape needs no brackets: node kinds in order, each with its number of children, describe one
-// tree only.
+// Node kinds in order, each with its number of children, describe one tree only.
 uint64 HashOf(const PlannedStmt& statement, Plan* plan) {
     uint64 children = 0;
     ForEachChild(plan, [&children](Plan*) { ++children; });
@@ -242,8 +241,7 @@ void ForEachOfOther(Plan* plan, Each each) {
     }
 }
 
-// Visits every expression of the node that EXPLAIN may show, in the node itself or in one above
-// that refers to it.
+// Visits every expression that EXPLAIN may show for this node, or for one above that refers to it.
 template <typename Visit>
 void ForEachExpression(Plan* plan, Visit visit) {
     const auto each = [&visit](auto... expressions) {
@@ -256,9 +254,8 @@ void ForEachExpression(Plan* plan, Visit visit) {
     ForEachOfOther(plan, each);
 }
 
-// Some arguments are literals in the tree alone. The statement has keywords, or a type's modifier,
-// in their place. EXPLAIN looks into them (get_func_sql_syntax() and get_rule_expr() in
-// ruleutils.c), so they must stay literals.
+// Some arguments are literals in the tree alone, for keywords or a type's modifier. They must stay
+// literals, since EXPLAIN reads them (get_func_sql_syntax(), get_rule_expr() in ruleutils.c).
 bool IsKeyword(const FuncExpr& call, int argument) {
     switch (call.funcformat) {
         case COERCE_EXPLICIT_CAST:

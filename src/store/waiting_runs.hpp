@@ -62,7 +62,7 @@ struct WaitingRun {
 
 class WaitingRuns {
 public:
-    // These are called at server start.
+    // The first two are called at server start.
     static void RequestMemory();
     static void MakeOrAttach();
     static Size Bytes();
