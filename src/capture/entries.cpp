@@ -10,7 +10,7 @@ core::KnownStatement known_statements[kKnown];
 
 namespace {
 
-// Kept, since making a context costs a newcomer more than what it is made for.
+// The context is kept, since making one costs more than storing a new statement does.
 MemoryContext Scratch() {
     static MemoryContext scratch = nullptr;
     if (scratch == nullptr) {

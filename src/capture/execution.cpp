@@ -19,8 +19,8 @@ bool is_session_watched = false;
 int error_sqlstate = 0;
 uint64 error_ns = 0;  // monotonic
 
-// Is called for every message. A notice in an exception handler must not hide the error that the
-// handler will raise again.
+// The server calls this for every message. A notice in an exception handler must not hide the error
+// that the handler will raise again.
 void NoteError(void* argument) {
     const int sqlstate = geterrcode();
     const int category = ERRCODE_TO_CATEGORY(sqlstate);
@@ -35,7 +35,8 @@ void NoteError(void* argument) {
     }
 }
 
-// The innermost ran into the error noted, or stood in its way.
+// The innermost execution failed: by the error that was noted since its run began, else by one that
+// nobody noted.
 void FailRunning() {
     Execution* execution = running;
     const bool noted = error_ns >= execution->run_began_ns;
@@ -57,7 +58,8 @@ bool IsRunning(const Execution* execution) {
     return other != nullptr;
 }
 
-// An error that a handler caught, in PL/pgSQL for one, aborts what ran since the handler's begin.
+// An error that a handler caught, as one in PL/pgSQL does, aborts what has run since that handler's
+// block began.
 void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransactionId, void*) {
     while (event == SUBXACT_EVENT_ABORT_SUB && running != nullptr && !running->is_utility &&
            running->subtransaction >= aborted) {
@@ -65,8 +67,9 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransacti
     }
 }
 
-// A session that FATAL ends reaches no handler. Registered after the server's own callbacks, this
-// one runs before the transaction is aborted. Memory only: an error would be a second FATAL.
+// A session that FATAL ends reaches no handler. This callback is registered after the server's own
+// ones, so it runs before the transaction is aborted. It touches memory only: an error would be a
+// second FATAL.
 void CountAtExit(int, Datum) {
     FailAllRunningIn(nullptr);
     EndLoop();
@@ -80,7 +83,7 @@ void Recycle(Execution* execution) {
     spare_plans = execution;
 }
 
-// Before anything runs that is to be counted.
+// Must be called before anything runs that is to be counted.
 void WatchSession() {
     if (!is_session_watched) {
         before_shmem_exit(CountAtExit, 0);
@@ -106,7 +109,7 @@ Execution* TakeRecord() {
     return execution;
 }
 
-// MemoryContextRegisterResetCallback of mcxt.c, in line.
+// This is MemoryContextRegisterResetCallback() of mcxt.c, in line.
 void RegisterReset(MemoryContextData& context, MemoryContextCallback* callback) {
     callback->next = context.reset_cbs;
     context.reset_cbs = callback;
@@ -123,8 +126,8 @@ void Prepare(Execution* execution, const core::KnownStatement& statement) {
     execution->use.Clear();
 }
 
-// What a rule adds to a statement has the statement's identifier and is no execution of its own. A
-// statement that rules replaced whole, by other commands, is what its first replacement does.
+// A command that a rule adds has the statement's identifier and is no execution of its own. Where
+// rules replaced the statement whole, its first replacement stands for it.
 bool IsAddedByRule(const PlannedStmt& plan) {
     if (plan.canSetTag || ActivePortal == nullptr || ActivePortal->stmts == NIL) {
         return false;
@@ -138,7 +141,7 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return linitial(ActivePortal->stmts) != &plan;
 }
 
-// Of a statement that this session does not know, or whose entry was evicted since.
+// Looks up a statement that this session does not know, or whose entry was evicted since.
 [[gnu::noinline]] const core::KnownStatement& LookUp(const QueryDesc& query, bool toplevel) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
@@ -154,7 +157,6 @@ bool IsAddedByRule(const PlannedStmt& plan) {
 
 }  // namespace
 
-// The record may be used again.
 void OnQueryContextReset(void* argument) {
     auto* execution = static_cast<Execution*>(argument);
     if (!execution->is_counted) {
@@ -167,7 +169,8 @@ void OnQueryContextReset(void* argument) {
     Recycle(execution);
 }
 
-// Whoever can, makes the entry anew; in an error's handler its table has it.
+// The entry is made anew where the session may allocate. In an error's handler the execution is
+// added to its table's leftover.
 void CountEvicted(Execution* execution, core::FinishedRun run) {
     core::StatementStore* store = store::SharedStore();
     const QueryDesc* query = run.failed ? nullptr : execution->query;
@@ -200,7 +203,7 @@ void CountSampled(Execution* execution, const core::FinishedRun& run) {
 }
 
 Execution* BeginPlan(QueryDesc* query) {
-    const Oid userid = GetUserId();  // first, while little has to be saved across the call
+    const Oid userid = GetUserId();  // called first, while little has to be saved across it
     const PlannedStmt& plan = *query->plannedstmt;
     const bool nested = is_nested;
     core::StatementStore* store = store::SharedStore();
@@ -237,8 +240,8 @@ Execution* BeginPlan(QueryDesc* query) {
     return execution;
 }
 
-// Takes the callback back where it is the context's last one, as it nearly always is: that costs
-// less than being called.
+// Unlinks the callback where it is the context's last one, as it nearly always is. That costs less
+// than being called.
 void EndPlan(Execution* execution) {
     MemoryContextData& context = *execution->query->estate->es_query_cxt;
     if (context.reset_cbs == &execution->on_reset) [[likely]] {

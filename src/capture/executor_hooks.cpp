@@ -24,12 +24,13 @@ void Run(ELILE_EXECUTOR_RUN_PARAMETERS) { next_ExecutorRun(ELILE_EXECUTOR_RUN_AR
 
 void Finish(QueryDesc* query) { next_ExecutorFinish(query); }
 
-// Nothing runs in the finish of a plan that changes nothing.
+// A plan that changes nothing has nothing left to run when it finishes.
 bool FinishRunsSomething(const QueryDesc& query) {
     return query.operation != CMD_SELECT || query.plannedstmt->hasModifyingCTE;
 }
 
-// For a plan that is not counted: what runs in it is nested all the same. Deeper down all is.
+// Calls into a plan that is not counted. What runs in it is nested all the same, and inside a
+// nested plan it is so already.
 template <typename Call>
 void CallUncounted(Call call) {
     if (is_nested || !pg::IsTracked(false)) {
@@ -46,14 +47,14 @@ void CallUncounted(Call call) {
     PG_END_TRY();
 }
 
-// Apart from OnExecutorRun, whose parameters thereby stay in registers.
+// This is a function of its own so that OnExecutorRun() keeps its parameters in registers.
 [[gnu::noinline]] void RunUncounted(ELILE_EXECUTOR_RUN_PARAMETERS) {
     CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
 }
 
 void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
     Execution* execution = nullptr;
-    // A run that moves nowhere, FETCH 0 for one, is no beginning.
+    // A run that moves nowhere, as FETCH 0 does, is no beginning.
     if (!query->already_executed && !ScanDirectionIsNoMovement(direction)) [[likely]] {
         execution = BeginPlan(query);
         if (execution != nullptr) [[likely]] {
@@ -74,7 +75,7 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
     execution->rows += query->estate->es_processed;
 }
 
-// Triggers run in here, and what a modifying CTE was not asked for.
+// AFTER triggers run in here, and the rest of a modifying CTE whose rows nobody asked for.
 [[gnu::noinline]] void FinishChanges(QueryDesc* query) {
     Execution* execution = FindPlan(query);
     if (execution == nullptr) {
@@ -94,7 +95,7 @@ void OnExecutorFinish(QueryDesc* query) {
     }
 }
 
-// JIT and parallel workers tell what they did at the end only.
+// What JIT and parallel workers did is known only at the end.
 void AddFinalUse(const EState& state, core::ResourceUse& use) {
     if (state.es_jit != nullptr) [[unlikely]] {
         pg::GetJitUse(state.es_jit->instr, use);

@@ -13,15 +13,15 @@ using store::WaitingRun;
 using store::WaitingRuns;
 
 constexpr int kMostNodes = 2000;
-constexpr int kMostCopies = 16;         // one error may pass this many statements, each in the next
-constexpr Size kLongestSource = 60000;  // bytes; with its end in one block
+constexpr int kMostCopies = 16;         // one error may pass as many nested statements
+constexpr Size kLongestSource = 60000;  // bytes; fits in one block with its terminating zero
 constexpr int kMostTypes = 64;          // a power of two
 
 FailedCopy copies[kMostCopies];
 int copy_count = 0;
 const char* session_stack = nullptr;  // where the session's first statement began
 
-// How a type's values lie in memory.
+// How values of a type lie in memory.
 struct KnownType {
     Oid type;
     int16 length;
@@ -51,7 +51,7 @@ bool IsRunningStill(const FailedCopy& copy) {
     return execution != nullptr;
 }
 
-// Those whose execution has ended otherwise.
+// Releases copies of executions that ended without TakeCopy().
 void ReleaseStaleCopies() {
     for (int at = copy_count; at-- > 0;) {
         if (!IsRunningStill(copies[at])) {
@@ -69,7 +69,8 @@ FailedCopy* FindCopy(const Execution& execution) {
     return nullptr;
 }
 
-// Null: it can be. Others would take too long, or only the statement's own session can read them.
+// Returns null when the plan can be copied. Others would take too long, or only the statement's own
+// session can read them.
 const LostPlan* WhyNotCopied(const PlannedStmt& plan) {
     static constexpr LostPlan too_large = LostPlan::kTooLarge;
     static constexpr LostPlan transition = LostPlan::kTransitionTable;
@@ -90,7 +91,7 @@ const LostPlan* WhyNotCopied(const PlannedStmt& plan) {
     return HasForeignNode(plan) ? &foreign : nullptr;
 }
 
-// Datums that copying would need more than memory for.
+// An expanded datum can't be copied by memory alone: its type's code would have to flatten it.
 bool IsPlain(const ParamExternData& parameter, const KnownType& type) {
     return parameter.isnull || type.by_value || type.length != -1 ||
            !VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(parameter.value));
@@ -108,7 +109,7 @@ bool AreKnown(const ParamListInfoData& parameters) {
     return true;
 }
 
-// Null when a value of them can't be copied here.
+// Returns null when one of the values can't be copied here.
 ParamListInfo CopyParameters(const ParamListInfoData& parameters) {
     if (parameters.paramFetch != nullptr || !AreKnown(parameters)) {
         return nullptr;
@@ -138,7 +139,7 @@ void CopySource(WaitingRun* run, const QueryDesc& query) {
     run->source = length < kLongestSource ? pnstrdup(begin, length) : "";
 }
 
-// Into the run's blocks.
+// Allocates in the current memory context, which is the run's blocks.
 void CopyQuery(WaitingRun* run, const QueryDesc& query, bool with_plan) {
     run->search_path = pstrdup(namespace_search_path);
     CopySource(run, query);

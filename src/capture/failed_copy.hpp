@@ -1,9 +1,9 @@
-// The plan of a statement that fails, copied for who may look at the catalogue.
+// Copies the plan of a statement that fails, for a process that may look at the catalogue.
 //
-// When an error is raised, the plan is still whole but the session may not look anything up; when
+// When an error is raised, the plan is still whole, but the session may not look anything up. When
 // it may again, the plan is gone, and a session does nothing for us between its statements. So a
-// slow statement's plan is copied, memory only, as the error passes its context callback. Once the
-// execution has ended the copy is handed over, and a worker in the statement's database turns it
+// slow statement's plan is copied, in memory only, as the error passes its context callback. Once
+// the execution has ended, the copy is handed over. A worker in the statement's database turns it
 // into text.
 #pragma once
 
@@ -13,34 +13,35 @@
 
 namespace elile::capture {
 
-// Of an execution that may fail, kept in this session until it has ended.
+// The copy for an execution that may fail. The session keeps it until the execution has ended.
 struct FailedCopy {
-    const Execution* owner;  // while it runs; with its beginning, since records are used again
+    const Execution* owner;  // while it runs; a record is used again, so its beginning tells
     uint64 owner_began_ns;
     uint64 plan_id;          // 0: no plan is kept
-    bool hides;              // literals
-    bool shares;             // its plan's text with other runs
-    bool is_known;           // another run has left the plan's text
+    bool hides;              // the plan's text hides literals
+    bool shares;             // the plan's text serves other runs too
+    bool is_known;           // another run has left that text
     bool is_shared;          // another run's copy waits
-    store::WaitingRun* run;  // taken; null where nothing was copied
-    core::LostPlan reason;   // why not, unless it is known
+    store::WaitingRun* run;  // state Taken; null where nothing was copied
+    core::LostPlan reason;   // why there is no run, unless is_known
 };
 
-// Once, when the session's first statement begins: what the stack holds by then is not of
-// statements.
+// Notes how deep the stack is before any statement. To be called once, as the session's first
+// statement begins.
 void NoteStack();
 
-// So that parameters of these types can be copied where the catalogue must not be asked.
+// Looks up these parameters' types, so that CopyForFailure() can copy values without the catalogue.
 void NoteTypesOf(ParamListInfo parameters);
 
-// In an error context callback, of a plan that runs and has been slow already.
+// Copies the plan of an execution that has been slow already. To be called in an error context
+// callback.
 void CopyForFailure(const Execution& execution);
 
-// What is kept of an execution, to the caller, who owns the run that was taken for it. False when
-// nothing was.
+// Moves an execution's copy to the caller, who then owns its run. Returns false when nothing was
+// copied.
 bool TakeCopy(const Execution& execution, FailedCopy* copy);
 
-// When the session ends: gives back what was taken and not handed over.
+// Gives back what was taken and not handed over. To be called when the session ends.
 void ReleaseCopies();
 
 }  // namespace elile::capture

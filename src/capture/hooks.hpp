@@ -1,9 +1,9 @@
-// The server's hooks that see statements run.
+// Installs our hooks, by which we see statements run.
 #pragma once
 
 namespace elile::capture {
 
-// Puts `own` on the way of a hook. `next` is who was there before, or the server's own function.
+// Puts `own` into a hook. `next` becomes what was there before, or the server's own function.
 template <typename Function>
 void Chain(Function*& hook, Function* own, Function*& next, Function* standard) {
     next = hook != nullptr ? hook : standard;
@@ -15,15 +15,15 @@ void InstallExecutorHooks();
 void InstallUtilityHook();
 void WatchSessions();
 
-// When log_analyze takes a value. The hook that it needs is on every statement's way, so it comes
-// with the first time that it is on.
+// The assign hook of log_analyze. The executor hook that it needs is on every statement's way, so
+// it is installed when the setting is first on.
 void OnLogAnalyze(bool on, void*);
 
-// Likewise, on the way of every plan that is made.
+// The assign hook of compute_plan_id. The planner hook that it needs is installed in the same way.
 void OnComputePlanId(bool on, void*);
 
-// When n_plus_one_threshold takes a value. Every execution is looked at once more: what may be part
-// of a pattern is decided anew then.
+// The assign hook of n_plus_one_threshold. The next execution is looked at again, and what may be
+// part of a pattern is then decided anew.
 void OnNPlusOneThreshold(int threshold, void*);
 
 }  // namespace elile::capture

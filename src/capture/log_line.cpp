@@ -1,4 +1,4 @@
-// The server log's line on a slow statement, in the forms that log readers know.
+// Writes the server log's line on a slow statement, in the forms that log readers know.
 #include "capture/slow_log.hpp"
 #include "pg/encoding.hpp"
 #include "pg/json.hpp"
@@ -20,14 +20,15 @@ const char* OperationOf(const core::SlowRecord& record) {
     return core::kOperationNames[record.operation].data();
 }
 
-// The session that ran the statement, where the line is another process's.
+// The session that ran the statement, when another process writes the line.
 struct Origin {
     uint32 pid;
     const char* username;
     const char* datname;
 };
 
-// "key=value ...", then the plan on lines of its own, which pgBadger shows below the statement.
+// Appends "key=value ...", then the plan on lines of its own, which pgBadger shows below the
+// statement.
 void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText& text,
                   const Origin* origin) {
     appendStringInfo(out, "queryid=%lld operation=%s rows=%llu threshold_ms=%g toplevel=%s",
@@ -83,8 +84,8 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     json.End();
 }
 
-// LOG_SERVER_ONLY: a client must not get another message than it asked for. The server would append
-// the statement and its context in clear, so both are hidden.
+// LOG_SERVER_ONLY, because a client must not get messages that it did not ask for. The server would
+// append the statement and its context in clear, so both are hidden.
 void Write(const core::SlowRecord& record, const SlowText& text, const Origin* origin) {
     StringInfoData message;
     StringInfoData detail;

@@ -19,7 +19,7 @@ core::NPlusOneDetector detector;
 
 core::Segment& Shared() { return *store::SharedSegment(); }
 
-// Of what is needed for one call.
+// Holds what one call needs; it is reset after each.
 MemoryContext Scratch() {
     static MemoryContext scratch = nullptr;
     if (scratch == nullptr) {
@@ -29,8 +29,8 @@ MemoryContext Scratch() {
     return scratch;
 }
 
-// What asks for no table, a health check for one, and what asks the catalogue, as tools do for
-// each table, is nobody's loop over rows.
+// A statement on no table, such as a health check, is no part of a loop over rows. Nor is one on
+// the catalogue, which tools ask for each table.
 bool IsOnUsersTable(uint32 table) {
     if (table == core::kOtherTables) {
         return true;
@@ -66,7 +66,7 @@ core::EndedRun DescribeRun(const Execution& execution, const QueryDesc& query) {
     return run;
 }
 
-// The application's place in the directory, asked for again when its name changes.
+// Returns the application's place in the directory, and looks it up again when the name changes.
 uint32 OwnApplication() {
     static core::TableNames known;
     static uint32 index = core::kOtherTables;
@@ -81,7 +81,7 @@ uint32 OwnApplication() {
     return index;
 }
 
-// What runs in planning is no statement at top level.
+// Statements that run in planning are marked as nested, for they are not at top level.
 n_plus_one::Suggestion SuggestNested(const n_plus_one::Pattern& pattern, double runs) {
     n_plus_one::Suggestion suggestion = {};
     PG_TRY();
@@ -95,7 +95,8 @@ n_plus_one::Suggestion SuggestNested(const n_plus_one::Pattern& pattern, double 
     return suggestion;
 }
 
-// For as many runs as the parent has rows. False when it can't be done now.
+// Makes a suggestion, with costs for as many runs as the parent has rows. Returns false when that
+// can't be done now.
 bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     core::Segment& segment = Shared();
     core::NPlusOneCopy copy;
@@ -122,7 +123,7 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     return true;
 }
 
-// By the session that found the pattern, or by a later one.
+// The session that found the pattern tries first, and later ones where it failed.
 void Suggest(core::NPlusOneHandle pattern, uint64 rows) {
     core::NPlusOneTable& table = Shared().n_plus_one;
     if (table.TakeTry(pattern, static_cast<uint64>(GetCurrentTimestamp())) &&
@@ -184,7 +185,7 @@ void Apply(core::NPlusOneDetector::Changes changes, Oid userid) {
     }
 }
 
-// After the detector has seen a statement, or was told of an end.
+// To be called after the detector has seen a statement, or was told of an end.
 void DecideRowsFrom() {
     loop_rows_from = Threshold() == 0 ? UINT64_MAX : detector.IsFollowing() ? 0 : Threshold();
 }

@@ -1,22 +1,22 @@
-// The N+1 patterns of this session, from what its statements at top level do.
+// Finds the N+1 patterns of this session in what its statements at top level do.
 #pragma once
 
 #include "capture/execution.hpp"
 
 namespace elile::capture {
 
-// The rows from which on an execution may be part of a pattern: 0 while a loop may be under way,
-// UINT64_MAX where none is looked for. Nobody else writes it.
+// An execution with at least this many rows may be part of a pattern. It is 0 while a loop may be
+// under way, UINT64_MAX where none is looked for. Only n_plus_one.cpp writes it.
 extern uint64 loop_rows_from;
 
-// Of a plan that has just been counted as done. Called for one with at least loop_rows_from rows.
-// Leaves nothing in the current memory context.
+// Shows the detector an execution that succeeded and has just been counted. To be called when it
+// had at least loop_rows_from rows. Leaves nothing in the current memory context.
 void FollowLoop(const Execution& execution, const QueryDesc& query);
 
-// Whether a client ends its loop by this utility: with the transaction or the session.
+// Whether this utility ends a client's loop, as the end of its transaction or session does.
 bool EndsLoop(const Node& utility);
 
-// What was found has ended. Memory only, but for a line in the log.
+// Ends the patterns that are open. Touches memory only, except where a line is due in the log.
 void EndLoop();
 
 }  // namespace elile::capture

@@ -1,11 +1,11 @@
-// The server log's line on an N+1 pattern.
+// Writes the server log's line on an N+1 pattern.
 #pragma once
 
 #include "core/n_plus_one/table.hpp"
 
 namespace elile::capture {
 
-// Within the limits of log_rate_limit. Leaves what it needed in the current memory context.
+// Writes the line if TakesLogLine() lets it. Leaves what it needed in the current memory context.
 void LogPattern(core::NPlusOneHandle pattern);
 
 }  // namespace elile::capture

@@ -8,9 +8,9 @@ namespace elile::capture {
 
 OverheadMeter overhead_meter;
 
-// The step varies, so that no loop of an application falls into step with it. The first one of a
-// session is not measured, but where a random step leads: else short sessions, which have
-// everything yet to look up, would outweigh.
+// The step varies, so that no loop of an application falls into step with it. A session's first
+// execution only starts the count: else short sessions, which have everything yet to look up, would
+// outweigh.
 bool OverheadMeter::Restart() {
     constexpr uint32 kTwiceTheMean = 2047;
     until_next_ = 1 + pg_prng_uint32(&pg_global_prng_state) % kTwiceTheMean;

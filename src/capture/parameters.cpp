@@ -7,8 +7,8 @@
 namespace elile::capture {
 namespace {
 
-// A value that is larger is not made a text, which takes the larger part of a second for 100 MB and
-// looks for no interrupt. Of one that is a text, its beginning is.
+// A larger value is not rendered, unless it is a text: of that only the beginning is. Rendering 100
+// MB takes the larger part of a second without a look for an interrupt.
 constexpr Size kMostValueBytes = 262144;
 
 void AppendCut(StringInfo out, const char* value, int length) {
@@ -27,7 +27,7 @@ void Begin(StringInfo out, int number) {
 
 bool IsText(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID; }
 
-// What is kept of all is not longer.
+// True when the text is as long as the store keeps.
 bool IsFull(const StringInfoData& out) {
     CHECK_FOR_INTERRUPTS();
     return out.len > static_cast<int>(core::kMaxDetailBytes);

@@ -36,7 +36,7 @@ char* Explain(QueryDesc* query, bool hides, bool extended) {
     return text->data;
 }
 
-// Literals that the planner made of others, or that a view brought, have numbers beyond the text's.
+// Literals that the planner computed, or that a view brought, get numbers above those of the text.
 void NumberLiterals(HiddenLiterals* hidden, const Values& values, int location_of_source) {
     int beyond = values.highest;
     hidden->Number([&](int location) {
@@ -87,7 +87,7 @@ const char* ExplainPlan(QueryDesc* query, bool hides, bool extended) {
 const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, int location, bool hides) {
     pg::AskForNoRights(*plan);
     ForgetPruning(*plan);
-    plan->jitFlags = PGJIT_NONE;  // starting it would compile
+    plan->jitFlags = PGJIT_NONE;  // ExecutorStart would compile
     if (hides) {
         HiddenLiterals literals;
         literals.Hide(*plan);
@@ -95,7 +95,7 @@ const char* ExplainCopiedPlan(PlannedStmt* plan, const char* source, int locatio
     }
     QueryDesc* query = CreateQueryDesc(plan, source, GetActiveSnapshot(), InvalidSnapshot,
                                        None_Receiver, nullptr, nullptr, 0);
-    // Past the hooks: this is no statement of anybody's.
+    // This goes past the hooks, for it is no user's statement.
     standard_ExecutorStart(query, EXEC_FLAG_EXPLAIN_ONLY);
     const char* text = Explain(query, hides, false);
     standard_ExecutorEnd(query);

@@ -15,7 +15,8 @@ void ForEachChild(const List* plans, Visit visit) {
     }
 }
 
-// The nodes below this one, but for those that expressions refer to: PlannedStmt lists these.
+// Visits the nodes below this one. It leaves out subplans that expressions refer to, which
+// PlannedStmt lists.
 template <typename Visit>
 void ForEachChild(Plan* plan, Visit visit) {
     switch (nodeTag(plan)) {
@@ -48,8 +49,8 @@ void ForEachChild(Plan* plan, Visit visit) {
     }
 }
 
-// Visits a node, then those below it. False when the plan is too deep for the stack, and was not
-// followed to its end.
+// Visits a node, then those below it. Returns false when the plan is too deep for the stack and was
+// not followed to its end.
 template <typename Visit>
 bool Walk(Plan* plan, Visit visit) {
     if (plan == nullptr) {
@@ -64,7 +65,7 @@ bool Walk(Plan* plan, Visit visit) {
     return whole;
 }
 
-// A subplan that turned out to be needless is a null in the list.
+// A subplan that turned out to be needless is null in the list of subplans.
 template <typename Visit>
 bool WalkAll(const PlannedStmt& statement, Visit visit) {
     bool whole = Walk(statement.planTree, visit);
@@ -72,7 +73,7 @@ bool WalkAll(const PlannedStmt& statement, Visit visit) {
     return whole;
 }
 
-// What a node of a scan's kind reads besides its table.
+// Returns the index that a scan reads.
 uint64 IndexOf(const Plan* plan) {
     switch (nodeTag(plan)) {
         case T_IndexScan:
@@ -104,7 +105,7 @@ Oid TableOf(const PlannedStmt& statement, const Plan* plan) {
     }
 }
 
-// The variant of a node that EXPLAIN names.
+// Returns what EXPLAIN names of a node beside its kind.
 uint64 VariantOf(const Plan* plan) {
     switch (nodeTag(plan)) {
         case T_NestLoop:
@@ -125,8 +126,7 @@ uint64 VariantOf(const Plan* plan) {
     }
 }
 
-// The shape needs no pairs of brackets: the kinds of nodes in order, each with its children's
-// number, are one tree's only.
+// Node kinds in order, each with its number of children, describe one tree only.
 uint64 HashOf(const PlannedStmt& statement, Plan* plan) {
     uint64 children = 0;
     ForEachChild(plan, [&children](Plan*) { ++children; });
@@ -175,7 +175,7 @@ void ForEachOfScan(Plan* plan, Each each) {
     }
 }
 
-// Scans that somebody else plans.
+// These scans are planned by a foreign data wrapper or an extension.
 template <typename Each>
 void ForEachOfForeign(Plan* plan, Each each) {
     if (IsA(plan, ForeignScan)) {
@@ -241,7 +241,7 @@ void ForEachOfOther(Plan* plan, Each each) {
     }
 }
 
-// Every expression of the node that EXPLAIN may show, directly or as what a node above refers to.
+// Visits every expression that EXPLAIN may show for this node, or for one above that refers to it.
 template <typename Visit>
 void ForEachExpression(Plan* plan, Visit visit) {
     const auto each = [&visit](auto... expressions) {
@@ -254,9 +254,8 @@ void ForEachExpression(Plan* plan, Visit visit) {
     ForEachOfOther(plan, each);
 }
 
-// Some arguments are literals of the tree alone: what the statement has in their place are
-// keywords, or a type's modifier. EXPLAIN looks into them (get_func_sql_syntax() and
-// get_rule_expr() in ruleutils.c).
+// Some arguments are literals in the tree alone, for keywords or a type's modifier. They must stay
+// literals, since EXPLAIN reads them (get_func_sql_syntax(), get_rule_expr() in ruleutils.c).
 bool IsKeyword(const FuncExpr& call, int argument) {
     switch (call.funcformat) {
         case COERCE_EXPLICIT_CAST:

@@ -50,7 +50,7 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
 
 planner_hook_type next_identifier = nullptr;
 
-// Whoever planned before has the first say.
+// An identifier that another extension has given the plan stands.
 PlannedStmt* OnPlanned(ELILE_PLANNER_PARAMETERS) {
     PlannedStmt* plan = next_identifier(ELILE_PLANNER_ARGUMENTS);
     if (pg::Settings::compute_plan_id) {

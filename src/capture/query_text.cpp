@@ -39,8 +39,8 @@ bool IsLiteral(int token) {
     }
 }
 
-// Scans until the text that will be kept is surely covered. The scanner ends each token with a
-// zero byte in its buffer until the next call, which gives the token's end.
+// Scans until the tokens surely cover the text that will be kept. The scanner ends each token with
+// a zero byte in its buffer until the next call, which gives the token's end.
 Scan ScanTokens(const char* statement) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = pg::StartScanner(statement, &extra);
@@ -80,7 +80,7 @@ Scan ScanTokens(const char* statement) {
     return scan;
 }
 
-// Text of bounded length; what does not fit is dropped.
+// Writes text of bounded length and drops what does not fit.
 class Writer {
 public:
     explicit Writer(Size room) : data_(static_cast<char*>(palloc(room))), room_(room) {}
@@ -105,7 +105,7 @@ private:
     Size length_ = 0;
 };
 
-// Between two tokens lie white space and comments.
+// Only white space and comments lie between two tokens.
 bool HasComment(const char* gap, int length) {
     for (int at = 0; at < length; ++at) {
         if (gap[at] != ' ' && !scanner_isspace(gap[at])) {
@@ -115,7 +115,7 @@ bool HasComment(const char* gap, int length) {
     return false;
 }
 
-// All but literals and comments as it was written, in runs as long as possible.
+// Copies all but literals and comments as it was written, in runs as long as possible.
 void Compose(const char* statement, const Scan& scan, Writer* out) {
     int next = scan.highest_parameter;
     int run = scan.count > 0 ? scan.pieces[0].begin : 0;
@@ -176,7 +176,7 @@ Values ListValues(const char* statement, int offset) {
 
 QueryText NormaliseQuery(const char* source, int location, int length) {
     QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
-    // What the scanner has to say was said when the statement was parsed.
+    // The scanner's complaints were already reported when the statement was parsed.
     pg::InMemory([&] { text = Normalise(CopyStatement(source, location, length)); });
     return text;
 }
@@ -192,7 +192,7 @@ int Values::NumberAt(int location) const {
     const Value* end = list + count;
     const Value* found = std::lower_bound(
         list, end, location, [](const Value& value, int wanted) { return value.begin < wanted; });
-    // A literal's node begins with its sign.
+    // The node of a literal may begin at its sign.
     return found != end && (found->begin == location || found->signed_begin == location)
                ? found->number
                : 0;

@@ -8,7 +8,7 @@ namespace {
 constexpr Size kMostValueBytes = 256;
 constexpr Size kMostTextBytes = 4096;
 constexpr Size kTailBytes = 1024;
-// Of texts that are scanned each time they run. A longer one is prepared to save just that.
+// Longer texts are not scanned: clients prepare them, to save just that on each run.
 constexpr Size kMostScannedBytes = 65536;
 
 struct TypeLayout {
@@ -53,8 +53,8 @@ uint64 HashParameter(const ParamExternData& parameter, uint64 seed) {
     return HashBytes(value, Min(LengthOf(layout, value), kMostValueBytes), seed);
 }
 
-// Those that a client bound. Others come from a procedural language, in which nothing is at top
-// level.
+// Counts the parameters that a client bound. Others come from a procedural language, in which
+// nothing is at top level.
 int BoundParameters(const QueryDesc& query) {
     const ParamListInfo parameters = query.params;
     return parameters != nullptr && parameters->paramFetch == nullptr ? parameters->numParams : 0;
@@ -71,8 +71,8 @@ bool IsOneOf(char character, const char* set) {
     return character != '\0' && strchr(set, character) != nullptr;
 }
 
-// Whether between two values there are a comma and at most the first one's type, or the brackets of
-// two rows.
+// Whether the text between two values holds a comma and at most the first one's type, or the
+// brackets of two rows.
 bool IsNext(const char* from, const char* to) {
     int commas = 0;
     bool has_word = false;
@@ -105,12 +105,13 @@ bool OpensList(const char* begin, const char* value, bool* is_any) {
     return at != value && (*is_any || follows("in") || follows("array"));
 }
 
-// Looks for the first character alone first, which is seldom there.
+// Looks for the pair's first character alone first, for it is seldom there.
 bool Has(const char* text, Size length, const char* pair) {
     return memchr(text, pair[0], length) != nullptr && memmem(text, length, pair, 2) != nullptr;
 }
 
-// Comments may tell each run apart, by the number of a trace for one, and say nothing of it.
+// Comments may differ with each run, by the number of a trace for one. So they are no part of the
+// hash.
 uint64 HashText(const QueryDesc& query) {
     const char* text = query.sourceText + Max(query.plannedstmt->stmt_location, 0);
     const Size length = TextLength(query, text);
@@ -166,7 +167,7 @@ uint64 HashLists(const QueryDesc& query) {
         const bool was_inside = goes_on;
         goes_on = is_inside && at + 1 < values.count &&
                   IsNext(source + value.end, source + values.list[at + 1].signed_begin);
-        // A list of one key is no list.
+        // A single key in brackets is no list.
         if (!was_inside && !goes_on && !(is_any && value.is_literal)) {
             continue;
         }

@@ -1,17 +1,18 @@
-// Whether a statement ran with the same values as last time.
+// Hashes the values that a statement ran with, so that a run can be compared with the last one.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
 
-// A hash of the parameters' bytes, as they are, and of the statement's text as the client sent it,
-// or of its literals where it has comments; of long ones of a part. Looks at the catalogue for a
-// type that is new to the session. Leaves what it needed in the current memory context.
+// Returns a hash of the parameters' bytes, as they are, and of the statement's text as the client
+// sent it. Where the text has comments, its literals are hashed instead. Of long values and texts
+// only a part is hashed. Looks at the catalogue for a type that is new to the session. Leaves what
+// it needed in the current memory context.
 uint64 HashValues(const QueryDesc& query);
 
-// A hash of those values only that form a list: arrays, and what commas separate. 0 when there is
-// none. Leaves what it needed in the current memory context.
+// Returns a hash of only those values that form a list: arrays, and what commas separate. Returns 0
+// when there is none. Leaves what it needed in the current memory context.
 uint64 HashLists(const QueryDesc& query);
 
 }  // namespace elile::capture

@@ -1,4 +1,4 @@
-// The way that every counted execution takes, in line: starting, stopping, counting.
+// Starts, stops and counts an execution, in line, for every counted execution takes this way.
 #pragma once
 
 #include "capture/execution.hpp"
@@ -11,11 +11,11 @@
 
 namespace elile::capture {
 
-// Local and temporary blocks, WAL, and times where they are measured.
+// Adds local and temporary blocks, WAL, and block times where they are measured.
 void AddRareUse(Execution* execution);
 
-// What most executions leave alone, told by one comparison. The other WAL figures move only with a
-// record.
+// Whether counters moved that most executions leave alone, told by one comparison. The other WAL
+// figures move only with a record.
 inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const WalUsage& wal) {
     return ((now.local_blks_hit ^ then.local_blks_hit) |
             (now.local_blks_read ^ then.local_blks_read) |
@@ -27,7 +27,7 @@ inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const 
            track_io_timing;
 }
 
-// Since the run began.
+// Adds what the run has used since it began.
 [[gnu::always_inline]] inline void AddUse(Execution* execution) {
     core::ResourceUse& use = execution->use;
     const BufferUsage& now = pgBufferUsage;
@@ -44,7 +44,7 @@ inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const 
     }
 }
 
-// Of the first run.
+// Begins a run, the first one or, through StartAgain(), a later one.
 inline void StartRunning(Execution* execution) {
     execution->outer = running;
     running = execution;
@@ -63,7 +63,7 @@ inline void StartAgain(Execution* execution) {
     StartRunning(execution);
 }
 
-// However the run ended.
+// Closes a run, whether it succeeded or failed.
 [[gnu::always_inline]] inline void SettleRun(Execution* execution, uint64 ended_ns) {
     execution->elapsed_ns += ended_ns - execution->run_began_ns;
     AddUse(execution);
@@ -80,7 +80,7 @@ inline void StartAgain(Execution* execution) {
     }
 }
 
-// Count(), where it pays to have it in line. `query`: see KeepSlow().
+// Does what Count() does, in line, where that pays. `query` is KeepSlow()'s.
 [[gnu::always_inline]] inline void CountInline(Execution* execution, int sqlstate,
                                                QueryDesc* query = nullptr) {
     const uint64 began_ns = execution->is_measured ? pg::MonotonicNs() : 0;

@@ -1,5 +1,5 @@
-// Sessions that the keeper does not see: those too short for its looks, of which each tells when it
-// ends, and those that the server refused.
+// Watches sessions that the keeper does not see. Those too short for its looks report their own
+// end; those that the server refused are noted as it logs them.
 #include "capture/hooks.hpp"
 #include "pg/client_sessions.hpp"
 #include "store/shared_store.hpp"
@@ -10,7 +10,7 @@ namespace {
 ClientAuthentication_hook_type prev_ClientAuthentication = nullptr;
 emit_log_hook_type prev_emit_log = nullptr;
 
-// Memory only. Sessions that never got as far as a query are none.
+// Touches memory only. A session that never got as far as a query is not noted.
 void OnSessionEnd(int, Datum) {
     core::Segment* segment = store::SharedSegment();
     if (!IsNormalProcessingMode() || MyBackendType != B_BACKEND || MyBEEntry == nullptr ||
@@ -32,8 +32,8 @@ void OnClientAuthentication(Port* port, int status) {
 
 const char* OrEmpty(const char* name) { return name != nullptr ? name : ""; }
 
-// No other hook sees a session that there is no place for: it may end before it has one among the
-// server's processes. Memory only.
+// No other hook sees a session for which there is no place: it may end before the server has listed
+// its process. Touches memory only.
 void OnEmitLog(ErrorData* error) {
     if (error->sqlerrcode == ERRCODE_TOO_MANY_CONNECTIONS && error->elevel == FATAL) {
         core::Segment* segment = store::SharedSegment();

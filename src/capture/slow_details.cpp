@@ -9,7 +9,7 @@ namespace {
 
 core::Segment& Shared() { return *store::SharedSegment(); }
 
-// 0 when there was no room, which is counted.
+// Returns 0 when there was no room, which is counted.
 uint32 StoreDetail(const char* text) {
     return Shared().details.Store({text, strlen(text)}, static_cast<uint32>(GetDatabaseEncoding()));
 }

@@ -1,4 +1,5 @@
-// The plan and the parameters of a slow execution: as text for the log line, and in the store.
+// Makes the plan and the parameters of a slow execution: as text for the log line, and in the
+// store.
 #pragma once
 
 #include "capture/plan_text.hpp"
@@ -11,7 +12,7 @@
 
 namespace elile::capture {
 
-// For the log line; null where there is none.
+// Texts for the log line; null where there is none.
 struct SlowText {
     const char* plan = nullptr;
     const char* parameters = nullptr;
@@ -21,29 +22,30 @@ struct SlowText {
 struct PlanOfRun {
     core::KnownStatement statement;
     uint64 plan_id;
-    bool hides;                // its literals
-    bool shares;               // its text with other runs: nothing in it is of one run alone
+    bool hides;                // the plan's text hides literals
+    bool shares;               // its text serves other runs too: nothing in it is one run's
     bool is_extended = false;  // by options of extensions
 };
 
-// Notes it in the statement's history. Memory only.
+// Notes the execution in the statement's plan history. Touches memory only.
 core::PlanNews NotePlan(const core::KnownStatement& statement, uint64 plan_id, uint64 duration_ns);
-// Says in the log what is news: a change for the worse.
+// Writes a line in the log when the plan changed for the worse.
 void LogNews(const core::KnownStatement& statement, uint64 plan_id, const core::PlanNews& news);
 
-// The text that another run of the plan has left, with a reference for the caller; 0: none. Memory
-// only.
+// Returns the text that another run of the plan has left, with a reference for the caller; 0 when
+// there is none. Touches memory only.
 uint32 TakePlanText(const core::KnownStatement& statement, uint64 plan_id);
 bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id);
 
-// The text that another run has left, when there is one.
+// Fills `text` and `details` from the text that another run has left. Returns false when there is
+// none.
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details);
 void CountLostPlan(core::LostPlan reason, uint64 plans = 1);
 void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
 
-// `explain(hides, extended)` returns the plan's text. Extensions' code may fail, and then it is
-// called again without; so may a type's output function, and then with the literals hidden. Each
-// call takes at most `most_ms`.
+// `explain(hides, extended)` returns the plan's text. Where extensions' code fails, it is called
+// again without it. Where a type's output function fails, it is called again with the literals
+// hidden. Each call takes at most `most_ms`.
 template <typename Explain>
 void KeepPlan(const PlanOfRun& run, int most_ms, Explain explain, SlowText* text,
               core::SlowDetails* details) {
@@ -68,10 +70,11 @@ void KeepPlan(const PlanOfRun& run, int most_ms, Explain explain, SlowText* text
     }
 }
 
-// As the current user; an error is the caller's to swallow.
+// Runs as the current user. The caller has to catch errors.
 void RenderParameters(ParamListInfo parameters, const char* source, int location, int length,
                       SlowText* text, core::SlowDetails* details);
-// Takes at most `most_ms`.
+// Runs as `userid` in a subtransaction and takes at most `most_ms`. An error is counted, not
+// raised.
 void KeepParameters(int most_ms, Oid userid, ParamListInfo parameters, const char* source,
                     int location, int length, SlowText* text, core::SlowDetails* details);
 

@@ -54,8 +54,8 @@ core::SlowRecord DescribeRun(const Execution& execution, int sqlstate) {
     return record;
 }
 
-// A small part of what the statement took; where that was next to nothing, as long as a plan of
-// usual size takes.
+// Rendering may take a tenth of what the statement took. The least time is enough for a plan of
+// usual size.
 int MostMs(uint64 elapsed_ns) {
     constexpr uint64 kPart = 10;
     constexpr uint64 kNsPerMs = 1000000;
@@ -64,7 +64,7 @@ int MostMs(uint64 elapsed_ns) {
     return static_cast<int>(std::clamp(elapsed_ns / kPart / kNsPerMs, kLeastMs, kMostMs));
 }
 
-// Of a plan that has just run.
+// Keeps the plan and parameters of a query that has just run.
 void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
                  core::SlowDetails* details) {
     const PlannedStmt& plan = *query->plannedstmt;
@@ -100,7 +100,7 @@ void KeepNow(core::SlowRecord record, const SlowText& text, const core::SlowDeta
     store::SharedSegment()->ring.Write(record);
 }
 
-// With its plan.
+// Keeps an execution whose plan the session itself can render.
 void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, QueryDesc* query) {
     MemoryContext scratch = AllocSetContextCreate(
         CurrentMemoryContext, "elile_optimize slow statement", ALLOCSET_DEFAULT_SIZES);
@@ -114,7 +114,7 @@ void KeepAtOnce(const Execution& execution, const core::SlowRecord& record, Quer
     pg::LetConflictsIn();
 }
 
-// A line about what is in the record alone.
+// Writes a line with no more than the record holds.
 void WriteLogLineInScratch(const core::SlowRecord& record) {
     MemoryContext scratch = AllocSetContextCreate(TopMemoryContext, "elile_optimize slow statement",
                                                   ALLOCSET_SMALL_SIZES);
@@ -126,12 +126,14 @@ void WriteLogLineInScratch(const core::SlowRecord& record) {
     MemoryContextDelete(scratch);
 }
 
-// Lines of an ending session are written by somebody else, and so is one where memory is short.
+// Another process writes the lines of an ending session, and the line of one that ran out of
+// memory.
 bool MayWriteLine(int sqlstate) {
     return !proc_exit_inprogress && sqlstate != ERRCODE_OUT_OF_MEMORY;
 }
 
-// Takes over the run, and references to the record's texts. The record is in the ring.
+// Takes over the run, and one reference to each of the record's texts. The record is already in the
+// ring.
 void HandOver(store::WaitingRun* run, const core::KnownStatement& statement,
               const core::SlowRecord& record) {
     run->statement = statement;
@@ -143,7 +145,7 @@ void HandOver(store::WaitingRun* run, const core::KnownStatement& statement,
     store::WaitingRuns::HandOver(run);
 }
 
-// The ring's record, of which the caller wants references of its own.
+// Writes the record into the ring, and leaves the caller references of its own to its texts.
 uint64 WriteShared(const core::SlowRecord& record) {
     core::Segment& segment = *store::SharedSegment();
     segment.texts.AddReference(record.text);
@@ -151,8 +153,8 @@ uint64 WriteShared(const core::SlowRecord& record) {
     return segment.ring.Write(record);
 }
 
-// One without a plan to be rendered, or whose plan is known. Takes over the record's references.
-// Returns its id.
+// Keeps an execution that has no plan to be rendered, or whose plan is known. Takes over the
+// record's references. Returns the record's id.
 uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecord record,
                           const core::PlanNews& news) {
     core::Segment& segment = *store::SharedSegment();
@@ -172,7 +174,8 @@ uint64 KeepWithoutSession(const core::KnownStatement& statement, core::SlowRecor
     return record.id;
 }
 
-// With what is known of it. Takes over the record's references. Returns its id.
+// Keeps an execution with what is known of it, without other processes where it can. Takes over the
+// record's references. Returns the record's id.
 uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecord& record,
                     const core::PlanNews& news) {
     if (!MayWriteLine(static_cast<int>(record.sqlstate))) {
@@ -183,8 +186,9 @@ uint64 KeepByItself(const core::KnownStatement& statement, const core::SlowRecor
     return store::SharedSegment()->ring.Write(record);
 }
 
-// A text that came between the look for it and the record's entry into the ring is not attached by
-// who made it; and one is not to be had while others look for it. False: there is none.
+// Attaches a plan's text that came after the look for it and before the record was in the ring. Who
+// made the text has missed this record. The text may be out of reach while others look for it,
+// hence several tries. Returns false when there is none.
 bool AttachLate(const core::KnownStatement& statement, const core::SlowRecord& record) {
     constexpr int kMostTries = 100;
     for (int tries = 0; tries < kMostTries; ++tries) {
@@ -196,7 +200,7 @@ bool AttachLate(const core::KnownStatement& statement, const core::SlowRecord& r
     return false;
 }
 
-// Whether something is to be handed over; what is not is counted and given back.
+// Whether the copy is to be handed over. If not, what is lost is counted and the run given back.
 bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
     const bool needs_plan = copy.plan_id != 0 && record.plan == 0;
     if (copy.run != nullptr && (needs_plan || copy.run->keeps_parameters)) {
@@ -217,7 +221,7 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
     return false;
 }
 
-// Memory only, but for a line in the log where one may be written.
+// Touches memory only, but for a line in the log where one may be written.
 void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::SlowRecord record) {
     core::PlanNews news;
     if (copy.plan_id != 0) {

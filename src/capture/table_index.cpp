@@ -6,8 +6,8 @@
 namespace elile::capture {
 namespace {
 
-// What this session looked up, until something in the catalogue changes. The directory keeps a
-// table for good, so an index stays right.
+// A table that this session looked up; forgotten when something in the catalogue changes. The
+// directory keeps a table for good, so an index stays right.
 struct KnownTable {
     Oid relid;
     uint32 index;

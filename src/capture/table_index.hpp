@@ -1,5 +1,5 @@
-// A table's place in the segment's directory. A partition counts as its topmost parent, a temporary
-// table under schema pg_temp.
+// Finds a table's place in the segment's directory. A partition counts as its topmost parent, a
+// temporary table under schema pg_temp.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -9,7 +9,7 @@ namespace elile::capture {
 // Looks names up in the catalogue when this session does not know the table, and corrects them in
 // the directory when they changed.
 uint32 TableIndexOf(Oid relid);
-// Of a table known by name only.
+// Finds the place of a table that is known by name only.
 uint32 TableIndexOf(const char* schema, const char* table);
 
 }  // namespace elile::capture

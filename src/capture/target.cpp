@@ -28,15 +28,15 @@ bool IsTable(const RangeTblEntry& entry) {
     }
 }
 
-// A query in one that it is part of, whose CTEs it may refer to.
+// A query with the one that it is part of, whose CTEs it may refer to.
 struct Level {
     const Query* query;
-    const Level* outer;  // null for none
+    const Level* outer;  // null for the outermost
 };
 
-// Looks for the first table in FROM order. Planning costs far more than as many steps as this
-// takes at most. A CTE is looked into once, however often it is referred to: a second look would
-// find what the first one did, and doubles with each level of nesting.
+// Looks for the first table in FROM order. Planning costs far more than the most steps that this
+// takes. A CTE is looked into once: a second look would find the same, and looks would double with
+// each level of nesting.
 class Search {
 public:
     Oid In(const Level& level) {
@@ -122,7 +122,8 @@ private:
         return nullptr;
     }
 
-    // A recursive CTE refers to itself. Those for which there is no room are not looked into.
+    // False for a CTE that was looked into, as a recursive one refers to itself. When the list is
+    // full, further CTEs are not looked into.
     bool IsFirstLook(const Query* cte) {
         const Query** end = seen_ + seen_count_;
         if (seen_count_ == kMostCtes || std::find(seen_, end, cte) != end) {

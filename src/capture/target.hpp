@@ -1,4 +1,4 @@
-// Which operation a statement is, and on which table.
+// Tells which operation a statement is, and on which table.
 //
 // A write's table is its target; a read's is the first real table in FROM order, through views,
 // subqueries, CTEs and joins.
@@ -9,7 +9,7 @@
 
 namespace elile::capture {
 
-// As core::Target, before its table has a place in the directory.
+// A core::Target before its table has a place in the directory.
 struct TargetRelation {
     Oid relid;  // InvalidOid: no table
     core::Operation operation;

@@ -25,7 +25,7 @@ void Run(const UtilityCall& call) {
                         call.parameters, call.environment, call.destination, call.completion);
 }
 
-// Those whose completion psql reports with a row count of the statement's own.
+// Whether the command's completion reports a number of rows that is the statement's own.
 bool ReportsRows(CommandTag tag) {
     switch (tag) {
         case CMDTAG_COPY:
@@ -54,8 +54,8 @@ bool IsCounted() {
     return true;
 }
 
-// The statement's tree and text may be gone when it has run (ROLLBACK, DEALLOCATE), so the entry is
-// made before.
+// The entry is made before the statement runs, whose tree and text may be gone afterwards
+// (ROLLBACK, DEALLOCATE).
 void RunNested(const UtilityCall& call) {
     const bool outermost = !is_nested;
     if (outermost && EndsLoop(*call.statement->utilityStmt)) {
@@ -103,7 +103,7 @@ void RunSeen(PlannedStmt* statement, const char* source, bool read_only_tree,
                completion});
 }
 
-// EXECUTE counts as the statement that it executes, and costs no more than passing it on.
+// EXECUTE counts as the statement that it executes, so it is only passed on.
 void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only_tree,
                       ProcessUtilityContext context, ParamListInfo parameters,
                       QueryEnvironment* environment, DestReceiver* destination,

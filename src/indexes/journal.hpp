@@ -1,7 +1,7 @@
-// The journal of background builds, index_build_journal: who reads and writes it.
+// Reads and writes the journal of background builds, index_build_journal.
 //
-// Its rows are its owner's, whoever asks: these functions act as the owner for their own
-// statements. All of them want a transaction, and raise an error when the table is not to be
+// The journal's rows belong to its owner, whoever calls: these functions act as the owner for their
+// own statements. All of them need a transaction, and raise an error when the table is not to be
 // trusted.
 #pragma once
 
@@ -31,8 +31,8 @@ inline Argument Text(const char* value) {
 using RowVisitor = void (*)(HeapTuple row, TupleDesc columns, void* context);
 
 // Runs a statement in which @journal stands for the table, as the table's owner and with a snapshot
-// of its own; returns the rows it touched. It has at most eight arguments. `visit` sees each row
-// that it gives, as the caller and in the caller's memory context.
+// of its own. Returns how many rows it touched. It has at most eight arguments. `visit` sees each
+// row that the statement returns, as the caller and in the caller's memory context.
 uint64 RunOnJournal(const char* sql, std::initializer_list<Argument> arguments,
                     RowVisitor visit = nullptr, void* context = nullptr);
 
@@ -54,7 +54,7 @@ struct Build {
     NameData table;
     Oid table_oid;
     Oid userid;
-    Oid index_oid;  // what was begun and not finished
+    Oid index_oid;  // begun and not finished; InvalidOid: none
     int attempts;
     bool is_building;
     bool cancel;
@@ -63,38 +63,39 @@ struct Build {
 inline constexpr const char* kBuildColumns =
     "id, name, schema_name, table_name, table_oid, userid, index_oid, attempts,"
     " state = 'building', cancel";
-// Of a row whose first columns are kBuildColumns.
+// Reads a row whose first columns are kBuildColumns.
 Build BuildFrom(HeapTuple row, TupleDesc columns);
 
-// Whether the extension is in this database, with a journal that may be trusted.
+// Whether this database has the extension, with a journal that may be trusted.
 bool HasJournal();
 
-// False when there is no such row.
+// Returns false when there is no such row.
 bool LoadBuild(int64 id, Build* build);
 
-// What the build does or waits for, for people; written only when it is something else.
+// Notes what the build does or waits for, in words for people. It writes only when the words
+// differ.
 void SetPhase(int64 id, const char* phase);
 
-// The build is at work: one more attempt.
+// Marks the build as at work and counts one more attempt.
 void Claim(int64 id);
-// It could not begin after all, and waits.
+// Takes a claim back: the build could not begin after all, and waits for delay_s.
 void Unclaim(int64 id, const char* phase, int delay_s);
 
-// The index that the build has begun; InvalidOid: it has none unfinished any more. False when the
-// build is wanted no longer.
+// Notes the index that the build has begun; InvalidOid when none is unfinished any more. Returns
+// false when the build is wanted no longer.
 bool NoteIndex(int64 id, Oid index_oid);
 
 void Finish(int64 id);
-// After an attempt that has left no index: cancelled where that is wanted, failed where
-// `may_retry` is false or the attempts are used up, else queued again. `error` may be null: as
-// before.
+// Settles an attempt that has left no index. The build is cancelled where that is wanted. It has
+// failed where `may_retry` is false or the attempts are used up. Else it is queued again. A null
+// `error` leaves the former one.
 void Settle(int64 id, const char* error, bool may_retry);
 
-// What has begun is ended by its builder, the rest here. Whether it has a builder. Nothing when it
-// has ended.
+// Cancels a build that has not ended. One that is at work is only marked, for its builder to end
+// it. Returns whether it is at work.
 bool Cancel(int64 id);
 
-// Forgets all but the last that ended.
+// Deletes all ended builds but the last thousand.
 void TrimJournal();
 
 }  // namespace elile::indexes

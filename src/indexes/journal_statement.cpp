@@ -1,8 +1,8 @@
-// How a statement on the journal runs: as the table's owner, and on nothing but that table.
+// Runs a statement on the journal: as the table's owner, and on nothing but that table.
 //
-// A name is resolved once, when the statement is analysed. What it was resolved to is looked at
-// before it is planned, and is what is executed, so that nobody can put another table in its place.
-// SPI would not show it, and may analyse again.
+// A name is resolved once, when the statement is analysed. The result is checked before it is
+// planned, and is what is executed, so nobody can put another table in its place. SPI would not
+// show it, and may analyse again.
 #include <string_view>
 
 #include "indexes/journal.hpp"
@@ -17,7 +17,7 @@ namespace {
 constexpr int kMostArguments = 8;
 constexpr std::string_view kPlaceholder = "@journal";
 
-// The rows that a statement gives, as the executor's receiver of them.
+// Receives the rows that a statement returns from the executor.
 struct Rows {
     DestReceiver receiver;
     MemoryContext context;
@@ -42,7 +42,7 @@ void Begin(DestReceiver* receiver, int, TupleDesc columns) {
 
 void DoNothing(DestReceiver*) {}
 
-// The statement with the table's present name in it.
+// Returns the statement with the table's present name in it.
 const char* NameTable(const char* sql, Oid relid) {
     const char* name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
                                                   get_rel_name(relid));
@@ -58,11 +58,11 @@ const char* NameTable(const char* sql, Oid relid) {
     return text.data;
 }
 
-// Outside of what initdb has made.
+// Whether the function is none of those that initdb has made.
 bool IsForeignFunction(Oid function, void*) { return function >= FirstNormalObjectId; }
 
-// Whether a rewritten statement has to do with a relation or function that is neither the table nor
-// the server's own; defaults, rules and policies are in it by now.
+// Whether a rewritten statement uses a relation or function that is neither the table nor the
+// server's own. Defaults, rules and policies are in it by now.
 bool ReachesOut(Node* node, void* relid) {
     if (node == nullptr) {
         return false;
@@ -94,7 +94,7 @@ PlannedStmt* Plan(const char* sql, Oid relid, const Oid* types, ParamListInfo pa
     return pg::PlanQuery(linitial_node(Query, queries), sql, 0, parameters);
 }
 
-// With a snapshot that has what this transaction did until now.
+// Runs the statement with a snapshot that shows what this transaction has done until now.
 uint64 Execute(const char* sql, Oid relid, const Oid* types, ParamListInfo parameters, Rows* rows) {
     CommandCounterIncrement();
     PushCopiedSnapshot(GetTransactionSnapshot());
@@ -113,7 +113,7 @@ uint64 Execute(const char* sql, Oid relid, const Oid* types, ParamListInfo param
     return processed;
 }
 
-// A caller's search_path is its own. What ends with the nest level is no more than this.
+// Sets search_path whatever the caller's is. Nothing else is set at the nest level that it returns.
 int PinSearchPath() {
     const int nest_level = NewGUCNestLevel();
     set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,

@@ -9,7 +9,7 @@ constexpr const char* kTable = "index_build_journal";
 constexpr const char* kMakeAnew =
     "As a superuser: DROP EXTENSION elile_optimize, then CREATE EXTENSION elile_optimize.";
 
-// The name leads to a table, and only membership makes it the extension's.
+// The name only leads to a table: membership makes it the extension's.
 Oid MemberTable(const pg::OwnExtension& extension) {
     const Oid relid = get_relname_relid(kTable, extension.schema);
     return OidIsValid(relid) && getExtensionOfObject(RelationRelationId, relid) == extension.oid
@@ -48,7 +48,7 @@ struct JournalColumn {
     Oid type;
 };
 
-// What statements of this library name.
+// Statements of this library name these columns.
 constexpr JournalColumn kColumns[] = {
     {"id", INT8OID},
     {"name", NAMEOID},
@@ -72,7 +72,8 @@ constexpr JournalColumn kColumns[] = {
     {"stats_since", TIMESTAMPTZOID},
 };
 
-// The extension's objects are of another version where one is missing.
+// Returns a column that is missing, or null. Where one is, the extension's objects are of another
+// version.
 const JournalColumn* MissingColumn(Oid relid) {
     for (const JournalColumn& column : kColumns) {
         const AttrNumber number = get_attnum(relid, column.name);
@@ -83,7 +84,7 @@ const JournalColumn* MissingColumn(Oid relid) {
     return nullptr;
 }
 
-// Whatever would run somebody else's code, or have rows of somebody else's.
+// Refuses a table that would run somebody else's code, or hold rows of somebody else's.
 JournalTable LookAt(Oid relid) {
     Relation relation = table_open(relid, NoLock);
     const FormData_pg_class& form = *relation->rd_rel;

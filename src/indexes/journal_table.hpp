@@ -1,7 +1,8 @@
-// The journal's table, which privileged statements act on and whose rows say as whom to build.
+// Finds the journal's table, on which privileged statements act and whose rows say as whom to
+// build.
 //
-// It is trusted for being a member of the extension, never for its name: a schema of this name may
-// be anybody's.
+// The table is trusted for being a member of the extension, never for its name: a schema of this
+// name may be anybody's.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -16,16 +17,16 @@ enum class JournalState {
 
 struct JournalTable {
     JournalState state;
-    Oid relid;           // this and the next when usable
+    Oid relid;           // set when usable, as is owner
     Oid owner;           // a superuser
     const char* reason;  // why it is unsafe, and what to do
     const char* hint;
 };
 
-// Locks the table as a writer until the transaction ends, and looks at it behind the lock.
+// Locks the table as a writer until the transaction ends, and then checks it under the lock.
 JournalTable LockJournal();
 
-// As LockJournal(), with an error for what is not usable.
+// Does what LockJournal() does and raises an error when the table is not usable.
 JournalTable RequireJournal();
 
 }  // namespace elile::indexes

@@ -6,13 +6,13 @@
 namespace elile::indexes {
 namespace {
 
-// A bucket's number over all octaves, for the journal.
+// Returns a bucket's number over all octaves, which the journal keeps.
 int64 NumberOf(int octave, int bucket) { return octave * core::kBucketsPerOctave + bucket; }
 
-// Of executions shorter than the first octave's.
+// This number stands for executions shorter than the first octave's.
 constexpr int64 kBelow = -1;
 
-// What was counted of selects on the table. Null when nothing was.
+// Returns the counts of selects on the table. Null when the table has none.
 core::TallySnapshot* CountsOf(Oid table) {
     const core::Segment& segment = store::RequireSegment();
     const uint32 index = segment.tables.Find({MyDatabaseId, table, 0});
@@ -31,7 +31,7 @@ int64 StatsSince() {
     return static_cast<int64>(core::Get(store::RequireSegment().header->stats_since_us));
 }
 
-// Pairs of a bucket's number and what it holds.
+// Returns pairs of a bucket's number and its count.
 ArrayType* BucketsOf(const core::TallySnapshot* counts) {
     auto* pairs = static_cast<Datum*>(
         palloc(sizeof(Datum) * 2 * (core::kOctaves * core::kBucketsPerOctave + 1)));
@@ -74,7 +74,7 @@ void NoteLatencyThen(int64 build, Oid table) {
          {TIMESTAMPTZOID, TimestampTzGetDatum(StatsSince())}});
 }
 
-// A reset or a restart begins to count anew: then all of it is since.
+// A reset or a restart begins to count anew. Then nothing is subtracted.
 LatencySince SelectsSince(Oid table, ArrayType* counts_then, TimestampTz stats_since) {
     core::TallySnapshot* counts = CountsOf(table);
     if (counts == nullptr) {

@@ -3,7 +3,7 @@
 namespace elile::indexes {
 namespace {
 
-// A double tells numbers of so many digits apart.
+// A double tells numbers apart that have at most so many digits.
 constexpr size_t kExactDigits = 15;
 
 Node* StripRelabels(Node* node) {
@@ -13,7 +13,7 @@ Node* StripRelabels(Node* node) {
     return node;
 }
 
-// 0 when it is no column of the table.
+// Returns 0 when the node is no column of the table.
 int ColumnOf(Node* node) {
     node = StripRelabels(node);
     return node != nullptr && IsA(node, Var) && castNode(Var, node)->varattno > 0
@@ -21,7 +21,7 @@ int ColumnOf(Node* node) {
                : 0;
 }
 
-// What a number of this type is compared as.
+// Whether the function casts a number to the type in which it is compared.
 bool IsNumberCast(Oid function) {
     switch (function) {
         case F_FLOAT8_NUMERIC:
@@ -91,7 +91,7 @@ Strings RoomFor(int count) {
             0};
 }
 
-// An array of one kind of text made one of another is an ArrayCoerceExpr that relabels.
+// An array of one text type that is cast to another is an ArrayCoerceExpr that only relabels.
 bool ReadArray(Node* node, Strings* strings) {
     node = StripRelabels(node);
     if (node != nullptr && IsA(node, ArrayCoerceExpr) &&
@@ -131,7 +131,8 @@ bool ReadArray(Node* node, Strings* strings) {
     return true;
 }
 
-// Equality of bytes: under another collation the set of rows is another one.
+// Whether the operator compares bytes. Under a collation that is not deterministic the set of rows
+// is another one.
 bool IsTextEquality(Oid operation, Oid collation) {
     const RegProcedure function = get_opcode(operation);
     return (function == F_TEXTEQ || function == F_BPCHAREQ) && OidIsValid(collation) &&
@@ -188,7 +189,7 @@ bool MatchOperator(const OpExpr& expression, core::IndexPredicate* predicate) {
     return false;
 }
 
-// column = 'a' or column = 'b' ...
+// Matches column = 'a' or column = 'b' ...
 bool MatchAlternatives(const BoolExpr& expression, core::IndexPredicate* predicate) {
     Strings strings = RoomFor(list_length(expression.args));
     int column = 0;

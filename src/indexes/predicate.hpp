@@ -1,4 +1,4 @@
-// Predicates of indexes as values that can be compared.
+// Reads predicates of indexes as values that can be compared.
 #pragma once
 
 #include "core/indexes/shape.hpp"
@@ -6,9 +6,9 @@
 
 namespace elile::indexes {
 
-// The palloc'd counterpart of pg_index.indpred. Nothing of the predicate is executed: constants are
-// taken as they stand, under casts of the server's own. Two writings of one expression have one
-// text: nodes lose on reading where they stood in their statement.
+// Returns the palloc'd counterpart of pg_index.indpred. Nothing of the predicate is executed:
+// constants are taken as they stand, under casts of the server's own. Two writings of one
+// expression have one text, since reading drops each node's location in its statement.
 core::IndexPredicate ReadPredicate(const char* nodes);
 
 }  // namespace elile::indexes

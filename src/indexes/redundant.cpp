@@ -30,7 +30,7 @@ List* TablesWithIndexes() {
     return tables;
 }
 
-// The columns of the table's foreign keys, one Bitmapset each.
+// Returns the columns of each of the table's foreign keys, as a Bitmapset.
 List* ForeignKeysOf(Oid table) {
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
     ScanKeyData key;
@@ -61,8 +61,8 @@ List* ForeignKeysOf(Oid table) {
     return keys;
 }
 
-// Whether a change of the referenced table would look for rows by this index: it begins with the
-// columns of a foreign key.
+// Whether a change of the referenced table would look for rows by this index, as its first columns
+// are those of a foreign key.
 bool ServesForeignKey(const FoundIndex& index, const List* keys) {
     ListCell* cell = nullptr;
     foreach (cell, keys) {
@@ -81,7 +81,7 @@ bool ServesForeignKey(const FoundIndex& index, const List* keys) {
     return false;
 }
 
-// What hangs on an index besides speed, the least first.
+// A standing says what depends on an index besides speed, the least first.
 enum class Standing { kPlain, kUnique, kConstraint, kPrimaryKey, kPinned };
 
 Standing StandingOf(const FoundIndex& index) {
@@ -98,7 +98,7 @@ Standing StandingOf(const FoundIndex& index) {
     return index.shape.is_unique ? Standing::kUnique : Standing::kPlain;
 }
 
-// A part of a partitioned index cannot go alone.
+// A part of a partitioned index cannot be dropped alone.
 bool MayGo(const FoundIndex& index, Standing standing) {
     return index.shape.is_valid && standing != Standing::kPinned &&
            !get_rel_relispartition(index.oid);
@@ -109,7 +109,7 @@ struct Candidate {
     Standing standing;
 };
 
-// Of two that make each other needless, the one that more hangs on stays, or the older one.
+// Of two that make each other needless, the one on which more depends stays, or the older one.
 bool Yields(const Candidate& needless, const Candidate& kept) {
     if (core::MakesNeedless(needless.index->shape, kept.index->shape) == core::Redundancy::kNone) {
         return true;
@@ -123,7 +123,7 @@ struct Keeper {
     core::Redundancy reason;
 };
 
-// An equal index before a longer one, then the longest.
+// Prefers an equal index to a longer one, and then the longest.
 bool IsBetter(const Keeper& a, const Keeper& b) {
     if (b.index == nullptr || a.reason != b.reason) {
         return b.index == nullptr || a.reason == core::Redundancy::kDuplicate;

@@ -1,4 +1,4 @@
-// Indexes that another makes needless, or that nobody uses.
+// Finds indexes that another one makes needless, or that nobody uses.
 #pragma once
 
 #include "core/indexes/shape.hpp"
@@ -9,15 +9,15 @@ namespace elile::indexes {
 struct RedundantIndex {
     Oid table;
     Oid index;
-    Oid kept;                 // InvalidOid: none, it is not used
-    core::Redundancy reason;  // kNone: it is not used
+    Oid kept;                 // InvalidOid: none; the index is not used
+    core::Redundancy reason;  // kNone: the index is not used
     bool is_backwards;        // `kept` would be read backwards
     int64 bytes;              // -1: locked exclusively
-    int idle_days;            // without a scan
+    int idle_days;            // whole days without a scan
 };
 
-// A List of palloc'd RedundantIndex: of all tables of this database but the system's and temporary
-// ones, by the names of table and index.
+// Returns a List of palloc'd RedundantIndex, grouped by table. It covers all tables of this
+// database but the system's and temporary ones.
 List* RedundantIndexes();
 
 }  // namespace elile::indexes

@@ -1,4 +1,4 @@
-// Who may have an index built on a table.
+// Tells who may have an index built on a table.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -9,12 +9,12 @@ namespace elile::indexes {
 // its schema.
 void RequireRightToIndex(Oid table, Oid userid);
 
-// InvalidOid when it is gone.
+// Returns InvalidOid when the relation is gone.
 Oid OwnerOf(Oid relation);
 
-// As whom to build an index on the table that `asker` asked for, who has the right. What a
-// superuser asked for is the table's owner's work, unless the owner could not do it: on a partition
-// of another owner's, or in a schema where it may not create.
+// Returns the role that builds an index on the table, for `asker`, who has the right to it. An
+// index that a superuser asks for is built by the table's owner, unless the owner could not. That
+// is so on a partition of another owner's, or in a schema where the owner may not create.
 Oid BuilderOf(Oid table, Oid asker);
 
 }  // namespace elile::indexes

@@ -6,7 +6,7 @@
 namespace elile::indexes {
 namespace {
 
-// As the server's errors write them.
+// Names types as the server's errors write them.
 const char* NeedInWords(core::ColumnNeed need) {
     switch (need) {
         case core::ColumnNeed::kOrdered:
@@ -38,7 +38,7 @@ bool IsSuitable(core::ColumnNeed need, Oid type) {
     }
 }
 
-// Why the index cannot be on the relation for this column's sake; null when it can.
+// Returns why this column keeps the index off the relation; null when it does not.
 char* ObstacleOf(const core::SetColumn& column, Oid relid) {
     const AttrNumber number = get_attnum(relid, column.name);
     if (number <= 0) {
@@ -82,7 +82,7 @@ bool IsBeingBuilt(Oid index) {
     return false;
 }
 
-// The best that there is of an index: a valid one, then one that is being built, then any.
+// Looks for the best of the index: a valid one, then one that is being built, then any.
 void FindOwn(const FoundIndexes& found, const core::IndexShape& wanted, Oid of_that_name,
              SetIndexStatus* status) {
     status->state = IndexState::kMissing;
@@ -90,7 +90,7 @@ void FindOwn(const FoundIndexes& found, const core::IndexShape& wanted, Oid of_t
         const FoundIndex& index = found.index[at];
         const bool is_same = core::SameButUnique(index.shape, wanted);
         if (index.shape.is_valid) {
-            // A unique one does all that the other would.
+            // A unique index does all that the other one would.
             if (is_same && (status->state != IndexState::kPresent || index.oid == of_that_name)) {
                 status->state = IndexState::kPresent;
                 status->index_oid = index.oid;
@@ -104,7 +104,7 @@ void FindOwn(const FoundIndexes& found, const core::IndexShape& wanted, Oid of_t
     }
 }
 
-// An equal one before a wider one, an older one before a younger.
+// Prefers an equal index to a wider one, and an older one to a younger.
 void FindCovering(const FoundIndexes& found, const core::IndexShape& wanted,
                   SetIndexStatus* status) {
     for (int at = 0; at < found.count; ++at) {

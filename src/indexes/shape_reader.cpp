@@ -18,7 +18,7 @@ core::IndexMethod MethodOf(Oid access_method) {
     }
 }
 
-// InvalidOid when the index has gone.
+// Returns InvalidOid when the index has gone.
 Oid AccessMethodOf(Oid index) {
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple)) {
@@ -29,7 +29,7 @@ Oid AccessMethodOf(Oid index) {
     return method;
 }
 
-// A row of pg_index, with its columns of variable length; null for an absent one.
+// A row of pg_index with its columns of variable length. An absent column reads as null.
 class IndexRow {
 public:
     IndexRow(HeapTuple tuple, TupleDesc descriptor) : tuple_(tuple), descriptor_(descriptor) {}
@@ -58,7 +58,7 @@ private:
     TupleDesc descriptor_;
 };
 
-// Of the operator class of a key, where it was given any; else empty.
+// Returns the options of a key's operator class, empty where it was given none.
 std::string_view OptionsOf(Oid index, int key) {
     HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(index),
                                       Int16GetDatum(static_cast<int16>(key + 1)));

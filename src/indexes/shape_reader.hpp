@@ -1,5 +1,5 @@
-// Shapes of indexes out of the catalogue, without a lock on a table or index: what is dropped
-// meanwhile is not there.
+// Reads shapes of indexes from the catalogue, without a lock on a table or index. An index that is
+// dropped meanwhile is left out.
 #pragma once
 
 #include "core/indexes/shape.hpp"
@@ -13,7 +13,7 @@ struct FoundIndex {
     bool is_primary;
     bool is_clustered;
     bool is_replica_identity;
-    bool enforces_more;  // than a plain unique index: exclusion, at commit, of nulls
+    bool enforces_more;  // more than uniqueness: exclusion, deferral, nulls
 };
 
 struct FoundIndexes {
@@ -21,10 +21,10 @@ struct FoundIndexes {
     int count;
 };
 
-// All indexes of a relation, invalid ones too.
+// Returns all indexes of a relation, invalid ones too.
 FoundIndexes IndexesOf(Oid relid);
 
-// The set index's shape on this relation. Its columns must be there and suitable.
+// Returns the set index's shape on this relation. Its columns must be there and suitable.
 core::IndexShape ShapeOnRelation(const core::SetIndex& index, Oid relid);
 
 }  // namespace elile::indexes

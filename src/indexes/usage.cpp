@@ -20,7 +20,8 @@ Datum CallOrNull(PGFunction function, Datum first, Datum second, bool* is_null) 
     return result;
 }
 
-// Null has gone; what is locked exclusively is not waited for.
+// Returns 0 for an index that has gone, and -1 for one that is locked exclusively, for which it
+// does not wait.
 int64 SizeOf(Oid index) {
     if (!ConditionalLockRelationOid(index, AccessShareLock)) {
         return -1;
@@ -52,7 +53,7 @@ TimestampTz FileSince(Oid index) {
     return time_t_to_timestamptz(static_cast<pg_time_t>(file.stx_btime.tv_sec));
 }
 
-// Since when it is known that there was no scan.
+// Returns since when it is known that there was no scan.
 TimestampTz IdleSince(Oid index, int64 scans) {
     if (scans > 0) {
         const TimestampTz last = pg::LastScan(index);

@@ -7,10 +7,10 @@
 namespace elile::n_plus_one {
 namespace {
 
-// double precision, timestamp with time zone, a.b.c
+// The longest names of types have so many tokens, as a.b.c has.
 constexpr int kMostTypeTokens = 5;
 constexpr int kMostEdits = 8;
-// Of texts that are parsed: IS DISTINCT FROM may bring any number of FROMs.
+// So many texts are parsed at most: IS DISTINCT FROM may bring any number of FROMs.
 constexpr int kMostTries = 50;
 
 struct Edits {
@@ -26,7 +26,7 @@ struct Edits {
 // The two sides of the key's equality in the parser's tree.
 struct Sides {
     const ColumnRef* column;
-    const TypeCast* cast;  // around the parameter; null for none
+    const TypeCast* cast;  // the parameter's; null for none
     const ParamRef* parameter;
     bool reversed;  // the parameter stands left
 };
@@ -73,7 +73,7 @@ public:
         }
         adds_column_ = !SelectsColumn();
         Expect();
-        // Where a type's name and the select list end, the tree does not say: whatever gives back
+        // The tree does not say where a type's name and the select list end. A text that gives back
         // the expected tree is right.
         const int type_lengths = sides_.cast != nullptr && !sides_.reversed ? kMostTypeTokens : 1;
         int tries = 0;
@@ -124,7 +124,7 @@ private:
         return statement_.TokenAt(llast_node(ResTarget, statement_.raw->targetList)->location);
     }
 
-    // The next FROM that stands beside this token and in no parentheses; -1 none.
+    // Returns the next FROM behind this token at the same depth of parentheses; -1 for none.
     int NextFrom(int token) const {
         int depth = 0;
         for (int at = token; at >= 0 && at < statement_.token_count && depth >= 0; ++at) {
@@ -137,7 +137,7 @@ private:
         return -1;
     }
 
-    // The tree that the edited text must have.
+    // Makes the tree that the edited text must have.
     void Expect() {
         expected_ = castNode(SelectStmt, copyObjectImpl(statement_.raw));
         A_Expr* equality = FindOperator(expected_, key_.equality->location);
@@ -176,7 +176,7 @@ private:
         return ParsesAs(text, expected_) ? text : nullptr;
     }
 
-    // The cast's own token is `::` or CAST; the parameter's comes two later there.
+    // A cast's location is that of `::` or CAST; with CAST the parameter comes two tokens later.
     bool EditOperand(Edits* edits, int type_length) const {
         const int parameter = statement_.TokenAt(sides_.parameter->location);
         if (parameter < 0) {
@@ -203,7 +203,7 @@ private:
         return true;
     }
 
-    // `$1 = column` turns round; the operand ends where the operator begins.
+    // Turns `$1 = column` round. The operand ends where the operator begins.
     bool EditReversed(Edits* edits) const {
         const int operation = statement_.TokenAt(key_.equality->location);
         if (operation < 1) {
@@ -229,7 +229,7 @@ private:
             return false;
         }
         const int token = statement_.TokenAt(castNode(ParamRef, count)->location);
-        // Without the last number, those left have no gap.
+        // The LIMIT's parameter must have the last number, so that those that are left have no gap.
         if (token < 2 || !Is(token - 1, "limit") || statement_.UsesOf(At(token).parameter) != 1 ||
             At(token).parameter != statement_.parameters) {
             return false;

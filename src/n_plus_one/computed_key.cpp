@@ -11,10 +11,10 @@ namespace {
 // An expression that is longer is left alone.
 constexpr int kMostTokens = 64;
 
-// Of an analysed expression.
+// What an analysed expression contains.
 struct Contents {
     int parameters;
-    bool has_others;  // what is no function or operator of constants and parameters
+    bool has_others;  // more than functions and operators of constants and parameters
 };
 
 bool Look(Node* node, void* context) {
@@ -47,7 +47,7 @@ bool IsComputed(Node* node) {
            !contain_volatile_functions(node);
 }
 
-// The one equality of a column with what is computed; null for none or several.
+// Returns the one equality of a column with what is computed; null for none or several.
 const OpExpr* FindComputed(const Statement& child) {
     const OpExpr* found = nullptr;
     int count = 0;
@@ -66,7 +66,7 @@ const OpExpr* FindComputed(const Statement& child) {
     return count == 1 ? found : nullptr;
 }
 
-// The child with the tokens from `first` to `last` as one new parameter.
+// Returns the child's text with one new parameter in place of the tokens from `first` to `last`.
 const char* WithParameter(const Statement& child, int first, int last) {
     const core::TextEdit edit = {static_cast<size_t>(child.tokens[first].begin),
                                  static_cast<size_t>(child.tokens[last].end),
@@ -78,8 +78,8 @@ bool IsWithin(const Token& token, int first_byte, int last_byte) {
     return token.begin >= first_byte && token.end <= last_byte;
 }
 
-// Numbers without a gap: the new parameter takes the place of the lowest that it stands for. Null
-// when one of those is used elsewhere too.
+// Numbers the parameters without a gap: the new one takes the place of the lowest that it stands
+// for. Returns null when one of those is used elsewhere too.
 const char* Renumbered(const Statement& child, int first, int last) {
     const int begin = child.tokens[first].begin;
     const int end = child.tokens[last].end;
@@ -138,7 +138,7 @@ const char* WithPlainKey(const Statement& child) {
     parameter->number = child.parameters + 1;
     const bool reversed = IsA(parsed->rexpr, ColumnRef);
     (reversed ? parsed->lexpr : parsed->rexpr) = reinterpret_cast<Node*>(parameter);
-    // The expression ends beside the operator; where its other end is, the tree does not say.
+    // The expression ends beside the operator. The tree does not say where its other end is.
     for (int tokens = 0; tokens < kMostTokens; ++tokens) {
         CHECK_FOR_INTERRUPTS();
         const int first = reversed ? operation - 1 - tokens : operation + 1;

@@ -9,8 +9,8 @@
 namespace elile::n_plus_one {
 namespace {
 
-// What a parameter may have been: a literal without a type, one of a number's types, or a
-// parameter. An identifier has of a literal its type only, and null takes any.
+// A parameter may have been a literal without a type, one of a number's types, or a parameter. An
+// identifier has only the type of a literal in it, and null takes any type.
 struct Kind {
     const char* literal;
     Oid type;
@@ -18,7 +18,7 @@ struct Kind {
 constexpr Kind kLiterals[] = {
     {"null", InvalidOid}, {"1", INT4OID}, {"1.5", NUMERICOID}, {"10000000000", INT8OID}};
 constexpr int kLiteralKinds = lengthof(kLiterals);
-// Types that clients give to all parameters of a statement.
+// Clients may give one of these types to all parameters of a statement.
 constexpr Oid kClients[] = {InvalidOid, INT4OID, INT8OID, TEXTOID, VARCHAROID, NUMERICOID};
 
 class Search {
@@ -32,7 +32,8 @@ public:
             palloc(sizeof(core::TextEdit) * (static_cast<Size>(scanned.token_count) + 1)));
     }
 
-    // Literals are numbered after parameters. Most statements have one sort only.
+    // Literals are numbered after parameters. Most statements have only one of the two, so all
+    // literals and all parameters are tried first.
     Oid* Types() {
         for (int step = 0; step <= count_ && !IsOut(); ++step) {
             parameters_ = step == 0 ? 0 : step == 1 ? count_ : step - 1;
@@ -47,7 +48,8 @@ public:
     }
 
 private:
-    // All alike, one unlike the others, and then every combination, as far as tries last.
+    // Tries all literals alike, then one unlike the others, then every combination, until no tries
+    // are left.
     bool TryLiterals() {
         for (int kind = 0; kind < kLiteralKinds; ++kind) {
             Fill(kind);
@@ -86,7 +88,7 @@ private:
         }
     }
 
-    // False after the last combination.
+    // Returns false after the last combination.
     bool Next() {
         for (int at = parameters_; at < count_; ++at) {
             if (++kinds_[at] < kLiteralKinds) {
@@ -176,7 +178,7 @@ bool IsCastOfParameter(const FuncExpr& call) {
     return argument != nullptr && IsA(argument, Param);
 }
 
-// What is called, in the tree's order, as a list of oids.
+// Collects the oids of what is called, in the tree's order.
 bool CollectCalls(Node* node, void* context) {
     auto** calls = static_cast<List**>(context);
     if (node == nullptr) {

@@ -8,8 +8,8 @@ struct Order {
     int count;
 };
 
-// As their type compares them, so that 1.5 and 1.50 are one key; by their texts where it has no
-// order.
+// Compares values as their type does, so that 1.5 and 1.50 are one key. Where the type has no
+// order, it compares their texts.
 int Compare(const void* a, const void* b, void* context) {
     const auto& order = *static_cast<const Order*>(context);
     const auto& left = *static_cast<const KeyRow*>(a);
@@ -28,7 +28,7 @@ int Compare(const void* a, const void* b, void* context) {
     return 0;
 }
 
-// False when a key is null.
+// Returns false when a key is null.
 bool Read(const KeySet& keys, const char* const* texts, KeyRow* row) {
     auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<Size>(keys.count)));
     for (int at = 0; at < keys.count; ++at) {

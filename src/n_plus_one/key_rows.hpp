@@ -1,4 +1,4 @@
-// The values of a child's keys, each once.
+// Lists the values of a child's keys, each once.
 #pragma once
 
 #include "n_plus_one/rewrite.hpp"
@@ -20,7 +20,7 @@ struct KeyRows {
     uint64 without_key;  // rows with a null
 };
 
-// `rows`: arrays of texts, one for each key, null for null.
+// Each of `rows` is an array of texts, one for each key, null for null.
 KeyRows MakeKeyRows(const KeySet& keys, const List* rows);
 
 }  // namespace elile::n_plus_one

@@ -45,7 +45,7 @@ bool ParsesAs(const char* text, const SelectStmt* expected) {
     CHECK_FOR_INTERRUPTS();
     bool same = false;
     ErrorData* error = nullptr;
-    // Many texts are tried, each of which takes a multiple of its length.
+    // Many texts are tried, and parsing one takes a multiple of its length.
     MemoryContext scratch = AllocSetContextCreate(
         CurrentMemoryContext, "elile_optimize parsed again", ALLOCSET_DEFAULT_SIZES);
     const bool parsed = pg::InMemory(

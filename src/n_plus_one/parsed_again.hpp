@@ -1,17 +1,17 @@
-// An edit of a text proven by parsing what came out.
+// Edits a text and proves the edit by parsing what came out.
 #pragma once
 
 #include "n_plus_one/statement.hpp"
 
 namespace elile::n_plus_one {
 
-// The text with the edits made; null when they are not in order.
+// Returns the text with the edits made; null when they are not in order.
 char* Edited(const char* text, const core::TextEdit* edits, int count);
 
 // Whether the parser makes this tree of the text.
 bool ParsesAs(const char* text, const SelectStmt* expected);
 
-// The operator at this place of the parser's tree, or null.
+// Returns the operator at this place of the parser's tree, or null.
 A_Expr* FindOperator(SelectStmt* tree, int location);
 
 }  // namespace elile::n_plus_one

@@ -8,7 +8,8 @@
 namespace elile::n_plus_one {
 namespace {
 
-// A name that neither text has, so that nothing in them can refer to it or hide it.
+// Returns a name that the statement's text does not have, so that nothing in it can refer to it or
+// hide it.
 const char* UnusedName(const char* name, const Statement& statement) {
     const char* candidate = name;
     for (int number = 1; statement.Mentions(candidate); ++number) {
@@ -40,7 +41,7 @@ bool IsLimit(const Statement& statement, int parameter) {
     return false;
 }
 
-// The equalities that the parent has the values of, else all of them, else every parameter.
+// Chooses the equalities whose values the parent has, else all equalities, else every parameter.
 KeySet ChooseKeys(const Statement& parent, const Statement& child) {
     KeySet keys = {};
     Key found[KeySet::kMost];
@@ -67,7 +68,7 @@ KeySet ChooseKeys(const Statement& parent, const Statement& child) {
     return keys;
 }
 
-// The child's text with each parameter as `name_of(number)` says.
+// Returns the child's text with each parameter as `name_of(number)` says.
 template <typename NameOf>
 const char* WithParameters(const Statement& child, NameOf name_of) {
     auto* edits = static_cast<core::TextEdit*>(
@@ -110,8 +111,8 @@ const char* LateralForm(const Rewrites& rewrites) {
     return text.data;
 }
 
-// The child's parameters that are no keys, by number, as the joined form numbers them: after the
-// parent's.
+// Returns the numbers in the joined form, after the parent's, of the child's parameters that are no
+// keys, by their own numbers.
 const int* PlacesInJoined(const Rewrites& rewrites) {
     const int parameters = rewrites.child.most_used;
     auto* places = static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(parameters) + 1)));
@@ -141,14 +142,14 @@ const char* JoinedForm(const Rewrites& rewrites) {
         parent.text, alias, inner);
 }
 
-// A text as the store has it, which may be cut.
+// Analyses a text as the store has it, which may be cut.
 const char* AnalyseKept(const Known& known, Statement* statement) {
     return strlen(known.text) > core::kMaxTextBytes - MAX_MULTIBYTE_CHAR_LEN
                ? "its text is kept to the first 16 kB only"
                : Analyse(known, statement);
 }
 
-// What forbids it to stand in FROM: words, or null.
+// Returns words for what forbids the parent to stand in FROM, or null.
 const char* WhyNotJoined(const Known& known, Statement* parent) {
     if (known.text == nullptr) {
         return "there is none";
@@ -160,7 +161,8 @@ const char* WhyNotJoined(const Known& known, Statement* parent) {
     return parent->query->rowMarks != NIL ? "it locks rows" : WhyNotAtAll(*parent);
 }
 
-// = any, or the lateral join; neither where the server has no arrays of the key's type.
+// Makes the form with = any, or else the lateral join. It makes none where the server has no arrays
+// of a key's type.
 void MakeAtOnce(Rewrites* rewrites) {
     const Statement& child = rewrites->child;
     const Key& key = rewrites->keys.of[0];
@@ -192,14 +194,14 @@ void MakeAtOnce(Rewrites* rewrites) {
     rewrites->at_once_before = rewrites->keys.count;
 }
 
-// InvalidOid for one that is inferred.
+// Returns InvalidOid for a type that is inferred.
 Oid TypeOf(const Statement& statement, int number) {
     return number <= statement.given || !statement.is_inferred ? statement.types[number - 1]
                                                                : InvalidOid;
 }
 
-// The forms' parameters have the types that the statements' have; a key's is a list of it. What was
-// inferred is inferred again.
+// Parameters of the forms have the types that they have in the statements; a key's becomes the
+// array type of its own. What was inferred is inferred again.
 void SetTypes(Rewrites* rewrites) {
     const Statement& parent = rewrites->parent;
     const Statement& child = rewrites->child;
@@ -258,7 +260,7 @@ Rewrites Rewrite(const Known& parent, const Known& child) {
         return rewrites;
     }
     Key plain;
-    // Of what was inferred the same is inferred there: all else of the text stays.
+    // Analysis infers the same types in the edited text, since all else of it stays.
     if (FindKeys(rewrites.child, &plain, 1) == 0 && rewrites.child.is_inferred &&
         rewrites.child.given == 0) {
         rewrites.plain_child = WithPlainKey(rewrites.child);
@@ -322,7 +324,7 @@ const char* WithListsOf(const Rewrites& rewrites, int count) {
 }
 
 const char* ArrayTypeName(Oid element) {
-    // The name of char without a length would mean one character.
+    // A name of char without a length would mean one character.
     return format_type_extended(get_array_type(element), -1, FORMAT_TYPE_TYPEMOD_GIVEN);
 }
 

@@ -3,7 +3,7 @@
 namespace elile::n_plus_one {
 namespace {
 
-// What a column of a row is hashed after, so that neighbouring texts are not one.
+// One of these is hashed before each column, so that neighbouring texts don't run into one.
 constexpr uint8 kNull = 0;
 constexpr uint8 kValue = 1;
 
@@ -41,7 +41,7 @@ bool Receive(TupleTableSlot* slot, DestReceiver* base) {
     return goes_on;
 }
 
-// Null for null.
+// Returns null for a null.
 char* TextOf(Receiver* receiver, TupleTableSlot* slot, int column) {
     bool is_null = false;
     const Datum value = slot_getattr(slot, column, &is_null);
@@ -95,7 +95,7 @@ void Stop(DestReceiver* base) {
     MemoryContextDelete(reinterpret_cast<Receiver*>(base)->row_context);
 }
 
-// The memory context takes it away.
+// The receiver goes with its memory context.
 void Destroy(DestReceiver* /*base*/) {}
 
 Receiver* MakeReceiver(bool (*receive)(Receiver*, TupleTableSlot*)) {

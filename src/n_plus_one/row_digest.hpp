@@ -1,11 +1,12 @@
-// Rows compared as multisets, without keeping them.
+// Compares rows as multisets, without keeping them.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace elile::n_plus_one {
 
-// Two sums of hashes over all rows. Different multisets have the same with a chance of 2^-128.
+// Holds two sums of hashes over all rows. Different multisets have the same with a chance of
+// 2^-128.
 struct RowDigest {
     uint64 rows;
     uint64 sums[2];
@@ -19,19 +20,19 @@ struct RowDigest {
     }
 };
 
-// Of one row with null in each of its columns.
+// Returns the digest of one row with null in each of its columns.
 RowDigest DigestOfNulls(int columns);
 
-// Adds rows to `digest`: `columns` columns after the first `skipped`, as their types' output
-// functions write them. In the current memory context.
+// Returns a receiver that adds rows to `digest`: `columns` columns after the first `skipped`, as
+// their types' output functions write them. It is in the current memory context.
 DestReceiver* MakeDigestReceiver(int skipped, int columns, RowDigest* digest);
 
-// Texts of some columns of each row.
+// Holds texts of some columns of each row.
 struct RowTexts {
     const int* columns;  // by number from 1
     int column_count;
     int most_rows;
-    MemoryContext context;  // of the texts
+    MemoryContext context;  // holds the texts
     List* rows;             // of arrays of column_count texts, null for null
     bool overflowed;        // there were more rows, which were left out
 };

@@ -10,7 +10,7 @@ struct Column {
     bool operator==(const Column&) const = default;
 };
 
-// The foreign keys that a column is part of, each with the column that it refers to there.
+// The foreign keys of which a column is part, each with the column to which it refers there.
 struct References {
     static constexpr int kMost = 8;
     Column to[kMost];
@@ -45,7 +45,7 @@ References ReferencesOf(const Column& column) {
     return references;
 }
 
-// Whether other columns of the output have its name, so that it cannot be referred to.
+// Whether other columns of the output have the column's name, so that it cannot be referred to.
 bool IsNameShared(const Query& query, const TargetEntry& column) {
     int bearers = 0;
     ListCell* cell = nullptr;
@@ -106,7 +106,7 @@ int SharedColumn(const Statement& parent, const Key& key) {
         }
         const Kinship kinship =
             KinshipOf(column, references, {output->resorigtbl, output->resorigcol}, key);
-        // Last, since it looks at all columns.
+        // This comes last, since it looks at all columns.
         if (kinship > closest && !IsNameShared(*parent.query, *output)) {
             closest = kinship;
             shared = output->resno;

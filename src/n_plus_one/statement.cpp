@@ -11,8 +11,9 @@
 namespace elile::n_plus_one {
 namespace {
 
-// A literal that has become a parameter has left no type: where nothing else says it, as in
-// count($1) or generate_series($1, $2), it was a number. False when none is so.
+// A literal that has become a parameter has left no type. Where nothing else says it, as in
+// count($1) or generate_series($1, $2), it was a number. Returns false when there is no such
+// parameter.
 bool TakeUnknownForNumbers(Oid* types, int count) {
     bool any = false;
     for (int at = 0; at < count; ++at) {
@@ -97,7 +98,7 @@ bool ReadKey(const Statement& statement, Node* condition, Key* key) {
     return true;
 }
 
-// A position in an error is one in the text that is read, and not in what the client has sent.
+// Errors here have positions in the text that is read, which is not what the client has sent.
 void PointIntoText(void* text) {
     const int position = geterrposition();
     if (position > 0) {
@@ -109,7 +110,7 @@ void PointIntoText(void* text) {
 
 const char* AnalyseWith(const Known& known, Oid* types, int type_count, Statement* statement);
 
-// PREPARE is what EXECUTE's statement is known by: the statement is what follows its AS.
+// The statement of an EXECUTE is kept as its PREPARE. What follows the AS is the statement itself.
 const char* AnalysePrepared(const Known& known, const PrepareStmt& prepare, Statement* statement) {
     const char* text = known.text;
     auto* types = static_cast<Oid*>(
@@ -135,8 +136,9 @@ const char* AnalysePrepared(const Known& known, const PrepareStmt& prepare, Stat
     return "it is no SELECT";
 }
 
-// The types with which it is what was executed. Those that were given where none are found, or
-// where the others can be inferred: the forms that are made of it are then free to infer them too.
+// Returns the types with which the text is what was executed. Returns the given types where none
+// are found, or where the others can be inferred. The forms that are made of the text are then free
+// to infer them too.
 Oid* Identify(const Known& known, Oid* types, Statement* statement) {
     const int given = statement->parameters;
     Oid* found = known.queryid != 0 ? FindTypes(*statement, known, types, given) : nullptr;
@@ -151,7 +153,7 @@ Oid* Identify(const Known& known, Oid* types, Statement* statement) {
     return found;
 }
 
-// With parameters of which some have types.
+// Analyses a text some of whose parameters have types.
 const char* AnalyseWith(const Known& known, Oid* types, int type_count, Statement* statement) {
     const char* text = known.text;
     *statement = {};

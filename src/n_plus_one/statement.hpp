@@ -1,4 +1,4 @@
-// A normalised statement read by the server's own scanner, parser and analysis, and what in it
+// Reads a normalised statement by the server's own scanner, parser and analysis, and finds what
 // keeps it from being asked for many keys at once.
 #pragma once
 
@@ -13,19 +13,19 @@ struct Token {
     int parameter;  // its number; 0 none
 };
 
-// All of it in the current memory context.
+// Everything in it is in the current memory context.
 struct Statement {
     const char* text;
     const Token* tokens;
     int token_count;
-    const int* uses;  // of each parameter, by its number
+    const int* uses;  // how often each parameter is used, by its number
     int most_used;    // the highest number in the text
     SelectStmt* raw;
     Query* query;
     const Oid* types;  // of the parameters, by number - 1
     int parameters;    // the highest number
-    // Whether it was found to be the one with the identifier that was given, and whether analysis
-    // alone tells the types that make it so.
+    // is_known: the text was found to be the statement with the identifier that was given.
+    // is_inferred: analysis alone finds the types that make it so.
     bool is_known;
     bool is_inferred;
     int given;  // the first so many have the types that PREPARE gave them
@@ -33,37 +33,39 @@ struct Statement {
     // The token that begins at this byte, or -1.
     int TokenAt(int begin) const;
     int UsesOf(int parameter) const { return parameter <= most_used ? uses[parameter] : 0; }
-    // Whether an identifier of it may be this name.
+    // Whether an identifier in the text may be this name.
     bool Mentions(const char* name) const;
 };
 
-// A text as the store has it, with the identifier of what was executed; 0 for a text of ours.
+// A text as the store has it, with the identifier of what was executed. The identifier is 0 for a
+// text of ours.
 struct Known {
     const char* text;  // null for none
     uint64 queryid;
     int most_tries;  // at finding its parameters' types
 };
 
-// Null when the text was analysed, else why it was not. Raises what the parser has to say.
+// Returns null when the text was analysed, else words for why it was not. Raises the errors of
+// parser and analysis.
 const char* Analyse(const Known& known, Statement* statement);
 
-// With types for some parameters, by number - 1; InvalidOid to infer one.
+// Does the same with types for some parameters, by number - 1; InvalidOid lets analysis infer one.
 const char* AnalyseTyped(const char* text, const Oid* types, int type_count, Statement* statement);
 
-// As parse_analyze_varparams, but without the hook that other extensions count statements by.
-// Scribbles on the tree.
+// Does what parse_analyze_varparams() does, but without the hook by which other extensions count
+// statements. It changes the tree.
 Query* AnalyseOnce(RawStmt* raw, const char* text, Oid** types, int* count);
 
-// Whether analysis failed for the types or what depends on them: with others it may not.
+// Whether analysis failed because of the types or what depends on them. With others it may succeed.
 bool IsOfTypes(int sqlstate);
 
-// What is below relabelling and implicit casts.
+// Returns what is below relabelling and implicit casts.
 Node* StripCasts(Node* node);
 
-// Whether it is an operator that says that two values are equal.
+// Whether the condition is an operator by which two values are equal.
 bool IsEquality(Node* condition);
 
-// What every row must satisfy, one by one.
+// Visits the conditions that every row must satisfy, one by one.
 template <typename Each>
 void ForEachConjunct(Node* condition, Each each) {
     check_stack_depth();
@@ -80,18 +82,18 @@ void ForEachConjunct(Node* condition, Each each) {
     each(condition);
 }
 
-// An equality of a column with a parameter that every row of the statement satisfies; or, without a
-// column, a parameter that the statement uses in another way.
+// An equality of a column with a parameter that every row of the statement satisfies. Without a
+// column it is a parameter that the statement uses in another way.
 struct Key {
     int parameter;
     Oid type;
     const Var* column;     // null: no such equality
-    Oid relid;             // the column's table or view; InvalidOid for what comes from elsewhere
+    Oid relid;             // the column's table or view; InvalidOid: it has none
     AttrNumber attribute;  // of relid
     const A_Expr* equality;
 };
 
-// The equalities; their number.
+// Fills `keys` with the statement's equalities and returns their number, at most `room`.
 int FindKeys(const Statement& statement, Key* keys, int room);
 
 // Whether the column alone is a unique key of the table.
@@ -100,13 +102,13 @@ bool IsUniqueColumn(Oid relid, AttrNumber attribute);
 // Whether at most one row has each value of the key.
 bool IsOfOneRow(const Statement& statement, const Key& key);
 
-// What forbids to ask for several values of the key at once: words, or null.
+// Returns words for what forbids to ask for several values of the key at once, or null.
 const char* WhyNotAny(const Statement& statement, const Key& key, bool of_one_row);
 
-// What forbids every rewriting: words, or null.
+// Returns words for what forbids every rewriting, or null.
 const char* WhyNotAtAll(const Statement& statement);
 
-// After rewriting by rules and views too, which may have such functions.
+// Looks also into rules and views, which may have such functions.
 bool HasVolatileFunctions(const Statement& statement);
 
 }  // namespace elile::n_plus_one

@@ -11,9 +11,9 @@
 namespace elile::n_plus_one {
 namespace {
 
-// More keys cost in proportion.
+// The cost of more keys is taken in proportion.
 constexpr double kMostPlannedKeys = 1000;
-constexpr int kMostTries = 64;  // at what a statement was
+constexpr int kMostTries = 64;  // tries at finding a statement's types
 
 constexpr char kOrmsForMany[] =
     "-- SQLAlchemy: selectinload() or joinedload(); Django: prefetch_related(); Rails: includes; "
@@ -31,7 +31,7 @@ const char* KeyNumbers(const KeySet& keys) {
     return numbers.data;
 }
 
-// A comment ends with its line.
+// An SQL comment ends with its line, so the text must have no second one.
 const char* OnOneLine(const char* text) {
     char* line = pstrdup(text);
     for (char* at = line; *at != '\0'; ++at) {
@@ -71,7 +71,7 @@ void AppendJoined(StringInfo text, const Rewrites& rewrites) {
     appendStringInfo(text, "\n%s;\n", rewrites.joined);
 }
 
-// What does not fit is left out.
+// Leaves out a part that does not fit.
 void AppendIfRoom(StringInfo text, const StringInfoData& part) {
     if (static_cast<Size>(text->len) + static_cast<Size>(part.len) <= core::kMaxSuggestionBytes) {
         appendBinaryStringInfo(text, part.data, part.len);
@@ -109,7 +109,7 @@ const char* Describe(const Rewrites& rewrites) {
     return text.data;
 }
 
-// Plans, and executes nothing. Without an identifier nobody counts it.
+// Plans and executes nothing. The query has no identifier, so nobody counts it.
 double CostOf(const Statement& statement) {
     auto* query = static_cast<Query*>(copyObjectImpl(statement.query));
     const List* rewritten = pg_rewrite_query(query);
@@ -135,7 +135,7 @@ void PlanBoth(const Rewrites& rewrites, double runs, Suggestion* suggestion) {
     suggestion->evidence = core::Evidence::kPlanned;
 }
 
-// Whether it may go well another time: a lock, a cancel, a time-out, no room.
+// Whether another try may succeed: this one met a lock, a cancel, a time-out or a lack of room.
 bool IsPassing(int sqlstate) {
     switch (ERRCODE_TO_CATEGORY(sqlstate)) {
         case ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE):
@@ -148,7 +148,8 @@ bool IsPassing(int sqlstate) {
     }
 }
 
-// In a subtransaction, whose end undoes it: no lock is waited for, and the client gets no notice.
+// Keeps what follows from waiting for a lock and from sending the client a notice. To be called in
+// a subtransaction, whose end undoes it.
 void BeDiscreet() {
     const auto set = [](const char* name, const char* value) {
         set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
@@ -177,7 +178,7 @@ Suggestion Suggest(const Pattern& pattern, double runs) {
     Suggestion suggestion = {nullptr, core::Evidence::kNotVerified, 0, 0};
     Rewrites rewrites = {};
     ErrorData* error = nullptr;
-    // What is wrong with the parent does not concern the child alone.
+    // A fault of the parent does not keep the child from being rewritten alone.
     if (!RewriteQuietly(parent, child, &rewrites, &error) &&
         (parent.text == nullptr || IsPassing(error->sqlerrcode) ||
          !RewriteQuietly({nullptr, 0, 0}, child, &rewrites, &error))) {

@@ -7,9 +7,9 @@
 namespace elile::n_plus_one {
 namespace {
 
-// Counted once: who asks does so for each parameter.
+// Uses are counted once, since callers ask for each parameter.
 void CountUses(Statement* statement) {
-    // As many as a client can give.
+    // A client can give so many parameters.
     constexpr int kMostParameters = 65535;
     int highest = 0;
     const Token* end = statement->tokens + statement->token_count;

@@ -1,4 +1,4 @@
-// A statement's text as the server's scanner divides it.
+// Divides a statement's text as the server's scanner does.
 #pragma once
 
 #include "n_plus_one/statement.hpp"

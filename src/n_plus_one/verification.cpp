@@ -17,7 +17,7 @@ constexpr int kRounds = 2;
 TimeoutId timeout_id = MAX_TIMEOUTS;
 volatile sig_atomic_t timed_out = 0;
 
-// In a signal handler.
+// Runs in a signal handler.
 void OnTimeout() {
     timed_out = 1;
     QueryCancelPending = true;
@@ -43,7 +43,7 @@ struct Run {
                             argument)));
 }
 
-// A statement with its parameters, to be set.
+// A statement with its parameters, whose values are to be set.
 struct Bound {
     ParamListInfo parameters;
     Statement statement;
@@ -72,8 +72,9 @@ Bound Bind(const Statement& statement) {
     return bound;
 }
 
-// Parsed and planned each time, as statements are that nobody prepares. Under the snapshot at hand,
-// so that both forms see the same rows. Only what writes nothing runs.
+// Executes a statement, parsed and planned each time, as statements are that nobody prepares. It
+// runs under the snapshot at hand, so that both forms see the same rows. A statement that would
+// write is refused.
 void Execute(const Bound& bound, DestReceiver* receiver) {
     SPIExecuteOptions options = {};
     options.params = bound.parameters;
@@ -105,7 +106,8 @@ void SetParentParameters(const Run& run, const Bound& bound) {
     }
 }
 
-// Those that are no keys, as the child numbers them; `place_of(number)` is where they go.
+// Sets the child's parameters that are no keys. `place_of(number)` is the place of the child's
+// parameter `number`.
 template <typename PlaceOf>
 void SetChildParameters(const Run& run, const Bound& bound, PlaceOf place_of) {
     const Rewrites& rewrites = run.rewrites;
@@ -205,7 +207,7 @@ void FindKeyValues(Run* run) {
     run->keys = MakeKeyRows(rewrites.keys, RunParent(run));
 }
 
-// Of the keys by themselves, and of the parent's rows with their children.
+// Digests of the children of each key, and of the parent's rows with their children.
 struct OneByOne {
     RowDigest of_keys;
     RowDigest of_parents;
@@ -312,7 +314,7 @@ void RunAll(Run* run) {
                      "function can be verified.")));
 }
 
-// With other types, or in another search_path, its text is another statement: other functions and
+// With other types, or in another search_path, the text is another statement: other functions and
 // operators would run.
 void RequireKnown(const Statement& statement, const char* whose) {
     if (!statement.is_known) {
@@ -350,7 +352,7 @@ Verification Verify(const Request& request) {
     if (timeout_id != MAX_TIMEOUTS) {
         StopTimer();
     }
-    // Also when it was too late to interrupt anything: the request must not stay for the caller.
+    // The request must not stay for the caller, even when it came too late to interrupt anything.
     if (timed_out != 0 && (done || error->sqlerrcode == ERRCODE_QUERY_CANCELED)) {
         QueryCancelPending = false;
         ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),

@@ -1,11 +1,12 @@
-// Both forms of a pattern, run read-only and compared.
+// Runs both forms of a pattern read-only and compares them.
 #pragma once
 
 #include "n_plus_one/rewrite.hpp"
 
 namespace elile::n_plus_one {
 
-// Values as texts, by the number of their parameter - 1 or, of keys, row by row; null for null.
+// Holds values as texts, null for null. Parameters are in the order of their numbers, keys row by
+// row.
 struct Texts {
     const char* const* of;
     int count;
@@ -13,12 +14,12 @@ struct Texts {
 };
 
 struct Request {
-    Known parent;  // without a text for none
+    Known parent;  // its text is null for none
     Known child;
-    Texts keys;  // one of each key for each run; not given: those of the parent's rows
+    Texts keys;  // a value of each key for each run; if not given, the parent's rows tell them
     Texts parent_parameters;
     Texts child_parameters;
-    int timeout_ms;  // of each form
+    int timeout_ms;  // for each form
 };
 
 struct Verified {
@@ -28,7 +29,7 @@ struct Verified {
     uint64 rows_one_by_one;
     uint64 rows_at_once;
     bool same_rows;
-    double one_by_one_ns;  // in the server: what the round trips take comes on top
+    double one_by_one_ns;  // in the server, without the round trips
     double at_once_ns;
 };
 
@@ -38,8 +39,8 @@ struct Verification {
     int count;
 };
 
-// As the current user and in its search_path. Raises an error for what is no SELECT that can be
-// repeated, for values that are missing, at the time-out, and whatever the statements raise.
+// Runs as the current user and in its search_path. Raises an error for what is no SELECT that can
+// be repeated, for values that are missing, at the time-out, and whatever the statements raise.
 Verification Verify(const Request& request);
 
 }  // namespace elile::n_plus_one

@@ -7,7 +7,7 @@
 namespace elile::pg {
 namespace {
 
-// What the server's own check and the frames of one level need.
+// The server's own check and the frames of one level need this much stack.
 constexpr long kStackReserve = 128 * 1024;  // bytes
 
 struct BoundedMemory {

@@ -1,10 +1,10 @@
-// Copying a tree of nodes where nothing may fail: in an error context callback, an error of ours
+// Copies a tree of nodes where nothing may fail. In an error context callback, an error of ours
 // would destroy the one that is being reported.
 //
-// While a body runs, the current memory context takes its memory from blocks of fixed size. When
-// there is no further block, or the stack comes near its limit, the body is left by longjmp,
-// without an error. Every node that copyObject() copies takes memory before those below it are
-// copied, so the stack is looked at in time.
+// While a body runs, the current memory context takes its memory from blocks of fixed size. The
+// body is left by longjmp, without an error, when there is no further block or the stack comes near
+// its limit. Every node is allocated before copyObject() copies those below it, so the stack is
+// looked at in time.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -16,7 +16,7 @@ struct Block {
     Size bytes;
 };
 
-// Where blocks come from. Memory only; raises nothing.
+// Returns the next block. Touches memory only and raises nothing.
 using NextBlock = Block (*)(void* source);
 
 enum class Outcome { kDone, kNoMemory, kNoStack };
@@ -26,7 +26,7 @@ enum class Outcome { kDone, kNoMemory, kNoStack };
 Outcome RunInBoundedMemory(NextBlock next_block, void* source, const char* stack_begin,
                            void (*body)(void*), void* argument);
 
-// `stack_begin`: an address in the stack frame of the session's first statement.
+// `stack_begin` is an address in the stack frame of the session's first statement.
 template <typename Body>
 Outcome InBoundedMemory(NextBlock next_block, void* source, const char* stack_begin, Body body) {
     return RunInBoundedMemory(

@@ -1,4 +1,4 @@
-// Client sessions, from the server's own table of them.
+// Reads client sessions from the server's own table of them.
 #pragma once
 
 #include "core/pools/watch.hpp"
@@ -6,11 +6,12 @@
 
 namespace elile::pg {
 
-// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
-// False when it is no client's, or is starting, so that its pool is not known.
+// Reads the session at this place, from 1, of the copy that pgstat_fetch_stat_numbackends() has
+// made. Returns false when it is no client's, or is starting, so that its pool is not known.
 bool ReadClientSession(int place, core::SeenSession* session);
 
-// This session's pool, as others see it: application_name is cut where the server's table cuts it.
+// Returns this session's pool as others see it: application_name is cut where the server's table
+// cuts it.
 core::PoolKey OwnPool();
 
 }  // namespace elile::pg

@@ -1,4 +1,4 @@
-// The clocks that durations are measured by.
+// Reads the clocks by which durations are measured.
 #pragma once
 
 #include <ctime>
@@ -16,7 +16,7 @@ inline std::uint64_t ClockNs(clockid_t clock) {
 
 inline std::uint64_t MonotonicNs() { return ClockNs(CLOCK_MONOTONIC); }
 
-// What this process has used of processors.
+// Returns the processor time that this process has used, in ns.
 inline std::uint64_t ProcessorNs() { return ClockNs(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace elile::pg

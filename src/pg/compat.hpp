@@ -1,5 +1,5 @@
-// Where PostgreSQL 15 to 19 differ; of plans see plan_compat.hpp, of the scanner scanner.hpp. Only
-// files of this folder test the version.
+// Hides where PostgreSQL 15 to 19 differ. Plans are in plan_compat.hpp, the scanner is in
+// scanner.hpp. Only files of this folder test the version.
 #pragma once
 
 #include "core/statements/statement.hpp"
@@ -25,7 +25,8 @@ inline uint32 ProcNumber() {
 #endif
 }
 
-// The session at this place of the copy that pgstat_fetch_stat_numbackends() has made; from 1.
+// Returns the session at this place, from 1, of the copy that pgstat_fetch_stat_numbackends() has
+// made.
 inline const PgBackendStatus& SessionAt(int place) {
 #if PG_VERSION_NUM >= 160000
     return pgstat_get_local_beentry_by_index(place)->backendStatus;
@@ -34,8 +35,8 @@ inline const PgBackendStatus& SessionAt(int place) {
 #endif
 }
 
-// Before a session's database, user and application are known. 18 shows it from before its
-// authentication on.
+// Whether the session's database, user and application are not known yet. 18 and later list a
+// session before it has authenticated.
 inline bool IsStarting(const PgBackendStatus& session) {
 #if PG_VERSION_NUM >= 180000
     return session.st_state == STATE_STARTING || session.st_state == STATE_UNDEFINED;
@@ -44,8 +45,8 @@ inline bool IsStarting(const PgBackendStatus& session) {
 #endif
 }
 
-// The local number of the transaction that the process is in; 0 none. Read from shared memory
-// without a lock: a word.
+// Returns the local number of the transaction that the process is in; 0 for none. It is one word,
+// read from shared memory without a lock.
 inline uint32 TransactionOf(const volatile PGPROC& process) {
 #if PG_VERSION_NUM >= 170000
     return process.vxid.lxid;
@@ -54,7 +55,7 @@ inline uint32 TransactionOf(const volatile PGPROC& process) {
 #endif
 }
 
-// When the index was last scanned; 0 where the server does not know.
+// Returns when the index was last scanned; 0 where the server does not know.
 inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #if PG_VERSION_NUM >= 160000
     const PgStat_StatTabEntry* entry = pgstat_fetch_stat_tabentry(index);
@@ -64,7 +65,7 @@ inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #endif
 }
 
-// A setting as this process has it; null when there is none of that name.
+// Returns a setting as this process has it; null when there is none of that name.
 inline config_generic* FindSetting(const char* name) {
 #if PG_VERSION_NUM >= 160000
     return find_option(name, false, true, DEBUG1);
@@ -78,7 +79,7 @@ inline config_generic* FindSetting(const char* name) {
 #endif
 }
 
-// From now on nothing in this process changes the setting.
+// Lets nothing in this process change the setting from now on.
 inline void FreezeSetting(const char* name) {
     config_generic* setting = FindSetting(name);
     if (setting == nullptr) {
@@ -87,8 +88,8 @@ inline void FreezeSetting(const char* name) {
     setting->context = PGC_INTERNAL;
 }
 
-// client_min_messages as the session has it: while an extension's script runs it is raised to
-// warning, and the stack has what was there before.
+// Returns client_min_messages as the session set it. While an extension's script runs, the server
+// raises it to warning and keeps the former value on its stack.
 inline int ClientMinMessagesOfSession() {
     const config_generic* setting = FindSetting("client_min_messages");
     return creating_extension && setting != nullptr && setting->stack != nullptr &&
@@ -97,7 +98,7 @@ inline int ClientMinMessagesOfSession() {
                : client_min_messages;
 }
 
-// log_min_messages of this process; 19 has one for each kind of process.
+// Returns log_min_messages of this process; 19 has one for each kind of process.
 inline int& LogMinMessages() {
 #if PG_VERSION_NUM >= 190000
     return log_min_messages[MyBackendType];
@@ -106,7 +107,8 @@ inline int& LogMinMessages() {
 #endif
 }
 
-// superuser_reserved_connections; and reserved_connections, which 16 brought.
+// Returns superuser_reserved_connections. ReservedConnections() returns reserved_connections, which
+// 16 brought.
 inline int SuperuserReservedConnections() {
 #if PG_VERSION_NUM >= 160000
     return ::SuperuserReservedConnections;
@@ -133,8 +135,8 @@ inline uint64 Nanoseconds(const instr_time& time) {
 #endif
 }
 
-// The I/O times of the buffer counters, which 17 split by kind: before, all data files' time is in
-// the shared ones.
+// Adds the I/O times of the buffer counters. 17 split them by kind; before, the shared ones hold
+// the time of all data files.
 inline void AddBlockTimes(const BufferUsage& now, const BufferUsage& then, core::ResourceUse& use) {
     const auto add = [&use](core::Resource resource, instr_time time, const instr_time& before) {
         INSTR_TIME_SUBTRACT(time, before);
@@ -153,7 +155,7 @@ inline void AddBlockTimes(const BufferUsage& now, const BufferUsage& then, core:
     add(core::kTempBlkWriteTime, now.temp_blk_write_time, then.temp_blk_write_time);
 }
 
-// The times, which follow the counts, only where they move.
+// Copies the counts, and the times behind them only where they move.
 inline void CopyBufferUsage(const BufferUsage& from, BufferUsage& into) {
     constexpr size_t kCounts = offsetof(BufferUsage, temp_blks_written) + sizeof(int64);
     static_assert(kCounts == 10 * sizeof(int64), "ten counts come first");
@@ -174,7 +176,7 @@ inline uint64 WalBuffersFull([[maybe_unused]] const WalUsage& usage) {
 // Whether ruleutils.c finds a column's name among others by a hash table.
 inline constexpr bool kColumnNamesAreHashed = PG_VERSION_NUM >= 180000;
 
-// expression_tree_walker, whose callback had no prototype before 16.
+// Calls expression_tree_walker(), whose callback had no prototype before 16.
 inline bool WalkExpression(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000
     return expression_tree_walker(node, walker, context);
@@ -195,7 +197,8 @@ inline bool WalkQuery(Query* query, bool (*walker)(Node*, void*), void* context)
 #endif
 }
 
-// The identifier that the server gives an analysed query; 0 where another module gives them.
+// Returns the identifier that the server gives an analysed query; 0 where another module gives
+// them.
 inline uint64 IdentifierOf(Query* query, [[maybe_unused]] const char* text) {
     if (!IsQueryIdEnabled()) {
         return 0;
@@ -208,7 +211,7 @@ inline uint64 IdentifierOf(Query* query, [[maybe_unused]] const char* text) {
     return static_cast<uint64>(query->queryId);
 }
 
-// Of what the parser made, before analysis.
+// Walks what the parser made, before analysis.
 inline bool WalkParsed(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000
     return raw_expression_tree_walker(node, walker, context);
@@ -219,8 +222,8 @@ inline bool WalkParsed(Node* node, bool (*walker)(Node*, void*), void* context) 
 #endif
 }
 
-// Of those that libraries have registered at server start; only in the postmaster. The lists' own
-// macros are none of C++.
+// Whether a library has registered this worker at server start; only in the postmaster. The lists'
+// own macros don't compile as C++.
 inline bool IsWorkerRegistered(const char* name) {
 #if PG_VERSION_NUM >= 180000
     const dlist_node* end = &BackgroundWorkerList.head;
@@ -240,7 +243,7 @@ inline bool IsWorkerRegistered(const char* name) {
     return false;
 }
 
-// The one command of a portal, to its end.
+// Runs the one command of a portal to its end.
 inline void RunPortal(Portal portal) {
     QueryCompletion completion;
     InitializeQueryCompletion(&completion);
@@ -251,7 +254,7 @@ inline void RunPortal(Portal portal) {
 #endif
 }
 
-// All rows of a plan that was started.
+// Runs a plan that was started, for all its rows.
 inline void RunToEnd(QueryDesc* query) {
 #if PG_VERSION_NUM >= 180000
     ExecutorRun(query, ForwardScanDirection, 0);
@@ -260,7 +263,8 @@ inline void RunToEnd(QueryDesc* query) {
 #endif
 }
 
-// What lets a worker start as a role that may not log in.
+// This flag lets a worker start as a role that may not log in. Versions without it need a role that
+// may.
 #if PG_VERSION_NUM >= 170000
 inline constexpr bool kNeedsLogin = false;
 inline constexpr uint32 kWorkerFlags = BGWORKER_BYPASS_ROLELOGINCHECK;
@@ -293,14 +297,14 @@ inline bool MayConnectTo(Oid dbid, Oid userid) {
 #endif
 }
 
-// A limit on whole transactions, which a background build must not have.
+// Lifts the limit on whole transactions, which a background build must not have.
 inline void DropTransactionTimeout() {
 #if PG_VERSION_NUM >= 170000
     SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_SESSION);
 #endif
 }
 
-// The methods of a memory context that can allocate and nothing else.
+// Returns the methods of a memory context that can allocate and nothing else.
 template <void* (*kAllocate)(MemoryContext, Size)>
 MemoryContextMethods AllocateOnly() {
     MemoryContextMethods methods{};
@@ -337,7 +341,7 @@ inline void GetParallelUse([[maybe_unused]] const EState& state,
 #endif
 }
 
-// Whether this server version has the figure at all; its column is null where it has none.
+// Whether this server version has the figure at all. Its column is null where it has none.
 inline bool HasResource(int resource) {
     switch (resource) {
         case core::kLocalBlkReadTime:

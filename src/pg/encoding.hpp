@@ -1,4 +1,4 @@
-// Texts out of the segment, and in this database's encoding where another one left them.
+// Copies texts out of the segment, in this database's encoding where another database left them.
 #pragma once
 
 #include "core/shared/text_pool.hpp"
@@ -13,11 +13,11 @@ struct PooledText {
 };
 
 PooledText CopyText(const core::TextPool& pool, uint32 id);
-// The same in this database's encoding; null for none.
+// Copies a text in this database's encoding; null for none.
 const char* ReadText(const core::TextPool& pool, uint32 id);
 
-// A palloc'd string. What is no valid text of `encoding`, or has no counterpart here, becomes '?':
-// a reader of a view must not fail for what somebody else wrote.
+// Returns a palloc'd string. What is no valid text of `encoding`, or has no counterpart here,
+// becomes '?'. A reader of a view must not fail for what somebody else wrote.
 char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding);
 
 }  // namespace elile::pg

@@ -7,7 +7,7 @@ namespace {
 
 const core::ExplainOptions* options_now = nullptr;  // null: none
 
-// The server frees it.
+// Returns memory for the parsed options, which the server will free.
 core::ExplainOptions* TakeParsed() {
 #if PG_VERSION_NUM >= 160000
     return static_cast<core::ExplainOptions*>(guc_malloc(LOG, sizeof(core::ExplainOptions)));
@@ -17,7 +17,8 @@ core::ExplainOptions* TakeParsed() {
 }
 
 #if PG_VERSION_NUM >= 180000
-// pg_overexplain's and pg_plan_advice's print names, numbers and flags of the plan.
+// These options of pg_overexplain and pg_plan_advice print only names, numbers and flags of the
+// plan.
 bool PrintsNoLiteral(const char* name) {
     return strcmp(name, "debug") == 0 || strcmp(name, "range_table") == 0 ||
            strcmp(name, "plan_advice") == 0;
@@ -38,7 +39,7 @@ Node* ValueOf(const core::ExplainOptions& options, const core::ExplainOption& op
     return reinterpret_cast<Node*>(makeString(pstrdup(value)));
 }
 
-// False when no loaded library has it. Its handler may raise an error.
+// Returns false when no loaded library has the option. Its handler may raise an error.
 bool Apply(ExplainState* state, const core::ExplainOptions& options,
            const core::ExplainOption& option) {
     DefElem* element = makeNode(DefElem);
@@ -48,7 +49,7 @@ bool Apply(ExplainState* state, const core::ExplainOptions& options,
     return ApplyExtensionExplainOption(state, element, nullptr);
 }
 
-// As EXPLAIN would check them.
+// Checks the options as EXPLAIN would.
 bool AreKnown(const core::ExplainOptions& options) {
     ExplainState* state = NewExplainState();
     for (int at = 0; at < options.count; ++at) {
@@ -63,8 +64,9 @@ bool AreKnown(const core::ExplainOptions& options) {
 }
 #endif
 
-// What a session sets must be known there and then. Configuration is read before libraries are
-// loaded, and a role's settings before its own libraries: what they name waits for its library.
+// An option that a session sets must be known at once. Configuration is read before libraries are
+// loaded, and a role's settings before its own libraries. Options from there may wait for their
+// library.
 bool AreAccepted([[maybe_unused]] const core::ExplainOptions& options,
                  [[maybe_unused]] GucSource source) {
 #if PG_VERSION_NUM >= 180000

@@ -8,8 +8,8 @@
 namespace elile::pg {
 namespace {
 
-// Work that nobody asked for takes no longer, of which its caller grants it less of a processor: on
-// a busy machine little work waits long for one.
+// Work that nobody asked for takes at most this long by the clock. Its caller grants it less
+// processor time, for on a busy machine a little work waits long for a processor.
 constexpr uint64 kLongestNs = 1000000000;
 
 TimeoutId deadline = MAX_TIMEOUTS;
@@ -18,10 +18,10 @@ volatile sig_atomic_t is_late = 0;
 bool are_conflicts_held = false;  // by the outermost guard
 bool had_held_conflicts = false;
 uint64 began_ns = 0;      // monotonic
-uint64 processor_ns = 0;  // of this process as it began
-uint64 most_ns = 0;       // of a processor
+uint64 processor_ns = 0;  // of this process at that moment
+uint64 most_ns = 0;       // of processor time
 
-// In a signal handler. A request that was there before is somebody's own.
+// Runs in a signal handler. A request to cancel that was there before is somebody's own.
 void OnDeadline() {
     const bool is_over =
         ProcessorNs() - processor_ns >= most_ns || MonotonicNs() - began_ns >= kLongestNs;
@@ -33,7 +33,7 @@ void OnDeadline() {
     }
 }
 
-// False when a guard around this one has set it, which holds for what is in it.
+// Returns false when a guard around this one has set the deadline, which holds for this one too.
 bool StartDeadline(int most_ms) {
     if (deadline == MAX_TIMEOUTS) {
         deadline = RegisterTimeout(USER_TIMEOUT, OnDeadline);
@@ -58,7 +58,8 @@ struct Progress {
     int64 of[PGSTAT_NUM_PROGRESS_PARAM];
 };
 
-// What an error's way resets: errfinish() the hold-offs, the abort of a subtransaction the rest.
+// Error handling resets all this: errfinish() the hold-offs, the abort of a subtransaction the
+// rest.
 struct Saved {
     MemoryContext memory;
     ResourceOwner owner;
@@ -70,7 +71,7 @@ struct Saved {
     uint32 cancel_holdoff;
     bool exits_on_error;
     bool is_timed;         // by statement_timeout
-    volatile bool is_due;  // by the deadline, which is this guard's own
+    volatile bool is_due;  // the deadline is this guard's own
     sigset_t signals;
     uint32 wait;
     Progress progress;
@@ -106,7 +107,7 @@ void Save(Saved* saved) {
     saved->is_due = false;
 }
 
-// Of what the abort of a subtransaction resets besides.
+// Saves what the abort of a subtransaction resets besides.
 void SaveForAbort(Saved* saved) {
     GetUserIdAndSecContext(&saved->userid, &saved->security);
     saved->level = GetCurrentTransactionNestLevel();
@@ -116,7 +117,8 @@ void SaveForAbort(Saved* saved) {
     saved->progress = OwnProgress();
 }
 
-// In any handler, first of all: whoever holds interrupts will let them go as often as it held them.
+// Must come first in any handler: whoever holds interrupts will let them go as often as it held
+// them.
 void RestoreHoldoffs(const Saved& saved) {
     if (saved.is_due) {
         disable_timeout(deadline, false);
@@ -128,10 +130,10 @@ void RestoreHoldoffs(const Saved& saved) {
     MemoryContextSwitchTo(saved.memory);
 }
 
-// Whether the server is on its way with an error, or with any other message, which an error of ours
-// would take down: FlushErrorState() empties the whole stack. Each has its text in ErrorContext;
-// a message that was sent may have left it in use, and then only geterrcode() knows. It raises an
-// error where there is none.
+// Whether the server is handling an error or any other message. An error of ours would destroy it,
+// since FlushErrorState() empties the whole stack. Each has its text in ErrorContext, but a message
+// that was sent may have left memory in use there. Then only geterrcode() knows: it raises an error
+// where there is none.
 bool IsHandlingError() {
     if (MemoryContextIsEmpty(ErrorContext)) {
         return false;
@@ -162,7 +164,7 @@ bool IsHandlingError() {
     return is_handling;
 }
 
-// An error would end the session or the server, or take another one down.
+// False where an error would end the session or the server, or destroy another error.
 bool MayFail() { return CritSectionCount == 0 && !proc_exit_inprogress && !IsHandlingError(); }
 
 void Refuse(ErrorData** error) {
@@ -175,10 +177,11 @@ void Refuse(ErrorData** error) {
     }
 }
 
-// Of PostgreSQL 17 and later.
+// The SQLSTATE of transaction_timeout in PostgreSQL 17 and later.
 constexpr int kTransactionTimeout = MAKE_SQLSTATE('2', '5', 'P', '0', '4');
 
-// Only a FATAL has such a code, which is the session's own: whatever runs ends with it.
+// Whether the code is one that only a FATAL has. The FATAL is the session's own: whatever runs ends
+// with it.
 bool EndsSession(int sqlstate) {
     switch (ERRCODE_TO_CATEGORY(sqlstate)) {
         case ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION):
@@ -191,7 +194,8 @@ bool EndsSession(int sqlstate) {
     }
 }
 
-// In place of the callbacks of what runs: an error of ours is none of theirs.
+// Takes the place of the callbacks of what runs, which an error of ours does not concern. A FATAL
+// is passed on to them.
 void PassOnFatal(void* argument) {
     if (EndsSession(geterrcode())) {
         for (auto* each = static_cast<ErrorContextCallback*>(argument); each != nullptr;
@@ -201,17 +205,19 @@ void PassOnFatal(void* argument) {
     }
 }
 
-// What our work used up of what was meant for the statement. What a time-out or a request to cancel
-// has become is known by where the server raises it; a function may raise the same code.
+// Gives back time-outs and requests to cancel that our work used up, which were meant for the
+// statement. They are known by the file where the server raises them, for a function may raise the
+// same code.
 void GiveBackRequests(const Saved& saved, const ErrorData* error) {
     const bool is_servers = error != nullptr && error->filename != nullptr &&
                             strcmp(error->filename, "postgres.c") == 0;
     if (saved.is_timed && !get_timeout_active(STATEMENT_TIMEOUT) &&
         !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
-        // Only the timer itself can say what it is that cancels.
+        // The timer has to fire again, for only the timer marks a cancel as a time-out.
         enable_timeout_after(STATEMENT_TIMEOUT, 1);
     } else if (saved.is_due && is_late != 0) {
-        // Where it interrupted nothing it is still pending, as a time-out may be, which has a mark.
+        // A deadline that interrupted nothing is still pending. So may be a time-out, which its
+        // indicator tells.
         if (!is_servers && !get_timeout_indicator(STATEMENT_TIMEOUT, false)) {
             QueryCancelPending = false;
         }
@@ -222,9 +228,9 @@ void GiveBackRequests(const Saved& saved, const ErrorData* error) {
     }
 }
 
-// A conflict with recovery ends the statement, but the session where it meets a subtransaction. So
-// on a standby its signal has to wait for the end of ours, whose abort sets the signals of
-// UnBlockSig free. False: a conflict may be there already.
+// A conflict with recovery ends the statement, but in a subtransaction it ends the session. So on a
+// standby its signal waits for the end of our subtransaction. The abort sets the mask UnBlockSig,
+// so the signal is blocked there too. Returns false when a conflict may be there already.
 bool HoldConflicts() {
     sigaddset(&UnBlockSig, SIGUSR1);
     sigprocmask(SIG_SETMASK, &UnBlockSig, nullptr);
@@ -232,14 +238,14 @@ bool HoldConflicts() {
     return InterruptPending == 0;
 }
 
-// The caller sets the signals free that wait.
+// The caller then restores its signal mask, which lets waiting signals in.
 void ReleaseConflicts() {
     sigdelset(&UnBlockSig, SIGUSR1);
     are_conflicts_held = false;
     had_held_conflicts = true;
 }
 
-// In the subtransaction, which the caller ends whatever happens in here.
+// Runs in the subtransaction, which the caller ends whatever happens in here.
 void Work(const Guarded& how, const Saved& saved, GuardedBody body, void* argument) {
     ExitOnAnyError = false;
     SetUserIdAndSecContext(how.userid, saved.security | SECURITY_RESTRICTED_OPERATION);
@@ -254,12 +260,12 @@ void Work(const Guarded& how, const Saved& saved, GuardedBody body, void* argume
     ReleaseCurrentSubTransaction();
 }
 
-// In the handler. The copy is palloc'd.
+// Runs in the handler. Returns a palloc'd copy of the error.
 ErrorData* Undo(const Saved& saved) {
     RestoreHoldoffs(saved);
     ErrorData* error = CopyErrorData();
     FlushErrorState();
-    // One that the body opened and did not end is above ours.
+    // A subtransaction that the body opened and did not end is above ours.
     while (GetCurrentTransactionNestLevel() > saved.level) {
         RollbackAndReleaseCurrentSubTransaction();
     }
@@ -273,7 +279,7 @@ void HandOver(ErrorData* made, ErrorData** error) {
     if (error != nullptr) {
         *error = made;
     } else {
-        // Its message might have a value in it.
+        // The error's message might have a value in it, so it is left out.
         elog(DEBUG1, "elile_optimize gave up work of its own: SQLSTATE %s",
              unpack_sql_state(made->sqlerrcode));
         FreeErrorData(made);
@@ -282,7 +288,7 @@ void HandOver(ErrorData* made, ErrorData** error) {
 
 }  // namespace
 
-// Who holds interrupts may hold light-weight locks, which an abort would let go.
+// A session that holds interrupts may hold light-weight locks, which an abort would release.
 bool MayUseSubtransaction() {
     return IsTransactionState() && !IsAbortedTransactionBlockState() && !IsInParallelMode() &&
            InterruptHoldoffCount == 0 && !HistoricSnapshotActive() && MayFail();

@@ -1,4 +1,4 @@
-// Who acts, for the time of something that is done for the extension and not for its caller.
+// Lets another role act while something is done for the extension and not for its caller.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -10,8 +10,9 @@ struct Identity {
     int security;
 };
 
-// From now on `userid` acts, and can become no other role. Returns who acted until then, for
-// ActAgainAs() within the same transaction; an error's rollback goes back by itself.
+// Lets `userid` act from now on, without the right to become another role. Returns who acted
+// before, for ActAgainAs() within the same transaction. After an error the rollback does that by
+// itself.
 inline Identity ActAs(Oid userid) {
     Identity before = {InvalidOid, 0};
     GetUserIdAndSecContext(&before.userid, &before.security);

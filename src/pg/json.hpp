@@ -1,7 +1,7 @@
-// A JSON object, written member by member behind what its text has already.
+// Writes a JSON object member by member, behind what its text has already.
 //
-// A plain value: PostgreSQL's errors may jump over it. An inner object ends before the next member
-// of the outer one begins.
+// It is a plain value, so PostgreSQL's errors may jump over it. An inner object ends before the
+// next member of the outer one begins.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -28,7 +28,7 @@ public:
         Key(key);
         appendStringInfo(out_, "%.3f", value);
     }
-    // A string of its digits: a reader that takes numbers for doubles would round it.
+    // Writes the digits as a string, for a reader that takes numbers for doubles would round them.
     void Identifier(const char* key, uint64 value) {
         Key(key);
         appendStringInfo(out_, "\"" INT64_FORMAT "\"", static_cast<int64>(value));

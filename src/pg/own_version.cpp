@@ -11,7 +11,8 @@ constexpr const char* kOneBuild =
     "Install library and SQL scripts of one version, restart the server, and create the extension "
     "anew.";
 
-// Numbers between dots: below, at or above 0. 1.10 is newer than 1.9.
+// Compares versions as numbers between dots, so that 1.10 is newer than 1.9. Returns below, at or
+// above 0.
 int Compare(const char* left, const char* right) {
     while (*left != '\0' || *right != '\0') {
         char* left_end = nullptr;
@@ -50,7 +51,7 @@ bool HasArguments(const Oid* types, int count, std::initializer_list<Oid> expect
     return true;
 }
 
-// Null where there is none.
+// Returns a sentence on the difference, or null where there is none.
 const char* DifferenceOf(Oid function, const Declaration& expected) {
     Oid* types = nullptr;
     int count = 0;

@@ -1,7 +1,7 @@
 // Whether the extension's SQL objects in this database and this library belong together.
 //
-// The library is the server's, from its start on; the objects are each database's, until ALTER
-// EXTENSION. So either may be newer, and declare what the other one does not expect.
+// The library belongs to the server, from its start on. The objects belong to each database, until
+// ALTER EXTENSION. So either may be newer, and declare what the other one does not expect.
 #pragma once
 
 #include <initializer_list>
@@ -33,21 +33,23 @@ inline constexpr bool kStrict = true;
 inline constexpr bool kTakesNull = false;
 inline constexpr Oid kNamedRow = InvalidOid;
 
-// An error when the function that was called is declared otherwise. What a row's columns are is not
-// looked at here but as it is written. Costs look-ups in the system cache.
+// Raises an error when the function that was called is declared otherwise. A row's columns are
+// checked later, as each is written. Costs look-ups in the system cache.
 void RequireDeclaration(FunctionCallInfo call, const Declaration& expected);
 
-// The function that was called, with its arguments' types.
+// Returns words for the function that was called, with its arguments' types.
 const char* Described(FunctionCallInfo call);
 
-// The error for an object that is not as the library needs it; `difference` is a sentence on it.
+// Raises the error for an object that is not as the library needs it; `difference` is a sentence on
+// it.
 [[noreturn]] void RaiseOtherVersion(const char* object, const char* difference);
 
-// Which versions the objects here and the library have, as a sentence, and what to do about it.
+// Return which versions the objects here and the library have, as a sentence, and what to do about
+// it.
 const char* VersionsHere();
 const char* VersionHint();
 
-// For the extension's scripts: an error when the script is of a newer version than the library.
+// Raises an error when the extension's script that calls it is of a newer version than the library.
 void RequireLibrary(const char* version);
 
 }  // namespace elile::pg

@@ -1,5 +1,5 @@
-// Where plans of PostgreSQL 15 to 19 differ, and what has to be taken from a plan that is
-// only to become text.
+// Hides where plans of PostgreSQL 15 to 19 differ, and removes from a plan what must not run when
+// it only becomes text.
 #pragma once
 
 #include "core/statements/counters.hpp"
@@ -17,7 +17,7 @@
 
 namespace elile::pg {
 
-// A plan that nobody asked for with EXPLAIN.
+// Plans a query for which no EXPLAIN asked.
 inline PlannedStmt* PlanQuery(Query* query, const char* text, int options,
                               ParamListInfo parameters) {
 #if PG_VERSION_NUM >= 190000
@@ -27,8 +27,8 @@ inline PlannedStmt* PlanQuery(Query* query, const char* text, int options,
 #endif
 }
 
-// The place in the range table of the first table that the plan writes to; 0 where it writes to
-// none.
+// Returns the place in the range table of the first table that the plan writes to; 0 where it
+// writes to none.
 inline int FirstWritten(const PlannedStmt& plan) {
 #if PG_VERSION_NUM >= 190000
     return Max(bms_next_member(plan.resultRelationRelids, -1), 0);
@@ -37,7 +37,7 @@ inline int FirstWritten(const PlannedStmt& plan) {
 #endif
 }
 
-// What a ModifyTable node of newer servers computes besides.
+// Visits the expressions that a ModifyTable node of newer servers has besides.
 template <typename Each>
 void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {
 #if PG_VERSION_NUM >= 170000
@@ -65,7 +65,7 @@ inline core::PlanOrigin OriginOf([[maybe_unused]] const PlannedStmt& plan) {
 // Whether a plan has an identifier, which extensions set and read.
 inline constexpr bool kPlansHaveIds = PG_VERSION_NUM >= 180000;
 
-// 0: none.
+// Returns the plan's identifier; 0 for none.
 inline uint64 PlanIdIn([[maybe_unused]] const PlannedStmt& plan) {
 #if PG_VERSION_NUM >= 180000
     return static_cast<uint64>(plan.planId);
@@ -80,7 +80,7 @@ inline void PutPlanId([[maybe_unused]] PlannedStmt* plan, [[maybe_unused]] uint6
 #endif
 }
 
-// So that starting the plan checks no right on a table: it only becomes text.
+// Lets the plan start without a check of rights on its tables, for it only becomes text.
 inline void AskForNoRights(PlannedStmt& plan) {
     ListCell* cell = nullptr;
     foreach (cell, plan.rtable) {
@@ -96,7 +96,7 @@ inline void AskForNoRights(PlannedStmt& plan) {
 #endif
 }
 
-// Hooks of others, which expect a statement of a client around them.
+// Removes hooks of others, which expect a client's statement around them.
 inline void DropHooksOfOthers() {
     ExecutorCheckPerms_hook = nullptr;
     object_access_hook = nullptr;
@@ -107,7 +107,7 @@ inline void DropHooksOfOthers() {
 #endif
 }
 
-// All partitions of the plan are to be shown: those that would be pruned as it starts too.
+// Keeps all partitions in the plan's text, also those that would be pruned as it starts.
 inline void KeepAllPartitions([[maybe_unused]] PlannedStmt& plan) {
 #if PG_VERSION_NUM >= 180000
     plan.partPruneInfos = NIL;
@@ -115,7 +115,8 @@ inline void KeepAllPartitions([[maybe_unused]] PlannedStmt& plan) {
 #endif
 }
 
-// Starting a plan would prune partitions, which runs functions of the statement.
+// Removes the pruning of partitions at the plan's start, which would run functions of the
+// statement.
 template <typename AppendNode>
 void DropPruning(AppendNode& node) {
 #if PG_VERSION_NUM >= 180000
@@ -125,7 +126,7 @@ void DropPruning(AppendNode& node) {
 #endif
 }
 
-// What 19 measures of reads that were asked for ahead of time.
+// Shows what 19 measures of reads that were asked for ahead of time.
 inline void ShowReadsAhead([[maybe_unused]] ExplainState* state, [[maybe_unused]] int collected) {
 #if PG_VERSION_NUM >= 190000
     state->io = (collected & INSTRUMENT_IO) != 0;

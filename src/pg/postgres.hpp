@@ -1,4 +1,4 @@
-// The server's headers, for C++. The only file that includes postgres.h.
+// Includes the server's headers, for C++. No other file includes postgres.h.
 #pragma once
 
 #pragma GCC diagnostic push
@@ -122,7 +122,8 @@ extern "C" {
 }
 #pragma GCC diagnostic pop
 
-// Empty before 16, where a library that hides its symbols would hide its SQL functions too.
+// The server's is empty before 16, where a library that hides its symbols would hide its SQL
+// functions too.
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
 

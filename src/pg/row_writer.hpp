@@ -1,6 +1,6 @@
-// Rows that a function returns, written column by column in the order of its SQL declaration.
+// Writes the rows that a function returns, column by column in the order of its SQL declaration.
 //
-// The declaration may be of another version than the library: what is not declared as it is written
+// The declaration may be of another version than the library. A column that is declared otherwise
 // is an error, before a value is taken for one of another type.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace elile::pg {
 
-// The columns of one row. A plain value: PostgreSQL's errors may jump over it.
+// Writes the columns of one row. It is a plain value, so PostgreSQL's errors may jump over it.
 class ColumnWriter {
     static constexpr int kMostColumns = 80;
 
@@ -38,23 +38,23 @@ public:
     void ObjectId(Oid value) { Value(OIDOID, ObjectIdGetDatum(value)); }
     void Time(int64 value) { Value(TIMESTAMPTZOID, TimestampTzGetDatum(value)); }
     void Milliseconds(double nanoseconds) { Double(nanoseconds / 1e6); }
-    // The name of the column that is written next; null after the last one.
+    // Returns the name of the column that is written next; null after the last one.
     const char* NextName() const {
         return at_ < count_ ? NameStr(TupleDescAttr(columns_, at_)->attname) : nullptr;
     }
-    // For who writes by name: so many columns are declared.
+    // Raises an error unless so many columns are declared, for a caller who writes by name.
     void RequireColumns(int columns) const {
         if (columns_->natts != columns) [[unlikely]] {
             RefuseCount(columns);
         }
     }
-    // The library knows no such column.
+    // Raises the error for a column whose name the library does not know.
     [[noreturn]] void RefuseName() const;
     void Text(const char* value) {
         value != nullptr ? Value(TEXTOID, CStringGetTextDatum(value)) : Null();
     }
 
-    // Null where there is no value.
+    // These write null where there is no value.
     void BigintOrNull(bool has_value, uint64 value) { has_value ? Bigint(value) : Null(); }
     void DoubleOrNull(bool has_value, double value) { has_value ? Double(value) : Null(); }
     void ObjectIdOrNull(Oid value) { OidIsValid(value) ? ObjectId(value) : Null(); }
@@ -81,13 +81,13 @@ protected:
     bool nulls_[kMostColumns];
 
 private:
-    // What would be written next; InvalidOid: anything, or the row's end. A row wider than
-    // kMostColumns is the library's own mistake.
+    // `type` is what would be written next; InvalidOid stands for anything, or the row's end. A row
+    // wider than kMostColumns is the library's own mistake.
     [[noreturn]] void Refuse(Oid type) const;
     [[noreturn]] void RefuseCount(int written) const;
 };
 
-// Of a set-returning function.
+// Writes the rows of a set-returning function.
 class RowWriter : public ColumnWriter {
 public:
     explicit RowWriter(FunctionCallInfo call) : ColumnWriter(call, Materialize(call)) {}
@@ -98,8 +98,8 @@ public:
         tuplestore_putvalues(result->setResult, columns_, values_, nulls_);
     }
 
-    // Calls `write(at)` for each number below `count`, in memory that is free again after it: each
-    // may write a row, or none.
+    // Calls `write(at)` for each number below `count`, in memory that is free again after each
+    // call. A call may write a row, or none.
     template <typename Write>
     void ForEach(uint64 count, Write write) {
         MemoryContext caller = CurrentMemoryContext;
@@ -122,7 +122,7 @@ private:
     }
 };
 
-// Of a function that returns one row.
+// Writes the row of a function that returns one row.
 class SingleRow : public ColumnWriter {
 public:
     explicit SingleRow(FunctionCallInfo call) : ColumnWriter(call, ColumnsOf(call)) {}

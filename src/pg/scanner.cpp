@@ -3,7 +3,7 @@
 namespace elile::pg {
 namespace {
 
-// A literal of each kind and a parameter, with one blank between two of them.
+// The sample has a literal of each kind and a parameter, with one blank between two of them.
 constexpr char kRun[] = "1.5 'a' U&'b' b'1' x'1' 1 $1";
 constexpr int kSampleTokens[] = {kTokenFconst, kTokenSconst, kTokenUsconst, kTokenBconst,
                                  kTokenXconst, kTokenIconst, kTokenParam,   0};
@@ -19,7 +19,7 @@ struct Misreading {
 bool FindMisreading(Misreading* found) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = StartScanner(kRun, &extra);
-    // The configuration file may have another value, under which U& is an error.
+    // The configuration file may have this setting off, under which U& is an error.
     ReadConformingStrings(&extra);
     int begin = 0;
     bool differs = false;

@@ -1,12 +1,12 @@
-// The server's scanner of SQL, and where PostgreSQL 15 to 19 differ in it.
+// Uses the server's scanner of SQL, and hides where PostgreSQL 15 to 19 differ in it.
 #pragma once
 
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
 
-// Tokens that are literals, as the core scanner numbers them (gram.y: the first tokens are fixed,
-// other scanners share them). gram.h is not installed for all versions, so they are checked at
+// Numbers of tokens that are literals or parameters. gram.y fixes the first tokens' numbers, since
+// other scanners share them. gram.h is not installed for all versions, so they are checked at
 // start.
 enum ScannerToken : int {
     kTokenFconst = 260,
@@ -18,7 +18,7 @@ enum ScannerToken : int {
     kTokenParam = 267
 };
 
-// What the scanner has to say about a text was said when the text was parsed.
+// The scanner gives no warnings here: they were given when the text was parsed.
 inline core_yyscan_t StartScanner(const char* text, core_yy_extra_type* extra) {
     core_yyscan_t scanner = scanner_init(text, extra, &ScanKeywords, ScanKeywordTokens);
 #if PG_VERSION_NUM < 190000
@@ -27,14 +27,14 @@ inline core_yyscan_t StartScanner(const char* text, core_yy_extra_type* extra) {
     return scanner;
 }
 
-// For this text, whatever the session's setting.
+// Lets this text be read with standard_conforming_strings on, whatever the session's setting.
 inline void ReadConformingStrings([[maybe_unused]] core_yy_extra_type* extra) {
 #if PG_VERSION_NUM < 190000
     extra->standard_conforming_strings = true;
 #endif
 }
 
-// Whether a backslash in a plain string is nothing but itself; always so from 19 on.
+// Whether a backslash in a plain string has no special meaning; always so from 19 on.
 inline bool ConformingStrings() {
 #if PG_VERSION_NUM >= 190000
     return true;

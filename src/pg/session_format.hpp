@@ -1,4 +1,5 @@
-// What of a session's settings the text of its plans, parameters and log lines depends on.
+// Holds those settings of a session on which the text of its plans, parameters and log lines
+// depends.
 #pragma once
 
 #include "pg/scanner.hpp"
@@ -10,18 +11,18 @@ struct SessionFormat {
     int log_format;
     int log_plan_max_length;
     int log_parameter_max_length;
-    // How the scanner reads literals.
+    // These decide how the scanner reads literals.
     int backslash_quote;
     bool conforming_strings;
 };
 
-// Memory only.
+// Touches memory only.
 inline SessionFormat FormatOfSession() {
     return {Settings::log_format, Settings::log_plan_max_length, Settings::log_parameter_max_length,
             backslash_quote, ConformingStrings()};
 }
 
-// For a worker that writes down what another session has left.
+// Lets a worker write down what another session has left, in that session's format.
 inline void AdoptFormat(const SessionFormat& format) {
     Settings::log_format = format.log_format;
     Settings::log_plan_max_length = format.log_plan_max_length;

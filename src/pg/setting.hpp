@@ -1,4 +1,4 @@
-// What a setting's line in the table in settings.cpp says of it.
+// Describes a setting, as a line of the table in settings.cpp does.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace elile::pg {
 
-// A setting's value by its type: where it is, what it is at first, what it may be, and who is told.
+// Each struct is a setting's value of one type: where it is, its boot value, its range, its hooks.
 struct Switch {
     bool* value;
     bool boot;
@@ -53,8 +53,8 @@ struct Setting {
 
 void DefineEach(std::span<const Setting> settings);
 
-// A setting that is not defined, or not yet, has its boot value too; but a string's memory is the
-// server's.
+// Gives each variable its boot value, also where the setting is not defined, or not yet. Strings
+// are left out, since the server owns their memory.
 void TakeBootValues(std::span<const Setting> settings);
 
 }  // namespace elile::pg

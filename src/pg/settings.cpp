@@ -61,7 +61,7 @@ int Threshold(int setting, int environment) {
                : setting;
 }
 
-// What is compared with each execution is kept ready; no setting is touched.
+// Keeps the value ready that is compared with each execution.
 void KeepReady(int threshold, int environment) {
     constexpr std::uint64_t kNsPerMs = 1000000;
     const int threshold_ms = Threshold(threshold, environment);
@@ -111,7 +111,7 @@ bool MayComputePlanId(bool* on, void**, GucSource) {
     return false;
 }
 
-// In the largest unit that takes no fraction, as the server shows times.
+// Shows the threshold in the largest unit that takes no fraction, as the server shows times.
 const char* ShowThreshold() {
     static char text[32];
     struct Unit {
@@ -136,7 +136,7 @@ const char* ShowThreshold() {
 const char* ShowKeepsPlans() { return KeepsPlans() ? "on" : "off"; }
 const char* ShowKeepsParameters() { return KeepsParameters() ? "on" : "off"; }
 
-// The exporter resolves no names: what it binds must not hang on a name server.
+// The exporter resolves no names: where it listens must not depend on a name server.
 bool IsAddress(char** address, void**, GucSource) {
     unsigned char parsed[sizeof(in6_addr)];
     if (inet_pton(AF_INET, *address, parsed) == 1 || inet_pton(AF_INET6, *address, parsed) == 1) {
@@ -147,7 +147,7 @@ bool IsAddress(char** address, void**, GucSource) {
     return false;
 }
 
-// It goes to the exporter as a line.
+// The exporter gets the path as a line.
 bool IsPath(char** path, void**, GucSource) {
     if (strpbrk(*path, "\r\n") == nullptr && strlen(*path) < MAXPGPATH) {
         return true;

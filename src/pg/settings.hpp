@@ -1,5 +1,5 @@
-// The extension's settings, elile_optimize.*. Boot values, ranges and words are in the table in
-// settings.cpp.
+// Holds the extension's settings, elile_optimize.*. Their boot values, ranges and words are in the
+// table in settings.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Settings {
     static inline int slow_query_ring;    // records
     static inline int query_text_memory;  // kB
     static inline int plan_memory;        // kB
-    // Of the whole server, re-read when it reloads.
+    // Settings of the whole server, re-read when it reloads.
     static inline int log_rate_limit;            // lines a second; -1 no limit
     static inline int metrics_port;              // 0 off
     static inline char* metrics_listen_address;  // an IPv4 or IPv6 address
@@ -51,11 +51,11 @@ struct Settings {
     // Per session, for every user.
     static inline char* index_schema;      // a name as it is, without quotes
     static inline int inline_index_limit;  // kB
-    // What apply_preset() says of the pool of the role in the database; kNoPool: nothing.
+    // apply_preset() sets these for the pool of the role in the database; kNoPool says nothing.
     static inline int pool_size;
     static inline int max_overflow;
 
-    // Follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
+    // This follows from environment and slow_query_threshold; UINT64_MAX: nothing is slow.
     static inline std::uint64_t slow_from_ns = UINT64_MAX;
 };
 
@@ -63,17 +63,18 @@ inline constexpr int kThresholdOfEnvironment = -2;
 inline constexpr int kServersMemory = -1;  // maintenance_work_mem
 inline constexpr int kNoPool = -1;
 
-// Called with each value that the setting takes; null: nothing is.
+// Each hook is called with each value that its setting takes; null for none.
 struct SettingHooks {
     void (*on_log_analyze)(bool, void*);
     void (*on_compute_plan_id)(bool, void*);
     void (*on_n_plus_one_threshold)(int, void*);
 };
 
-// Defines the others and reserves their prefix. Only while shared_preload_libraries is processed.
+// Defines all settings but the index set's and reserves their prefix. To be called only while
+// shared_preload_libraries is processed.
 void DefineSettings(const SettingHooks& hooks);
 
-// Those of the index set, which also work without shared_preload_libraries.
+// Defines the index set's settings, which also work without shared_preload_libraries.
 void DefineIndexes();
 
 inline bool IsTracked(bool nested) {
@@ -81,10 +82,10 @@ inline bool IsTracked(bool nested) {
     return Settings::track > (nested ? 1 : 0);
 }
 
-// At or above the session's threshold.
+// Whether the duration is at or above the session's threshold.
 inline bool IsSlow(std::uint64_t duration_ns) { return duration_ns >= Settings::slow_from_ns; }
 
-// What holds now, whether set or as the environment has it.
+// These return what holds now, whether it was set or follows the environment.
 int ThresholdMs();
 bool KeepsPlans();
 bool KeepsParameters();

@@ -11,7 +11,7 @@
 namespace elile::store {
 namespace {
 
-// Of what the system's headers may be too old to have.
+// The system's headers may be too old to have these.
 constexpr unsigned kNoExecSeal = 0x0008U;  // MFD_NOEXEC_SEAL, Linux 6.3
 constexpr int kPopulateWrite = 23;         // MADV_POPULATE_WRITE, Linux 5.14
 
@@ -31,8 +31,8 @@ int CreateFile() noexcept {
     return file < 0 && errno == EINVAL ? memfd_create("elile_optimize", kFlags) : file;
 }
 
-// Returns an errno. The limit on the size of files holds for this one too, which takes no disk: it
-// is lifted meanwhile as far as it may be.
+// Returns an errno. The limit on the size of files holds for this one too, although it takes no
+// disk. It is lifted meanwhile as far as it may be.
 int AllocateFile(int file, std::size_t bytes) noexcept {
     rlimit before{};
     const bool has_limit = getrlimit(RLIMIT_FSIZE, &before) == 0;

@@ -1,5 +1,5 @@
-// The memory file behind the segment. No part of the server, so that a test can hold it to its
-// word: who gets the file's descriptor reads, and can never write.
+// The memory file behind the segment. A process that gets the file's descriptor can read and can
+// never write. It needs no part of the server, so a unit test can try that.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,15 @@ namespace elile::store {
 
 struct SegmentFile {
     void* memory;             // null when it could not be made
-    int read_only;            // a descriptor for who may only read; -1: none could be had
-    const char* failed_step;  // null when both are there, else what could not be done: "create"
+    int read_only;            // descriptor for those who may only read; -1: none
+    const char* failed_step;  // null when both are there, else as in "could not create"
     int error;                // errno of the failed step
 };
 
-// Takes every page now: memory that runs out later would end a session with SIGBUS. The memory
-// stays writable here and in all children by fork; nobody can map it for writing again. Where the
-// system refuses such a file, not the memory, it is memory that only children by fork can reach.
+// Makes the file and takes every page at once: memory that runs out later would end a session with
+// SIGBUS. The memory stays writable here and in all children by fork; nobody can map it for writing
+// again. Where the system refuses such a file, but not the memory, there is memory without a file.
+// Then only children by fork reach it.
 SegmentFile MakeSegmentFile(std::size_t bytes) noexcept;
 
 }  // namespace elile::store

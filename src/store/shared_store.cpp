@@ -16,7 +16,8 @@ shmem_startup_hook_type prev_shmem_startup = nullptr;
 std::size_t segment_bytes = 0;
 SegmentFile segment_file = {nullptr, -1, nullptr, 0};
 
-// So that a reload may raise elile_optimize.metrics_max_tables up to its default.
+// A reload may raise elile_optimize.metrics_max_tables up to its default, so there is room for
+// that.
 constexpr int kLeastSeriesTables = 200;
 
 uint32 BlocksOf(int memory_kb) {
@@ -76,7 +77,8 @@ void OnShmemStartup() {
     if (segment_file.memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
-        // Nobody else lives here. Until the keeper has repaired it, nobody sums or resets.
+        // No other process lives at this moment. The gate stays closed until the keeper has
+        // repaired the segment, so nobody sums or resets.
         core::Segment& segment = *SharedSegment();
         segment.StoreGate().CloseAfterCrash();
         segment.header->generation.fetch_add(1);

@@ -42,7 +42,7 @@ void WaitingRuns::MakeOrAttach() {
     runs = reinterpret_cast<WaitingRun*>(memory + RoomBytes());
     blocks = memory + Bytes() - kBlockBytes * kBlocks;
     if (!found) {
-        // Not the blocks: pages that nobody needs are not touched.
+        // The blocks are left out: pages that nobody needs are not touched.
         memset(static_cast<void*>(memory), 0, Bytes() - kBlockBytes * kBlocks);
         for (uint32 block = kBlocks; block-- > 0;) {
             FreeBlocks().Push(block);

@@ -1,9 +1,9 @@
-// Slow executions that wait for somebody else to write them down: to render the plan, where the
-// session cannot look at the catalogue, and to write the log line, where it ends. A loop that ends
-// with its session waits for its line in the same way.
+// Keeps slow executions that wait for another process to write them down. That process renders the
+// plan, where the session cannot look at the catalogue, and writes the log line, where the session
+// ends. A loop that ends with its session waits for its line in the same way.
 //
-// They lie in the server's own shared memory, since they hold literals, which the statistics
-// segment must not: the exporter maps it. All processes have that memory at the same address, so a
+// The runs lie in the server's own shared memory, since they hold literals, which the statistics
+// segment must not: the exporter maps it. All processes have that memory at the same address. So a
 // tree of nodes that is copied there can be read by another process as it is. A crash of a session
 // empties it.
 //
@@ -26,43 +26,43 @@ namespace elile::store {
 
 enum class RunState : uint32 { kFree, kTaken, kWaits, kWorked };
 
-constexpr uint32 kMostBlocks = 16;  // of one run: 1 MB
+constexpr uint32 kMostBlocks = 16;  // of a run; 1 MB together
 
 struct WaitingRun {
-    core::HalfWord state;    // RunState; each change by compare-and-swap of who makes it
-    uint32 tries;            // by writers; who has it worked
+    core::HalfWord state;    // RunState; see above who changes it
+    uint32 tries;            // made by writers; its owner changes it in Worked
     core::HalfWord sharers;  // other runs that wait for its plan's text; any session
 
-    // Written by the session while it has it taken, constant from then on.
+    // The session writes these while the run is Taken; they are constant from then on.
     TimestampTz handed_at;
-    TimestampTz due_at;       // when it is worth a try; also by who has it worked
-    core::SlowRecord record;  // as it is in the ring, with references of its own to its texts
+    TimestampTz due_at;       // earliest next try; its owner changes it in Worked
+    core::SlowRecord record;  // as in the ring; has references of its own to its texts
     core::KnownStatement statement;
     core::PlanNews news;
     pg::SessionFormat format;
-    core::NPlusOneHandle loop;  // valid: the line is about it, and there is nothing else
+    core::NPlusOneHandle loop;  // if valid, the run is only a line about this loop
     bool has_line;              // a log line is to be written
-    bool hides;                 // literals
-    bool shares;                // its plan's text with other runs
+    bool hides;                 // the plan's text hides literals
+    bool shares;                // the plan's text serves other runs too
     bool keeps_parameters;
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];
 
-    // In its blocks. Null: there is no plan to render.
+    // These lie in the run's blocks. A null plan means that there is none to render.
     PlannedStmt* plan;
     ParamListInfo parameters;
     const char* source;       // the statement alone; empty when it was too long
-    int source_location;      // of its first byte, as locations in the plan count
+    int source_location;      // where `source` begins, as locations in the plan count
     const char* search_path;  // as it was set when the statement failed
 
-    bool found_no_block;  // where one was allowed: others have them all
+    bool found_no_block;  // other runs had all blocks when one was asked for
     uint32 block_count;
     uint32 blocks[kMostBlocks];
 };
 
 class WaitingRuns {
 public:
-    // At server start.
+    // The first two are called at server start.
     static void RequestMemory();
     static void MakeOrAttach();
     static Size Bytes();
@@ -72,26 +72,26 @@ public:
         return run.plan != nullptr || run.keeps_parameters;
     }
 
-    // Null when all are in use. The caller has it taken.
+    // Returns a free run in state Taken, which the caller then owns. Null when all are in use.
     static WaitingRun* Take();
     // A source of blocks for pg::InBoundedMemory(); `run` is a WaitingRun* that the caller has
     // taken.
     static pg::Block NextBlock(void* run);
-    // From Taken to Waits.
+    // Moves the run from Taken to Waits.
     static void HandOver(WaitingRun* run);
-    // From Taken or Worked to Free, with its references.
+    // Moves the run from Taken or Worked to Free and releases its references.
     static void Release(WaitingRun* run);
 
-    // Whether the keeper looks after what waits: it has done so in the last seconds.
+    // Whether the keeper looks after the runs that wait: it has done so in the last seconds.
     static bool AreTended();
     static void NoteTended();
 
-    // Whether a run of this plan waits or is worked on, whose text others will share. Then the
-    // caller's run is one of these.
+    // Whether another run of this plan, whose text will serve others, waits or is worked on. If so,
+    // the caller's run is counted as one that will use its text.
     static bool Share(const core::KnownStatement& statement, uint64 plan_id);
 
-    // Of those that wait the one that was handed over first and that `chosen` picks; null: none.
-    // The caller has it worked.
+    // Returns the waiting run that was handed over first among those that `chosen` picks; null for
+    // none. It is in state Worked, and the caller owns it.
     template <typename Chosen>
     static WaitingRun* TakeFirst(Chosen chosen) {
         constexpr int kMostTries = 16;  // others may be quicker
@@ -105,7 +105,7 @@ public:
             if (first == nullptr) {
                 return nullptr;
             }
-            // It may be another run by now.
+            // The place may hold another run by now.
             if (BeginWork(first)) {
                 if (chosen(*first)) {
                     return first;
@@ -116,10 +116,10 @@ public:
         return nullptr;
     }
 
-    // From Worked to Waits.
+    // Moves the run from Worked to Waits.
     static void PutBack(WaitingRun* run, TimestampTz due_at);
 
-    // What a visitor sees may change under its eyes unless it is the one that works on it.
+    // Another process may change a run under the visitor's eyes.
     template <typename Visit>
     static void ForEachWaiting(Visit visit) {
         for (uint32 at = 0; at < kRuns; ++at) {
