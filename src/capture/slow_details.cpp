@@ -68,14 +68,18 @@ bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* detai
     return true;
 }
 
-void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details) {
+bool OfferPlanText(const PlanOfRun& run, uint32 text) {
+    bool is_done = true;
+    store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
+        is_done = core::KeepPlanText(entry.history, Shared().details, run.plan_id, text);
+    });
+    return is_done;
+}
+
+bool StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details) {
     text->plan = plan;
     details->plan = StoreDetail(plan);
-    if (run.shares && details->plan != 0) {
-        store::SharedStore()->WithEntry(run.statement.handle, [&](core::Entry& entry) {
-            core::KeepPlanText(entry.history, Shared().details, run.plan_id, details->plan);
-        });
-    }
+    return !run.shares || details->plan == 0 || OfferPlanText(run, details->plan);
 }
 
 void RenderParameters(ParamListInfo parameters, const char* source, int location, int length,

@@ -41,7 +41,10 @@ bool HasPlanText(const core::KnownStatement& statement, uint64 plan_id);
 // none.
 bool UseKnownPlan(const PlanOfRun& run, SlowText* text, core::SlowDetails* details);
 void CountLostPlan(core::LostPlan reason, uint64 plans = 1);
-void StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
+// Returns false when the text, which other runs of the plan would share, is to be offered again.
+bool StorePlan(const PlanOfRun& run, const char* plan, SlowText* text, core::SlowDetails* details);
+// Leaves the plan's text for its other runs. Returns false while somebody else writes there.
+bool OfferPlanText(const PlanOfRun& run, uint32 text);
 
 // `explain(hides, extended)` returns the plan's text. Where extensions' code fails, it is called
 // again without it. Where a type's output function fails, it is called again with the literals

@@ -153,7 +153,15 @@ bool WritePlan(const WaitingRun& run, MemoryContext context, capture::SlowText* 
         attempt = Render(run, context, true);  // now without output functions
     }
     if (attempt.plan != nullptr) {
-        capture::StorePlan(of, attempt.plan, text, details);
+        // A session that notes a run of its own holds the place for a microsecond, unless it was
+        // stopped.
+        constexpr int kMostOffers = 100;
+        constexpr long kPauseUs = 1000;
+        bool is_offered = capture::StorePlan(of, attempt.plan, text, details);
+        for (int offers = 1; !is_offered && offers < kMostOffers; ++offers) {
+            pg_usleep(kPauseUs);
+            is_offered = capture::OfferPlanText(of, details->plan);
+        }
         if (run.shares && details->plan != 0) {
             ShareText(run, details->plan);
         }

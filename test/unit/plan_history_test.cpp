@@ -80,9 +80,11 @@ TEST_F(Plans, WhoFindsItTakenLeavesItAlone) {
     history_.busy.store(1);
     EXPECT_FALSE(Note(1, 1000).regressed);
     EXPECT_EQ(Get(history_.seen), 0U);
+    EXPECT_FALSE(KeepPlanText(history_, segment_.details, 1, 0));
     EXPECT_TRUE(MendHistory(history_, segment_.details));
     Note(1, 1000);
     EXPECT_EQ(Get(history_.seen), 1U);
+    EXPECT_TRUE(KeepPlanText(history_, segment_.details, 1, 0));
 }
 
 TEST(LogBudget, EndsWithTheLimitAndBeginsAnewEachSecond) {

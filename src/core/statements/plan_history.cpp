@@ -96,7 +96,7 @@ std::uint32_t TakePlanText(PlanHistory& history, TextPool& details,
     return text;
 }
 
-void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
+bool KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint32_t text) noexcept {
     const Turn turn(history);
     const std::uint32_t place = turn.IsTaken() ? PlaceOf(history, plan_id) : kPlansKept;
@@ -104,6 +104,7 @@ void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id
         details.AddReference(text);
         ReplaceText(history.texts[place], text, details);
     }
+    return turn.IsTaken();
 }
 
 void ClearHistory(PlanHistory& history, TextPool& details) noexcept {

@@ -46,8 +46,9 @@ PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id
 // Returns the plan's text with a reference for the caller, or 0.
 std::uint32_t TakePlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id) noexcept;
 
-// Keeps a reference of its own to the text of a plan that was noted.
-void KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
+// Keeps a reference of its own to the text of a plan that was noted. Returns false, having done
+// nothing, while somebody else writes: other runs may count on the text, so try again.
+bool KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint32_t text) noexcept;
 
 // Nobody may use the history meanwhile.
