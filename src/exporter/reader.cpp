@@ -345,11 +345,11 @@ std::string DescribeHealth(const Model& model) {
         case Health::kNotAccepting:
             return "starting or stopping";
         case Health::kNoSnapshot:
-            return "no snapshot yet";
+            return "no sample yet";
         case Health::kStale:
             break;
     }
-    std::snprintf(text, sizeof(text), "no snapshot for %.0f s", model.snapshot_age_seconds);
+    std::snprintf(text, sizeof(text), "no sample for %.0f s", model.snapshot_age_seconds);
     return text;
 }
 
