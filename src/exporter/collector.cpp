@@ -19,7 +19,7 @@ class Family {
 public:
     Family(std::vector<MetricFamily>& families, std::string name, const char* help, MetricType type)
         : family_(families.emplace_back()) {
-        family_.name = name;
+        family_.name = std::move(name);
         family_.help = help;
         family_.type = type;
     }

@@ -119,7 +119,7 @@ ok(poll(sub { $most = max($most, scalar workers()); $most >= 2 }), 'two workers 
 for (1 .. 20)
 {
     $most = max($most, scalar workers());
-    usleep(20_000);
+    usleep(20_000);  # a third one would show within this loop
 }
 is($most, 2, 'and no more');
 $holder->ask('rollback');
