@@ -102,6 +102,12 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
         if (*is_new || is_found) {
             return handle;
         }
+        // Somebody who was stopped is writing here, perhaps this very pattern, which must not have
+        // two places.
+        if (!Sequence::IsWhole(handle.sequence)) {
+            Add(shared_->dropped, 1);
+            return {};
+        }
         const bool is_old =
             IsForgotten(pattern) || Get(pattern.last_seen_us) + kNPlusOneLifeUs < now_us;
         if (!old.IsValid() && is_old) {
