@@ -54,7 +54,6 @@ public:
 
 private:
     static constexpr std::size_t kCopies = 2;
-    static constexpr std::size_t WordsFor(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
 
     // `whole` is even.
     Word* CopyOf(std::uint32_t whole) const noexcept {

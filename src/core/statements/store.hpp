@@ -66,8 +66,9 @@ public:
     }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
     void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
-    // Counts an execution of which nobody knows to which statement it belongs.
+    // Counts an execution that is in no figure, for nobody may write before the repair has ended.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
+    // Counts one that is in its table's figures only, for no entry was free.
     void CountDropped() noexcept { Add(table_.shared->dropped, 1); }
 
     // Visits the handle's entry while nobody may take it away. Returns false when it is gone.
