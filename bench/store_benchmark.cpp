@@ -15,7 +15,7 @@ namespace elile::core {
 namespace {
 
 constexpr SegmentSizes kSizes{5000, 500, 1000, 32768, 8192, 128, 200};
-constexpr std::uint64_t kSamples = 1024;  // a power of two
+constexpr std::uint64_t kRuns = 1024;  // a power of two
 
 class BenchSegment {
 public:
@@ -25,8 +25,9 @@ public:
         std::memset(memory_.get(), 0, bytes_);
         Segment::Format(memory_.get(), kSizes);
     }
+    Segment View() const { return Segment::Attach(memory_.get()); }
     StatementStore Store(int backend) const {
-        return {Segment::Attach(memory_.get()), static_cast<std::uint32_t>(backend)};
+        return {View(), static_cast<std::uint32_t>(backend)};
     }
     std::vector<char> Copy() const { return {memory_.get(), memory_.get() + bytes_}; }
     // Cache lines that differ from an earlier copy.
@@ -48,23 +49,23 @@ private:
 
 StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false}; }
 
-Handle Make(TestStore& store, std::uint64_t queryid) {
+Handle Make(StatementStore& store, std::uint64_t queryid) {
     return store.Insert(Key(queryid), {{0, Operation::kSelect}, 0, 1});
 }
 
 // Durations as an application has them: most near 50 us, some ten times that.
-const std::array<FinishedRun, kSamples>& Samples() {
-    static const auto samples = [] {
-        std::array<FinishedRun, kSamples> made{};
+const std::array<FinishedRun, kRuns>& Runs() {
+    static const auto runs = [] {
+        std::array<FinishedRun, kRuns> made{};
         std::uint64_t random = 1;
-        for (FinishedRun& sample : made) {
+        for (FinishedRun& run : made) {
             random = random * UINT64_C(6364136223846793005) + 1442695040888963407U;
             const std::uint64_t duration = 30000 + (random >> 40) % 40000;
-            sample = {(random >> 33) % 16 == 0 ? duration * 10 : duration, 1, false, false};
+            run = {(random >> 33) % 16 == 0 ? duration * 10 : duration, 1, false, false};
         }
         return made;
     }();
-    return samples;
+    return runs;
 }
 
 ResourceUse OneBlock() {
@@ -73,11 +74,11 @@ ResourceUse OneBlock() {
     return use;
 }
 
-// A statement that all samples were added to.
-Handle MakeFilled(TestStore& store) {
+// A statement that all runs were added to.
+Handle MakeFilled(StatementStore& store) {
     const Handle handle = Make(store, 1);
-    for (const FinishedRun& sample : Samples()) {
-        store.AddExecution(handle, sample, OneBlock());
+    for (const FinishedRun& run : Runs()) {
+        store.AddExecution(handle, run, OneBlock());
     }
     return handle;
 }
@@ -85,10 +86,10 @@ Handle MakeFilled(TestStore& store) {
 // The hazard is taken back, so it does not show: one line more is written than changed.
 void BM_LinesWritten(benchmark::State& state) {
     const BenchSegment memory;
-    TestStore store = memory.Store(0);
+    StatementStore store = memory.Store(0);
     const Handle handle = MakeFilled(store);
     const std::vector<char> before = memory.Copy();
-    store.AddExecution(handle, Samples()[0], OneBlock());
+    store.AddExecution(handle, Runs()[0], OneBlock());
     const int lines = memory.LinesChangedSince(before);
     for ([[maybe_unused]] auto turn : state) {
     }
@@ -96,25 +97,24 @@ void BM_LinesWritten(benchmark::State& state) {
 }
 BENCHMARK(BM_LinesWritten)->Iterations(1);
 
-void AddTo(benchmark::State& state, TestStore store, const Handle& handle) {
+void AddTo(benchmark::State& state, StatementStore store, const Handle& handle) {
     const ResourceUse use = OneBlock();
     std::uint64_t turn = 0;
     for ([[maybe_unused]] auto ignored : state) {
-        benchmark::DoNotOptimize(
-            store.AddExecution(handle, Samples()[turn++ & (kSamples - 1)], use));
+        benchmark::DoNotOptimize(store.AddExecution(handle, Runs()[turn++ & (kRuns - 1)], use));
     }
 }
 
 void BM_AddToOwnEntry(benchmark::State& state) {
     static const BenchSegment memory;
-    TestStore store = memory.Store(state.thread_index());
+    StatementStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1 + static_cast<std::uint64_t>(state.thread_index())));
 }
 BENCHMARK(BM_AddToOwnEntry)->ThreadRange(1, 2)->UseRealTime();
 
 void BM_AddToSharedEntry(benchmark::State& state) {
     static const BenchSegment memory;
-    TestStore store = memory.Store(state.thread_index());
+    StatementStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1));
 }
 BENCHMARK(BM_AddToSharedEntry)->ThreadRange(1, 2)->UseRealTime();
@@ -123,19 +123,19 @@ BENCHMARK(BM_AddToSharedEntry)->ThreadRange(1, 2)->UseRealTime();
 void BM_AddToSharedEntryUnstriped(benchmark::State& state) {
     static const BenchSegment memory = [] {
         BenchSegment made;
-        TestStore store = made.Store(0);
-        while (store.segment.statements.stripes.free.Pop() != kNoIndex) {
+        StatementTable statements = made.View().statements;
+        while (statements.stripes.free.Pop() != kNoIndex) {
         }
         return made;
     }();
-    TestStore store = memory.Store(state.thread_index());
+    StatementStore store = memory.Store(state.thread_index());
     AddTo(state, store, Make(store, 1));
 }
 BENCHMARK(BM_AddToSharedEntryUnstriped)->ThreadRange(1, 2)->UseRealTime();
 
 void BM_Find(benchmark::State& state) {
     const BenchSegment memory;
-    TestStore store = memory.Store(0);
+    StatementStore store = memory.Store(0);
     const std::uint64_t statements = kSizes.statements;
     for (std::uint64_t queryid = 1; queryid <= statements; ++queryid) {
         Make(store, queryid * UINT64_C(0x9e3779b97f4a7c15));
@@ -151,12 +151,12 @@ BENCHMARK(BM_Find);
 // Every statement is new and another one goes.
 void BM_InsertAndEvict(benchmark::State& state) {
     const BenchSegment memory;
-    TestStore store = memory.Store(0);
+    StatementStore store = memory.Store(0);
     const ResourceUse use = OneBlock();
     std::uint64_t queryid = 0;
     for ([[maybe_unused]] auto ignored : state) {
         const Handle handle = Make(store, ++queryid);
-        store.AddExecution(handle, Samples()[queryid & (kSamples - 1)], use);
+        store.AddExecution(handle, Runs()[queryid & (kRuns - 1)], use);
     }
 }
 BENCHMARK(BM_InsertAndEvict);
@@ -164,7 +164,7 @@ BENCHMARK(BM_InsertAndEvict);
 void BM_PlaceOf(benchmark::State& state) {
     std::uint64_t turn = 0;
     for ([[maybe_unused]] auto ignored : state) {
-        benchmark::DoNotOptimize(PlaceOf(Samples()[turn++ & (kSamples - 1)].duration_ns));
+        benchmark::DoNotOptimize(PlaceOf(Runs()[turn++ & (kRuns - 1)].duration_ns));
     }
 }
 BENCHMARK(BM_PlaceOf);
@@ -172,12 +172,12 @@ BENCHMARK(BM_PlaceOf);
 // What one row of the statements view needs.
 void BM_ReadEntryWithThreeQuantiles(benchmark::State& state) {
     const BenchSegment memory;
-    TestStore store = memory.Store(0);
+    StatementStore store = memory.Store(0);
     const Handle handle = MakeFilled(store);
+    const StatementTable statements = memory.View().statements;
     for ([[maybe_unused]] auto ignored : state) {
         TallySnapshot snapshot;
-        store.segment.statements.AddTalliesOf(store.segment.statements.entries[handle.slot],
-                                              snapshot);
+        statements.AddTalliesOf(statements.entries[handle.slot], snapshot);
         for (const double quantile : {0.50, 0.95, 0.99}) {
             benchmark::DoNotOptimize(snapshot.QuantileNs(quantile));
         }

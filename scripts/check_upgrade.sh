@@ -14,7 +14,7 @@ say() { printf '== %s\n' "$*" >&2; }
 
 # make_pair OLD NEW FOLDER: a suite that has the new version, with the old one from where that is.
 make_pair() {
-    local old=$1 new=$2 folder=$3 from=()
+    local old=$1 new=$2 folder=$3
     case $old-$new in
         15-17)
             make_chroot trixie "$folder" || return
@@ -22,12 +22,11 @@ make_pair() {
             ;;
         18-19)
             make_chroot testing "$folder" experimental || return
-            from=(-t experimental)
             ;;
     esac
     if ! {
         chroot_apt "$folder" update && install_in_chroot "$1-$2" "$folder" "${common[@]}" &&
-            install_in_chroot "$1-$2" "$folder" "${from[@]}" "postgresql-$old" "postgresql-server-dev-$old" \
+            install_in_chroot "$1-$2" "$folder" "postgresql-$old" "postgresql-server-dev-$old" \
                 "postgresql-$new" "postgresql-server-dev-$new"
     } >"$folder.log" 2>&1; then
         tail -n 20 "$folder.log" >&2

@@ -31,9 +31,10 @@ refused=$(PGUSER=elile_installcheck ask 'select' 2>&1 >/dev/null) || true
 ask 'drop role elile_installcheck' >/dev/null
 [[ -z $refused ]] || fail "the tests connect as roles without a password, which pg_hba.conf must trust:" "$refused"
 
-# What applications report of their pools is kept as long as the server runs, and the tests fill that table.
+# What applications report of their pools is kept as long as the server runs, and the tests fill that table. A file's
+# time is told in whole seconds.
 repeated=$(ask "select count(*) from pg_database where datname = 'contrib_regression'
-    and (pg_stat_file('base/' || oid || '/PG_VERSION')).modification > pg_postmaster_start_time()")
+    and (pg_stat_file('base/' || oid || '/PG_VERSION')).modification >= date_trunc('second', pg_postmaster_start_time())")
 ((!repeated)) || fail "the tests ran on this server already: restart it before they run again"
 
 mkdir -p "$folder"
