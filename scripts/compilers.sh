@@ -61,7 +61,7 @@ for compiler in "${compilers[@]}"; do
     echo "== $compiler" >&2
     # Objects of one compiler are nothing for the next.
     mkdir "$scratch/tree"
-    cp -r "$root"/{Makefile,elile_optimize.control,sql,src,test} "$scratch/tree/"
+    cp -r "$root"/{Makefile,elile_optimize.control,scripts,sql,src,test} "$scratch/tree/"
     find "$scratch/tree" \( -name '*.o' -o -name '*.d' \) -delete
     cd "$scratch/tree"
     declare -A cells=()
