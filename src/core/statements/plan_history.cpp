@@ -8,9 +8,11 @@ constexpr std::uint64_t kWorse = 2;      // times as long
 
 class Turn {
 public:
-    explicit Turn(PlanHistory& history) noexcept : history_(history) {
-        std::uint32_t free = 0;
-        taken_ = history.busy.compare_exchange_strong(free, 1, std::memory_order_acquire);
+    explicit Turn(PlanHistory& history, int looks = 1) noexcept : history_(history) {
+        for (; looks > 0 && !taken_; --looks) {
+            std::uint32_t free = 0;
+            taken_ = history.busy.compare_exchange_strong(free, 1, std::memory_order_acquire);
+        }
     }
     ~Turn() {
         if (taken_) {
@@ -89,7 +91,9 @@ PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id
 
 std::uint32_t TakePlanText(PlanHistory& history, TextPool& details,
                            std::uint64_t plan_id) noexcept {
-    const Turn turn(history);
+    // A run that does not find its text goes without a plan, and whoever writes is done at once.
+    constexpr int kLooks = 1000;
+    const Turn turn(history, kLooks);
     const std::uint32_t place = turn.IsTaken() ? PlaceOf(history, plan_id) : kPlansKept;
     const std::uint32_t text = place < kPlansKept ? Get(history.texts[place]) : 0;
     details.AddReference(text);
