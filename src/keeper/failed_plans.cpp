@@ -96,13 +96,7 @@ bool InTransaction(const WaitingRun& run, MemoryContext context, Body body) {
     }
     PG_CATCH();
     {
-        // HOLD_INTERRUPTS() increments a volatile with ++, which C++20 deprecates.
-        InterruptHoldoffCount = InterruptHoldoffCount + 1;
-        const int sqlstate = geterrcode();
-        MemoryContextSwitchTo(context);
-        FlushErrorState();
-        AbortCurrentTransaction();
-        InterruptHoldoffCount = InterruptHoldoffCount - 1;
+        const int sqlstate = SwallowError(context);
         // The error's message may contain a value of the statement, so only its code is told.
         elog(DEBUG1, "elile_optimize could not write down a plan: SQLSTATE %s",
              unpack_sql_state(sqlstate));

@@ -1,6 +1,7 @@
 #include "keeper/index_statistics.hpp"
 
 #include "keeper/database_jobs.hpp"
+#include "keeper/worker_session.hpp"
 #include "pg/identity.hpp"
 #include "store/own_database.hpp"
 #include "store/shared_store.hpp"
@@ -122,13 +123,7 @@ void CollectIndexStatistics(Oid) {
     PG_TRY();
     { Look(); }
     PG_CATCH();
-    {
-        InterruptHoldoffCount = InterruptHoldoffCount + 1;
-        MemoryContextSwitchTo(TopMemoryContext);
-        FlushErrorState();
-        AbortCurrentTransaction();
-        InterruptHoldoffCount = InterruptHoldoffCount - 1;
-    }
+    { SwallowError(TopMemoryContext); }
     PG_END_TRY();
 }
 

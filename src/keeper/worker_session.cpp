@@ -80,6 +80,17 @@ void ConnectAsMonitor(Oid dbid) {
     PinSettings();
 }
 
+int SwallowError(MemoryContext context) {
+    // HOLD_INTERRUPTS() increments a volatile with ++, which C++20 deprecates.
+    InterruptHoldoffCount = InterruptHoldoffCount + 1;
+    const int sqlstate = geterrcode();
+    MemoryContextSwitchTo(context);
+    FlushErrorState();
+    AbortCurrentTransaction();
+    InterruptHoldoffCount = InterruptHoldoffCount - 1;
+    return sqlstate;
+}
+
 bool MayLogIn(Oid userid, bool* exists) {
     HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(userid));
     *exists = HeapTupleIsValid(tuple);

@@ -23,6 +23,10 @@ void Visit(Oid dbid);
 // Whether the visit's time was over and its work was cancelled.
 bool IsVisitOver();
 
+// A worker calls this in PG_CATCH around a transaction of its own. It ends the error and the
+// transaction, which no interrupt may disturb, and goes on in `context`. Returns the SQLSTATE.
+int SwallowError(MemoryContext context);
+
 // Whether a worker can start as the role. `exists` tells whether there still is such a role.
 bool MayLogIn(Oid userid, bool* exists);
 
