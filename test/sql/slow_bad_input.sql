@@ -16,7 +16,7 @@ insert into wide values (1, 'x');
 select plans_lost as lost, plans_dropped as dropped from elile_optimize.info \gset
 select elile_optimize.reset();
 set elile_optimize.slow_query_threshold = 0;
-select count(*) from wide where name <> 'secret';
+select count(*) from wide where id <= 400 and name <> 'secret';
 -- Too large to be copied while the error is handled.
 select count(1 / (id - id)) from wide where coalesce(name, 'secret') <> '' or 1 / (random() * 0) > 0;
 set elile_optimize.slow_query_threshold = -1;
