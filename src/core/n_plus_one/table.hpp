@@ -68,10 +68,10 @@ struct alignas(kCacheLine) NPlusOnePattern {
     Word most_runs;        // in one occurrence that has ended
     Word first_seen_us;    // microseconds since 2000-01-01 UTC; 0 forgotten
     Word last_seen_us;
-    Word logged_at_us;                // when the log last had a line on it; 0 never
-    Word next_try_us;                 // at a suggestion, not before
-    std::atomic<double> cost_before;  // planner's units; of the parent and all its children
-    std::atomic<double> cost_after;   // of what is suggested
+    Word logged_at_us;  // when the log last had a line on it; 0 never
+    Word next_try_us;   // at a suggestion, not before
+    Real cost_before;   // planner's units; of the parent and all its children
+    Real cost_after;    // of what is suggested
 };
 static_assert(sizeof(NPlusOnePattern) == 192);
 
