@@ -109,7 +109,9 @@ void SlowRingDetails(World& world) {
     for (int process = 0; process < 2; ++process) {
         world.Process([&world] {
             const std::uint64_t id = world.segment.ring.LastId();
-            world.segment.ring.Attach(id, {1, StoreText(world.segment.details, 1), 0});
+            if (id != 0) {
+                world.segment.ring.Attach(id, {1, StoreText(world.segment.details, 1), 0});
+            }
         });
     }
     EndSlow(world);
@@ -263,7 +265,7 @@ void SequenceOfMany(LooseWorld& world) {
         Check(!is_whole || first == second, "a reader sees two writings");
     });
     world.Afterwards([] {
-        Check(Get(loose.guarded[0]) == Get(loose.guarded[1]), "two wrote at once");
+        Check(WasKilled() || Get(loose.guarded[0]) == Get(loose.guarded[1]), "two wrote at once");
         loose.sequence.Mend();
         Check(WriteBoth(99), "the lock stayed taken");
     });

@@ -164,16 +164,16 @@ void PoolReports(World& world) {
     EndReports(world, true);
 }
 
-// All are in use, but for one that is beyond its life.
+// All are in use, but for two that are beyond their life.
 void FormatFullReports(void* memory) {
     World::Format(memory);
     core::Segment segment = core::Segment::Attach(memory);
     for (std::uint32_t number = 0; number < core::kPoolReports; ++number) {
-        Name name = NameOf(number == 0 ? 'o' : 'x');
+        Name name = NameOf(number < 2 ? 'o' : 'x');
         std::memcpy(name.of + 1, &number, sizeof(number));
         segment.pool_reports.Report(5, name.of, core::PoolFigure::kPoolSize,
                                     static_cast<std::uint64_t>(name.of[0]),
-                                    number == 0 ? 1 : kNowUs);
+                                    number < 2 ? 1 : kNowUs);
     }
 }
 
@@ -181,7 +181,7 @@ struct FullReports : World {
     FullReports() : World(FormatFullReports) {}
 };
 
-// The one that is beyond its life reports again, while others want its place.
+// One that is beyond its life reports again, while another pool wants its place.
 void ReportsGiveWay(FullReports& world) {
     world.Process([&world] { Report(world, 'a'); });
     world.Process([&world] {
@@ -190,6 +190,14 @@ void ReportsGiveWay(FullReports& world) {
         world.segment.pool_reports.Report(5, name.of, core::PoolFigure::kPoolSize, 'o', kNowUs);
     });
     world.Process([&world] { LookAtReports(world, 'a'); });
+    EndReports(world, false);
+}
+
+void LikeReportsGiveWay(FullReports& world) {
+    for (int process = 0; process < 2; ++process) {
+        world.Process([&world] { Report(world, 'a'); });
+    }
+    world.Process([&world] { Report(world, 'b'); });
     EndReports(world, false);
 }
 
@@ -333,6 +341,7 @@ void AddTablesCases(std::vector<Case>* cases) {
     cases->push_back({"pool reports", false, Make<World, PoolReports>});
     cases->push_back({"pool reports, killed", true, Make<World, PoolReports>});
     cases->push_back({"pool reports give way", false, Make<FullReports, ReportsGiveWay>});
+    cases->push_back({"like pool reports give way", false, Make<FullReports, LikeReportsGiveWay>});
     cases->push_back({"ended sessions", false, Make<Sessions, EndedSessions>});
     cases->push_back({"ended sessions, killed", true, Make<Sessions, EndedSessions>});
     cases->push_back({"refusals", false, Make<World, Refusals>});

@@ -180,6 +180,9 @@ public:
     void Forget(const ResetScope& scope) noexcept;
 
 private:
+    // Returns false when the place is free or forgotten, or was being written at each of several
+    // looks.
+    bool CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
     // Returns null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
     bool Lock(NPlusOneHandle handle) noexcept;
@@ -187,6 +190,8 @@ private:
     // Returns false when somebody else has the place. The handle becomes that of the new pattern.
     bool Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
                std::uint64_t now_us) noexcept;
+    // Returns the place that stays.
+    NPlusOneHandle SettleDuplicates(NPlusOneHandle own, std::uint64_t hash) noexcept;
     bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
                  std::uint32_t text) noexcept;
     void ForgetOne(NPlusOneHandle handle) noexcept;
