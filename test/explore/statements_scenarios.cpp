@@ -15,32 +15,43 @@ core::Handle Known(Statements& world, std::uint64_t queryid) {
 }
 
 // One execution of statement 7, which is not counted as begun or ended.
-void FormatWithOne(void* memory) {
-    World::Format(memory);
+void MakeOne(void* memory) {
     const core::Segment segment = core::Segment::Attach(memory);
     core::TestStore store(segment, 0);
     store.Insert(core::Key(7), {kTarget, store.segment.texts.Store("select 7", 6), 1});
 }
 
-void FormatAlmostHot(void* memory) {
+void FormatWithOne(void* memory) {
+    World::Format(memory);
+    MakeOne(memory);
+}
+
+void MakeAlmostHot(void* memory) {
     constexpr std::uint32_t kLastBeforeStripes = 63;
-    FormatWithOne(memory);
+    MakeOne(memory);
     core::Segment segment = core::Segment::Attach(memory);
     core::Entry& entry = segment.statements.entries[segment.statements.Find(core::Key(7)).slot];
     Put(entry.collisions, kLastBeforeStripes);
 }
 
 void FormatHot(void* memory) {
-    FormatAlmostHot(memory);
+    World::Format(memory);
+    MakeAlmostHot(memory);
     core::Segment segment = core::Segment::Attach(memory);
     segment.statements.NoteCollision(
         segment.statements.entries[segment.statements.Find(core::Key(7)).slot]);
 }
 
+// There are two sets of stripes, which both may take at once.
+void FormatAlmostHotOfMany(void* memory) {
+    core::Segment::Format(memory, kMoreSizes);
+    MakeAlmostHot(memory);
+}
+
 void FormatWithFewEntries(void* memory) {
     World::Format(memory);
     core::Segment segment = core::Segment::Attach(memory);
-    while (segment.statements.free_entries.Count() > 1) {
+    while (segment.statements.free_entries.Count() > 3) {
         segment.statements.free_entries.Pop();
     }
 }
@@ -48,7 +59,7 @@ void FormatWithFewEntries(void* memory) {
 void FormatWithFewOctaves(void* memory) {
     World::Format(memory);
     core::Segment segment = core::Segment::Attach(memory);
-    while (segment.statements.octaves.free.Count() > 1) {
+    while (segment.statements.octaves.free.Count() > 2) {
         segment.statements.octaves.free.Pop();
     }
 }
@@ -57,7 +68,7 @@ struct WorldWithOne : Statements {
     WorldWithOne() : Statements(FormatWithOne) {}
 };
 struct AlmostHotWorld : Statements {
-    AlmostHotWorld() : Statements(FormatAlmostHot) {}
+    AlmostHotWorld() : Statements(FormatAlmostHotOfMany) {}
 };
 struct HotWorld : Statements {
     HotWorld() : Statements(FormatHot) {}
@@ -105,7 +116,7 @@ void InsertWithoutRoom(Statements& world) {
     for (std::uint32_t backend = 0; backend < 2; ++backend) {
         world.Process([&world, backend] {
             world.Execute(backend, 7 + backend);
-            world.Execute(backend, 9);
+            world.Execute(backend, 9 + backend);
         });
     }
 }
@@ -195,7 +206,7 @@ void StripesBesideRetire(Statements& world) {
     world.Process([&world] { world.Execute(3, 7, kOtherOctaveNs); });
 }
 
-// Both want an octave for the same place, and one for another place, of which only one is there.
+// Both want an octave for the same place, then another one, of which two are left.
 void TakeOctaves(Statements& world) {
     for (std::uint32_t backend = 0; backend < 2; ++backend) {
         world.Process([&world, backend] {

@@ -9,7 +9,7 @@ constexpr std::uint64_t kNowUs = 2;
 
 std::size_t SegmentBytes() {
     constexpr std::size_t kPage = 4096;
-    return (core::Segment::BytesFor(kSizes) + kPage - 1) / kPage * kPage;
+    return (core::Segment::BytesFor(kMoreSizes) + kPage - 1) / kPage * kPage;
 }
 
 // Executions of entries that were being folded: after a crash their sums can't be told apart.

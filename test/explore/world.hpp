@@ -16,6 +16,7 @@ namespace elile::explore {
 inline constexpr core::Target kTarget{1, core::Operation::kSelect};
 // Two entries are enough for an eviction. Texts and octaves are few, so that some are wanting.
 inline constexpr core::SegmentSizes kSizes{2, 3, 2, 12, 12, 4, 1};
+inline constexpr core::SegmentSizes kMoreSizes{40, 3, 2, 12, 12, 4, 1};
 
 // As a session runs a statement of so many ns.
 core::FinishedRun RunOf(std::uint64_t duration_ns);

@@ -63,6 +63,11 @@ inline std::string FaultOfEntries(const StatementTable& table, std::uint32_t hid
     if (missing != hidden) {
         return "an entry is in no place";
     }
+    for (std::uint32_t slot = 0; slot < size; ++slot) {
+        if (linked[slot] == 1 && table.Find(KeyOf(table.entries[slot])).slot != slot) {
+            return "a statement has two entries";
+        }
+    }
     return Get(table.shared->live) == live ? "" : "the number of live entries is wrong";
 }
 
