@@ -23,7 +23,7 @@ allow core/statements core/segment.hpp core/shared
 allow core/n_plus_one core/statements core/shared
 allow core/pools core/shared
 allow core/indexes core/shared
-allow core/snapshot core/segment.hpp core/statements core/pools core/shared
+allow core/snapshot core/segment.hpp core/statements core/n_plus_one core/pools core/shared
 allow pg "${core[@]}"
 allow store pg "${core[@]}"
 allow exporter "${core[@]}"
