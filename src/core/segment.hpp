@@ -32,7 +32,7 @@ struct alignas(kCacheLine) SegmentHeader {
 
 // A process sees the segment as its header, and each part under its name in core/parts.inc. Who
 // uses a part includes that part's header. An OwnSegment (core/segment_parts.hpp) has the parts
-// themselves. A reference does not pass on that a segment is const.
+// themselves. A part is not const where its segment is: its own functions say who may write.
 struct Segment {
 #define PART(type, name, ...) type& name;
 #include "core/parts.inc"

@@ -1,5 +1,5 @@
-// The parts themselves, for who makes a segment or maps one. Who uses a segment includes
-// core/segment.hpp and the headers of the parts that it uses: this header has all of them.
+// An OwnSegment has the parts themselves. Only who makes or maps a segment includes this header,
+// for it has those of all parts.
 #pragma once
 
 #include "core/indexes/board.hpp"
@@ -32,13 +32,13 @@ constexpr Segment::Segment(SegmentParts& parts) noexcept
       header(nullptr) {
 }
 
-// The parts are made before the segment that refers to them, and by a name that hides none of its.
+// A base is made before the segment that refers to what is in it.
 struct HeldParts {
     SegmentParts held_parts;
 };
 
-// A process's own view of the segment, with the parts in it. It stays where it was made, for the
-// references lead into it. It owns no memory but itself.
+// A process's own view of the segment, with the parts in it. It cannot be copied or moved, for its
+// references lead into itself. The memory that it shows is the maker's, and must outlive it.
 class OwnSegment : private HeldParts, public Segment {
 public:
     constexpr OwnSegment() noexcept : Segment(held_parts) {}

@@ -257,7 +257,7 @@ public:
     SharedSegment(const SharedSegment&) = delete;
     SharedSegment& operator=(const SharedSegment&) = delete;
     OwnSegment View() const { return OwnSegment(memory_); }
-    TestStore Store(std::uint32_t backend) const { return {View(), backend}; }
+    TestStore Store(std::uint32_t backend) const { return {memory_, backend}; }
     Word& Executed() const {
         return *reinterpret_cast<Word*>(static_cast<char*>(memory_) + bytes_ - sizeof(Word));
     }
