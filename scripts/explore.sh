@@ -6,6 +6,7 @@ set -euo pipefail
 seconds=$SECONDS
 ((seconds > 0)) || seconds=60
 cd "$(dirname "$0")/.."
+scripts/setup.sh build
 out=build/explore
 mkdir -p "$out"
 make -f test/explore/Makefile -j"$(nproc)" OUT="$out" >"$out/build.log" 2>&1 || {

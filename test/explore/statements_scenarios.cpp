@@ -16,8 +16,7 @@ core::Handle Known(Statements& world, std::uint64_t queryid) {
 
 // One execution of statement 7, which is not counted as begun or ended.
 void MakeOne(void* memory) {
-    const core::Segment segment = core::Segment::Attach(memory);
-    core::TestStore store(segment, 0);
+    core::TestStore store(memory, 0);
     store.Insert(core::Key(7), {kTarget, store.segment.texts.Store("select 7", 6), 1});
 }
 
@@ -29,7 +28,7 @@ void FormatWithOne(void* memory) {
 void MakeAlmostHot(void* memory) {
     constexpr std::uint32_t kLastBeforeStripes = 63;
     MakeOne(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     core::Entry& entry = segment.statements.entries[segment.statements.Find(core::Key(7)).slot];
     Put(entry.collisions, kLastBeforeStripes);
 }
@@ -37,7 +36,7 @@ void MakeAlmostHot(void* memory) {
 void FormatHot(void* memory) {
     World::Format(memory);
     MakeAlmostHot(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     segment.statements.NoteCollision(
         segment.statements.entries[segment.statements.Find(core::Key(7)).slot]);
 }
@@ -50,7 +49,7 @@ void FormatAlmostHotOfMany(void* memory) {
 
 void FormatWithFewEntries(void* memory) {
     World::Format(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     while (segment.statements.free_entries.Count() > 3) {
         segment.statements.free_entries.Pop();
     }
@@ -58,7 +57,7 @@ void FormatWithFewEntries(void* memory) {
 
 void FormatWithFewOctaves(void* memory) {
     World::Format(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     while (segment.statements.octaves.free.Count() > 2) {
         segment.statements.octaves.free.Pop();
     }
@@ -190,12 +189,14 @@ void LeftoverBesideReset(Statements& world) {
     world.Process([&world] { world.Reset(2, 0); });
 }
 
-// So many collisions as make the statement hot, in each process.
+// The first collision makes the statement hot, and so does the 65th.
 void TakeStripes(Statements& world) {
     for (std::uint32_t backend = 0; backend < 2; ++backend) {
         world.Process([&world, backend] {
             core::StatementTable& table = world.segment.statements;
-            table.NoteCollision(table.entries[Known(world, 7).slot]);
+            for (int left = backend == 0 ? 1 : 64; left > 0; --left) {
+                table.NoteCollision(table.entries[Known(world, 7).slot]);
+            }
             world.Execute(backend, 7);
         });
     }

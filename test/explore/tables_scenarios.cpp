@@ -94,7 +94,7 @@ core::NPlusOneKey OtherPattern(std::uint64_t number) { return {5, 10, 1, 71, 100
 // All places are taken. Two patterns are so old that they may give way.
 void FormatFullTable(void* memory) {
     World::Format(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     for (std::uint64_t number = 0; number < core::kNPlusOnePatterns; ++number) {
         bool is_new = false;
         const std::uint64_t seen_us = number < 2 ? 1 : kNowUs;
@@ -167,7 +167,7 @@ void PoolReports(World& world) {
 // All are in use, but for two that are beyond their life.
 void FormatFullReports(void* memory) {
     World::Format(memory);
-    core::Segment segment = core::Segment::Attach(memory);
+    core::OwnSegment segment(memory);
     for (std::uint32_t number = 0; number < core::kPoolReports; ++number) {
         Name name = NameOf(number < 2 ? 'o' : 'x');
         std::memcpy(name.of + 1, &number, sizeof(number));

@@ -31,7 +31,7 @@ std::uint64_t BeingFolded(const core::Segment& segment) {
 core::FinishedRun RunOf(std::uint64_t duration_ns) { return {duration_ns, 1, false, false}; }
 
 World::World(void (*prepare)(void* memory))
-    : segment(core::Segment::Attach(Memory::Take(SegmentBytes(), prepare))) {}
+    : memory(Memory::Take(SegmentBytes(), prepare)), segment(memory) {}
 
 void World::RepairAfterCrash() {
     segment.StoreGate().CloseAfterCrash();
@@ -54,7 +54,7 @@ void World::Look() {
 
 Statements::Statements(void (*prepare)(void* memory)) : World(prepare) {
     for (std::uint32_t backend = 0; backend < kSizes.backends; ++backend) {
-        stores_.emplace_back(segment, backend);
+        stores_.emplace_back(memory, backend);
     }
     Afterwards([this] { LookAtSums(); });
 }

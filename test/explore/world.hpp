@@ -1,13 +1,14 @@
 // A scenario that is made of a segment, functions for its processes, and what must hold afterwards.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/segment.hpp"
+#include "core/segment_parts.hpp"
 #include "explore/explorer.hpp"
 #include "unit/soundness.hpp"
 
@@ -33,7 +34,8 @@ public:
     std::vector<std::function<void()>> Processes() override { return processes_; }
     void Look() override;
 
-    core::Segment segment;
+    void* const memory;
+    core::OwnSegment segment;
     std::uint32_t hidden = 0;          // entries in no stack
     std::uint32_t hidden_octaves = 0;  // octaves in no stack
 
@@ -69,7 +71,7 @@ private:
     void LookAtSums();
     void LookAtFreed();
 
-    std::vector<core::TestStore> stores_;
+    std::deque<core::TestStore> stores_;
     std::uint64_t may_be_forgotten_ = 0;  // executions that had begun when a reset ended
     std::uint64_t are_forgotten_ = 0;     // executions that had ended when a reset of all began
     bool is_resetting_ = false;

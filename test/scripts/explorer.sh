@@ -16,10 +16,9 @@ copy_tree() {
     cp -a src/core "$scratch/tree/src/"
     cp -a test/explore test/unit "$scratch/tree/test/"
     cp -a build/explore "$scratch/tree/build/"
-    cp -a --parents scripts/explore.sh "$scratch/tree/"
 }
 
-no_order_fails() { SECONDS=${1:-30} scripts/explore.sh; }
+no_order_fails() { SECONDS=30 scripts/explore.sh; }
 
 # finds PATCH: in the case that the patch names.
 finds() {
@@ -27,7 +26,8 @@ finds() {
     case_name=$(sed -n 's/^Found by: //p' "$1")
     copy_tree
     (cd "$scratch/tree" && git apply -p1 "$OLDPWD/$1")
-    SECONDS=60 "$scratch/tree/scripts/explore.sh" "$case_name" >"$scratch/found" || true
+    make -C "$scratch/tree" -f test/explore/Makefile -s -j"$(nproc)" OUT=build/explore
+    "$scratch/tree/build/explore/run" 60 "$case_name" >"$scratch/found" || true
     cat "$scratch/found"
     grep -q '^not ok' "$scratch/found"
 }

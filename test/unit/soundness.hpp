@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/segment.hpp"
+#include "core/segment_parts.hpp"
 #include "unit/segment_fixture.hpp"
 
 namespace elile::core {
