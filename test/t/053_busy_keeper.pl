@@ -70,7 +70,7 @@ note sprintf 'the exporter has touched %.1f MB of the segment', $shared;
 
 my $tables = 500;
 $node->safe_psql('postgres',
-          "select count(elile_optimize.record_db_query(operation, 'table_' || n, 0.01)) "
+    "select count(elile_optimize.record_db_query(operation, 'table_' || n, 0.01)) "
         . "from generate_series(1, $tables) n, unnest(array['select', 'insert', 'update']) operation");
 poll(sub { grep({ /table_$tables"/ } series_now()) == 3 });
 my @all = series_now();
@@ -81,7 +81,7 @@ my (%answers, %lacking);
 my $rounds = 60;
 for my $round (1 .. $rounds)
 {
-    usleep(rand 50_000);  # a moment of the keeper's work that nothing here depends on
+    usleep(rand 50_000); # a moment of the keeper's work that nothing here depends on
     $stopped = $keeper;
     kill 'STOP', $keeper;
     ++$answers{ ask('GET', '/healthz')->{content} } for 1 .. 5;
