@@ -10,7 +10,8 @@
 namespace elile::core {
 
 // The keeper publishes SnapshotHead, then the SnapshotSeries that are in use.
-struct PublishedSnapshot : Published {
+class PublishedSnapshot : public Published {
+public:
     // The head and all series of the layout.
     std::size_t MostBytes() const noexcept { return BytesFor(layout.Size()); }
     // These return false only when nothing was published yet. `head` has room for MostBytes() where
@@ -41,14 +42,16 @@ private:
 };
 
 // A worker publishes the IndexStatistics that it collected.
-struct PublishedIndexes : Published {
+class PublishedIndexes : public Published {
+public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(IndexStatistics));
     }
 };
 
 // The keeper publishes ExporterStatus.
-struct PublishedExporter : Published {
+class PublishedExporter : public Published {
+public:
     // It lies in shared memory; the keeper writes.
     struct Shared {
         Word starts;          // times that the exporter was started
@@ -65,7 +68,8 @@ struct PublishedExporter : Published {
 };
 
 // The keeper publishes ObservedPools.
-struct PublishedPools : Published {
+class PublishedPools : public Published {
+public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(ObservedPools));
         put_aside = carver.Take<Word>();
