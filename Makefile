@@ -101,7 +101,7 @@ src/core/%.o: override CPPFLAGS := $(filter-out -isystem%,$(CPPFLAGS))
 $(filter-out src/core/%,$(OBJS)): override CXXFLAGS += -fno-exceptions -fno-rtti
 
 EXPORTER_CXXFLAGS = -O2 -g -fstack-protector-strong $(given_CXXFLAGS) $(NEEDED) -fPIE
-EXPORTER_LIBS = -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lpthread
+EXPORTER_LIBS = -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lz -lpthread
 
 # Said when its turn comes, also by make -s.
 steps := $(OBJS) $(shlib) $(EXPORTER_OBJS) $(EXPORTER)

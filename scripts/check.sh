@@ -66,7 +66,7 @@ check_unit_with() {
         $cxx -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -DELILE_UNIT_TEST -Isrc -Itest "$@" \
             -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh "$cxx" {} "$out" "$@"
     $cxx "$@" "$out"/*.o -lgtest -lgtest_main -lpthread \
-        -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -o "$out/run"
+        -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lz -o "$out/run"
     run_sanitized "$out" || status=$?
     if ((status != 0)) && never_began "$out/log"; then
         say "unit tests, $name: skipped, the sanitizer does not run where addresses are random and must stay so:" \

@@ -8,7 +8,7 @@ source scripts/chroot.sh
 
 passed=0
 failed=0
-common=(make g++ libkrb5-dev prometheus-cpp-dev libcivetweb-dev libseccomp-dev libcrypt-dev)
+common=(make g++ libkrb5-dev prometheus-cpp-dev libcivetweb-dev libseccomp-dev libcrypt-dev zlib1g-dev)
 
 say() { printf '== %s\n' "$*" >&2; }
 

@@ -28,7 +28,7 @@ build_unit() {
     printf '%s\n' "${sources[@]}" | grep -v /exporter.cpp | xargs -P "$jobs" -I{} sh -c '
         "$1" -std=c++20 -O1 -Wall -Wextra -Wshadow -DELILE_UNIT_TEST -Isrc -Itest \
             -c "$2" -o "unit/$(echo "$2" | tr / _).o"' sh "$1" {}
-    "$1" unit/*.o -lgtest -lgtest_main -lpthread -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -o unit/run
+    "$1" unit/*.o -lgtest -lgtest_main -lpthread -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lz -o unit/run
 }
 
 # step NAME COMMAND...: sets that cell of the table.

@@ -30,7 +30,7 @@ case $what in
         ;;
     exporter)
         headers=(prometheus/metric_family.h:prometheus-cpp-dev civetweb.h:libcivetweb-dev
-            seccomp.h:libseccomp-dev crypt.h:libcrypt-dev)
+            seccomp.h:libseccomp-dev crypt.h:libcrypt-dev zlib.h:zlib1g-dev)
         ;;
     *) fail "usage: $0 library|exporter COMPILER FLAG..." ;;
 esac

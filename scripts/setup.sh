@@ -18,7 +18,7 @@ stop() {
 [[ -c /dev/null && -e /dev/fd/0 ]] || stop "/dev has no null or no fd: mount --bind the host's /dev, or make them"
 
 mode=${1:-build}
-packages=(g++ make prometheus-cpp-dev libcivetweb-dev libseccomp-dev libcrypt-dev)
+packages=(g++ make prometheus-cpp-dev libcivetweb-dev libseccomp-dev libcrypt-dev zlib1g-dev)
 # What only some tests need: they are skipped where the distribution has none.
 optional=()
 wanted_programs=()
@@ -31,7 +31,7 @@ case $mode in
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
     assert)
-        packages+=(libreadline-dev zlib1g-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
+        packages+=(libreadline-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
             pkg-config bzip2 perl libipc-run-perl)
         ;;
     lint) packages+=(libgtest-dev clang-format clang-tidy shellcheck perltidy) ;;

@@ -59,8 +59,8 @@ uint32 IndexFromCatalogue(Oid relid) {
     const uint32 index = tables.Insert({MyDatabaseId, top, 0}, names, encoding);
     core::TableNames stored;
     uint32 stored_encoding = 0;
-    if (index != core::kOtherTables && tables.Read(index, &stored, &stored_encoding) &&
-        memcmp(&stored, &names, sizeof(names)) != 0) {
+    tables.Read(index, &stored, &stored_encoding);
+    if (index != core::kOtherTables && memcmp(&stored, &names, sizeof(names)) != 0) {
         tables.Rename(index, names, encoding);
     }
     return index;

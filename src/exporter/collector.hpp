@@ -1,15 +1,16 @@
-// Turns a Model into Prometheus's metric families. docs/metrics.md describes each.
+// Turns a Model into Prometheus's text format. docs/metrics.md describes each metric.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
-#include <vector>
+#include <functional>
+#include <string_view>
 
 #include "exporter/model.hpp"
 
 namespace elile::exporter {
 
+// Calls `write(part)` for one part of the text after the other, so that the whole of it is nowhere.
 // `scrape_seconds` is how long the scrape before this one took.
-std::vector<prometheus::MetricFamily> Collect(const Model& model, double scrape_seconds);
+void Collect(const Model& model, double scrape_seconds,
+             const std::function<void(std::string_view)>& write);
 
 }  // namespace elile::exporter

@@ -125,8 +125,8 @@ private:
     Clock::time_point note_sample_at_;
 };
 
-// A scrape's text has megabytes, and any thread may serve it. One arena for all threads, given back
-// at once, keeps the process as small as one scrape.
+// A scrape takes megabytes for a moment, and any thread may serve it. One arena for all threads,
+// given back at once, keeps the process as small as one scrape.
 void KeepMemorySmall() {
     constexpr int kTrimAbove = 256 * 1024;
     mallopt(M_ARENA_MAX, 1);

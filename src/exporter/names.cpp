@@ -75,8 +75,8 @@ DatabaseNames::DatabaseNames(const core::Segment& segment) {
     // the newest.
     for (std::uint32_t index = 1; index <= core::kDatabases; ++index) {
         const std::uint32_t dbid = segment.databases.KeyOf(index).dbid;
-        if (dbid != 0 && segment.databases.Read(index, &names, &encoding) &&
-            names.table[0] != '\0') {
+        segment.databases.Read(index, &names, &encoding);
+        if (dbid != 0 && names.table[0] != '\0') {
             names_[dbid] = NameIn(names.table, sizeof(names.table));
             newest_[names_[dbid]] = dbid;
         }
@@ -107,9 +107,7 @@ std::string TableName(const core::Segment& segment, std::uint32_t index) {
     if (index == core::kOtherTables) {
         return kOther;
     }
-    if (!segment.tables.Read(index, &names, &encoding)) {
-        return std::to_string(segment.tables.KeyOf(index).relid);
-    }
+    segment.tables.Read(index, &names, &encoding);
     return TableLabel(NameIn(names.schema, sizeof(names.schema)),
                       NameIn(names.table, sizeof(names.table)));
 }

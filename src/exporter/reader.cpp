@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <tuple>
 
 #include "core/n_plus_one/table.hpp"
@@ -45,28 +46,22 @@ std::uint64_t MonotonicNs() {
            static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// A copy of the snapshot that the keeper published.
+// A copy of the snapshot that the keeper published, with its series. Memory for series that are not
+// in use is never touched, and so never taken.
 class SnapshotCopy {
 public:
     explicit SnapshotCopy(const core::Segment& segment)
-        : bytes_(new std::uint64_t[core::WordsFor(segment.snapshot.Bytes())]),
-          is_there_(segment.snapshot.Read(bytes_.get())) {}
+        : bytes_(new std::uint64_t[core::WordsFor(segment.snapshot.MostBytes())]),
+          is_there_(segment.snapshot.ReadWithSeries(
+              reinterpret_cast<core::SnapshotHead*>(bytes_.get()))) {}
 
-    bool IsThere() const { return is_there_; }
-    const core::SnapshotHead& Head() const {
-        return *reinterpret_cast<const core::SnapshotHead*>(bytes_.get());
+    // Null when nothing was published yet.
+    const core::SnapshotHead* Head() const {
+        return is_there_ ? reinterpret_cast<const core::SnapshotHead*>(bytes_.get()) : nullptr;
     }
-    const core::SnapshotSeries& Series(std::uint32_t at) const {
-        return reinterpret_cast<const core::SnapshotSeries*>(&Head() + 1)[at];
-    }
-    Totals Sum() const {
-        Totals totals{Head().monotonic_ns, 0, 0, 0};
-        for (std::uint32_t at = 0; at < Head().series; ++at) {
-            totals.queries += Series(at).counted.queries;
-            totals.slow += Series(at).counted.slow;
-            totals.failed += Series(at).counted.failed;
-        }
-        return totals;
+    std::span<const core::SnapshotSeries> Series() const {
+        const core::SnapshotHead& head = *Head();
+        return {reinterpret_cast<const core::SnapshotSeries*>(&head + 1), head.series};
     }
 
 private:
@@ -74,14 +69,10 @@ private:
     bool is_there_;
 };
 
-void FillHealth(const SnapshotCopy& snapshot, Model& model) {
-    if (!snapshot.IsThere()) {
-        return;
-    }
+void FillHealth(const core::SnapshotHead& head, Model& model) {
     const std::uint64_t now_ns = MonotonicNs();
-    const std::uint64_t taken_ns = snapshot.Head().monotonic_ns;
+    const std::uint64_t taken_ns = head.monotonic_ns;
     model.snapshot_age_seconds = now_ns > taken_ns ? Seconds(now_ns - taken_ns) : 0;
-    const core::SnapshotHead& head = snapshot.Head();
     if (model.snapshot_age_seconds > kStaleSeconds) {
         model.health = Health::kStale;
     } else if (head.postmaster_stopped != 0) {
@@ -104,19 +95,17 @@ void FillServer(const core::SnapshotHead& head, Model& model) {
 // gives a row's labels; `add` adds its second argument to the first.
 template <typename Row, typename Identity, typename Add>
 void MergeEqual(std::vector<Row>& rows, Identity identity, Add add) {
-    std::stable_sort(rows.begin(), rows.end(), [&](const Row& left, const Row& right) {
-        return identity(left) < identity(right);
-    });
-    std::vector<Row> merged;
-    merged.reserve(rows.size());
-    for (Row& row : rows) {
-        if (merged.empty() || identity(merged.back()) != identity(row)) {
-            merged.push_back(std::move(row));
-        } else {
-            add(merged.back(), row);
+    std::sort(rows.begin(), rows.end(),
+              [&](const Row& left, const Row& right) { return identity(left) < identity(right); });
+    std::size_t merged = 0;
+    for (std::size_t at = 0; at < rows.size(); ++at) {
+        if (merged > 0 && identity(rows[merged - 1]) == identity(rows[at])) {
+            add(rows[merged - 1], rows[at]);
+        } else if (merged++ != at) {
+            rows[merged - 1] = std::move(rows[at]);
         }
     }
-    rows = std::move(merged);
+    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(merged), rows.end());
 }
 
 // Adds series with the same labels: their table was dropped and made again, or an application
@@ -156,20 +145,23 @@ void AddIndex(Index& sum, const Index& more) {
 }
 
 void FillSeries(const core::Segment& segment, const DatabaseNames& databases,
-                const SnapshotCopy& snapshot, Model& model) {
+                std::span<const core::SnapshotSeries> all, Model& model) {
     const core::SeriesLayout layout = segment.snapshot.layout;
-    const std::uint32_t count = std::min(snapshot.Head().series, layout.Size());
-    for (std::uint32_t at = 0; at < count; ++at) {
-        const core::SnapshotSeries& values = snapshot.Series(at);
-        if (values.counted.queries == 0) {
+    const auto has_counted = [](const core::SnapshotSeries& series) {
+        return series.counted.queries != 0;
+    };
+    model.series.reserve(
+        static_cast<std::size_t>(std::count_if(all.begin(), all.end(), has_counted)));
+    for (const core::SnapshotSeries& series : all) {
+        if (!has_counted(series)) {
             continue;
         }
-        const std::uint32_t index = layout.IndexOf(at);
-        const bool is_table = layout.IsOfTable(at);
+        const std::uint32_t index = layout.IndexOf(series.place);
+        const bool is_table = layout.IsOfTable(series.place);
         const std::uint32_t dbid =
             is_table ? segment.tables.KeyOf(index).dbid : segment.databases.KeyOf(index).dbid;
         model.series.push_back({databases.Of(dbid), is_table ? TableName(segment, index) : kOther,
-                                core::SeriesLayout::OperationOf(at), values});
+                                core::SeriesLayout::OperationOf(series.place), series});
     }
     MergeEqual(
         model.series,
@@ -215,9 +207,8 @@ void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, 
         const std::uint32_t bytes = segment.texts.Read(
             copy.child_text, text.data(), static_cast<std::uint32_t>(text.size()), &encoding);
         core::TableNames application{};
-        const bool has_name =
-            copy.key.application != core::kOtherTables &&
-            segment.n_plus_one.Applications().Read(copy.key.application, &application, &encoding);
+        segment.n_plus_one.Applications().Read(copy.key.application, &application, &encoding);
+        const bool has_name = copy.key.application != core::kOtherTables;
         NPlusOne pattern{databases.Of(copy.key.database),
                          has_name ? NameIn(application.table, sizeof(application.table)) : kOther,
                          TableName(segment, copy.table),
@@ -307,32 +298,36 @@ void FillIndexes(const core::Segment& segment, const DatabaseNames& databases, M
 
 Model Reader::ReadHealth() const {
     Model model;
-    FillHealth(SnapshotCopy(segment_), model);
+    core::SnapshotHead head;
+    if (segment_.snapshot.ReadHead(&head)) {
+        FillHealth(head, model);
+    }
     return model;
 }
 
 void Reader::NoteSnapshot() {
-    const SnapshotCopy snapshot(segment_);
-    if (snapshot.IsThere()) {
-        rates_.Add(snapshot.Sum());
+    core::SnapshotHead head;
+    if (segment_.snapshot.ReadHead(&head)) {
+        rates_.Add({head.monotonic_ns, head.queries, head.slow, head.failed});
     }
 }
 
 Model Reader::Read() const {
     Model model;
     const SnapshotCopy snapshot(segment_);
+    const core::SnapshotHead* head = snapshot.Head();
     const DatabaseNames databases(segment_);
-    FillHealth(snapshot, model);
-    if (snapshot.IsThere()) {
-        FillServer(snapshot.Head(), model);
-        FillSeries(segment_, databases, snapshot, model);
-        FillSessions(databases, snapshot.Head(), model);
-        FillStatements(databases, snapshot.Head(), model);
+    if (head != nullptr) {
+        FillHealth(*head, model);
+        FillServer(*head, model);
+        FillSeries(segment_, databases, snapshot.Series(), model);
+        FillSessions(databases, *head, model);
+        FillStatements(databases, *head, model);
     }
     FillPools(segment_, databases, model);
     FillIndexes(segment_, databases, model);
     FillNPlusOne(segment_, databases, model);
-    FillOwnFigures(segment_, snapshot.IsThere() ? &snapshot.Head() : nullptr, model);
+    FillOwnFigures(segment_, head, model);
     if (const std::optional<Rates> rates = rates_.PerSecond()) {
         model.queries_per_second = rates->queries;
         model.slow_per_second = rates->slow;

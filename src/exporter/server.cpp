@@ -1,7 +1,6 @@
 #include "exporter/server.hpp"
 
 #include <arpa/inet.h>
-#include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
-#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,28 +22,45 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 
-// Sends an answer in parts, so that a client that takes it too slowly is given up.
+// An answer goes in parts, so that a client that takes it too slowly is given up.
+class Answer {
+public:
+    explicit Answer(mg_connection& connection) : connection_(connection) {}
+
+    // Returns whether a body is wanted.
+    bool Begin(int status, const char* type, std::size_t bytes, const char* more_headers = "") {
+        mg_printf(&connection_,
+                  "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                  "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
+                  "Connection: close\r\n\r\n",
+                  status, mg_get_response_code_text(&connection_, status), type, bytes,
+                  more_headers);
+        return std::string_view(mg_get_request_info(&connection_)->request_method) != "HEAD";
+    }
+    // Returns false when the client is to have no more.
+    bool Send(std::string_view body) {
+        constexpr std::size_t kPart = 64 * 1024;
+        while (!body.empty() && Clock::now() < deadline_) {
+            const std::string_view part = body.substr(0, kPart);
+            if (mg_write(&connection_, part.data(), part.size()) != static_cast<int>(part.size())) {
+                return false;
+            }
+            body.remove_prefix(part.size());
+        }
+        return body.empty();
+    }
+
+private:
+    static constexpr auto kLongest = std::chrono::seconds(10);
+    mg_connection& connection_;
+    Clock::time_point deadline_ = Clock::now() + kLongest;
+};
+
 void Send(mg_connection& connection, int status, const char* type, std::string_view body,
           const char* more_headers = "") {
-    constexpr std::size_t kPart = 64 * 1024;
-    constexpr auto kLongest = std::chrono::seconds(10);
-    const auto deadline = Clock::now() + kLongest;
-    const std::string_view method = mg_get_request_info(&connection)->request_method;
-    mg_printf(&connection,
-              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
-              "Connection: close\r\n\r\n",
-              status, mg_get_response_code_text(&connection, status), type, body.size(),
-              more_headers);
-    if (method == "HEAD") {
-        return;
-    }
-    while (!body.empty() && Clock::now() < deadline) {
-        const std::string_view part = body.substr(0, kPart);
-        if (mg_write(&connection, part.data(), part.size()) != static_cast<int>(part.size())) {
-            return;
-        }
-        body.remove_prefix(part.size());
+    Answer answer(connection);
+    if (answer.Begin(status, type, body.size(), more_headers)) {
+        answer.Send(body);
     }
 }
 
@@ -181,7 +196,7 @@ void Server::Serve(mg_connection& connection, std::string_view path) {
         ServeReadiness(connection);
     } else if (path == "/metrics") {
         if (Admit(connection)) {
-            Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", *Metrics());
+            ServeMetrics(connection);
         }
     } else if (path == "/") {
         if (Admit(connection)) {
@@ -231,29 +246,48 @@ void Server::ServeReadiness(mg_connection& connection) const {
          (is_ready ? "ready" : DescribeHealth(model)) + "\n");
 }
 
+void Server::ServeMetrics(mg_connection& connection) {
+    constexpr const char* kType = "text/plain; version=0.0.4; charset=utf-8";
+    constexpr const char* kVary = "Vary: Accept-Encoding\r\n";
+    constexpr const char* kPacked = "Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\n";
+    const char* accepted = mg_get_header(&connection, "Accept-Encoding");
+    const std::shared_ptr<const PackedText> text = Metrics();
+    Answer answer(connection);
+    if (AcceptsGzip(accepted != nullptr ? accepted : "")) {
+        if (answer.Begin(200, kType, text->gzip.size(), kPacked)) {
+            answer.Send(text->gzip);
+        }
+    } else if (answer.Begin(200, kType, text->bytes, kVary)) {
+        text->Unpack([&](std::string_view part) { return answer.Send(part); });
+    }
+}
+
 void Server::ServePage(mg_connection& connection) const {
     const bool shows_queries =
         users_.AreRequired() || shows_queries_.load(std::memory_order_relaxed);
-    Send(connection, 200, "text/html; charset=utf-8",
-         RenderStatusPage(reader_.Read(), {shows_queries}),
+    std::string page;
+    {
+        const std::lock_guard lock(page_mutex_);
+        page = RenderStatusPage(reader_.Read(), {shows_queries});
+    }
+    Send(connection, 200, "text/html; charset=utf-8", page,
          "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
          "Referrer-Policy: no-referrer\r\n");
 }
 
-std::shared_ptr<const std::string> Server::Metrics() {
-    constexpr std::uint64_t kMomentNs = 250000000;
+std::shared_ptr<const PackedText> Server::Metrics() {
+    constexpr auto kMoment = std::chrono::milliseconds(250);
+    const auto asked = Clock::now();
     const std::lock_guard lock(metrics_mutex_);
-    const auto begin = Clock::now();
-    const auto now_ns = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(begin.time_since_epoch()).count());
-    if (metrics_ != nullptr && now_ns - metrics_at_ns_ < kMomentNs) {
+    if (metrics_ != nullptr && metrics_begun_ + kMoment > asked) {
         return metrics_;
     }
-    std::ostringstream text;
-    prometheus::TextSerializer().Serialize(text, Collect(reader_.Read(), scrape_seconds_));
-    metrics_ = std::make_shared<const std::string>(std::move(text).str());
-    metrics_at_ns_ = now_ns;
+    const auto begin = Clock::now();
+    TextPacker packer;
+    Collect(reader_.Read(), scrape_seconds_, [&](std::string_view part) { packer.Append(part); });
+    metrics_ = std::make_shared<const PackedText>(packer.Finish());
+    metrics_begun_ = begin;
     scrape_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
     return metrics_;
 }

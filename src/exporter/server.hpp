@@ -8,6 +8,7 @@
 #include <civetweb.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string>
 
 #include "exporter/link.hpp"
+#include "exporter/packed_text.hpp"
 #include "exporter/reader.hpp"
 #include "exporter/users.hpp"
 
@@ -52,7 +54,8 @@ private:
     void ServeHealth(mg_connection& connection) const;
     void ServeReadiness(mg_connection& connection) const;
     void ServePage(mg_connection& connection) const;
-    std::shared_ptr<const std::string> Metrics();
+    void ServeMetrics(mg_connection& connection);
+    std::shared_ptr<const PackedText> Metrics();
 
     const Reader& reader_;
     Users& users_;
@@ -60,11 +63,14 @@ private:
     std::atomic<std::uint64_t> logins_denied_ = 0;
     std::atomic<std::uint64_t> logins_refused_ = 0;
 
-    // All who ask within a moment get the same text, since it has megabytes.
+    // All who ask within a moment, or while it is being made, get the same text.
     std::mutex metrics_mutex_;
-    std::shared_ptr<const std::string> metrics_;
-    std::uint64_t metrics_at_ns_ = 0;
+    std::shared_ptr<const PackedText> metrics_;
+    std::chrono::steady_clock::time_point metrics_begun_;
     double scrape_seconds_ = 0;
+
+    // What all series take while a page is made is taken once.
+    mutable std::mutex page_mutex_;
 
     std::mutex message_mutex_;
     std::string last_message_;  // civetweb's

@@ -34,9 +34,10 @@ uint64 QueriesOf(const core::Segment& segment, const core::SnapshotHead& snapsho
     const auto* series = reinterpret_cast<const core::SnapshotSeries*>(&snapshot + 1);
     uint64 queries = 0;
     for (uint32 at = 0; at < snapshot.series; ++at) {
-        const uint32 index = layout.IndexOf(at);
+        const uint32 place = series[at].place;
+        const uint32 index = layout.IndexOf(place);
         const core::TableKey key =
-            layout.IsOfTable(at) ? segment.tables.KeyOf(index) : segment.databases.KeyOf(index);
+            layout.IsOfTable(place) ? segment.tables.KeyOf(index) : segment.databases.KeyOf(index);
         if (series[at].counted.queries != 0 && key.dbid == dbid) {
             queries += series[at].counted.queries;
         }
@@ -64,6 +65,9 @@ void Settle(Asked& database, bool has_figures) {
 void LookAt(const core::Segment& segment, const core::SnapshotHead& snapshot, uint32 index) {
     const uint64 now_ns = pg::MonotonicNs();
     const uint32 dbid = segment.databases.KeyOf(index).dbid;
+    if (!OidIsValid(dbid)) {
+        return;  // it is about to be taken
+    }
     Asked& database = asked[index];
     if (database.is_unsettled && now_ns >= database.due_ns) {
         Settle(database, HasFigures(segment, dbid));
@@ -85,7 +89,7 @@ void LookAtAll(const core::Segment& segment, const core::SnapshotHead& snapshot)
         return;
     }
     looked_at_ns = snapshot.monotonic_ns;
-    for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
+    for (uint32 index = 1; index < segment.databases.End(); ++index) {
         LookAt(segment, snapshot, index);
     }
 }
@@ -100,7 +104,7 @@ void FindIndexStatistics(Chooser& chooser) {
     }
     LookAtAll(segment, *snapshot);
     const uint64 now_ns = pg::MonotonicNs();
-    for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
+    for (uint32 index = 1; index < segment.databases.End(); ++index) {
         if (asked[index].since != 0 && now_ns >= asked[index].due_ns) {
             chooser.Consider(segment.databases.KeyOf(index).dbid, asked[index].since);
         }
@@ -111,7 +115,7 @@ void FindIndexStatistics(Chooser& chooser) {
 // and their age shows it.
 void NoteIndexStatistics(Oid dbid, bool is_started) {
     const core::Segment& segment = *store::SharedSegment();
-    for (uint32 index = 1; index <= segment.databases.Used(); ++index) {
+    for (uint32 index = 1; index < segment.databases.End(); ++index) {
         if (segment.databases.KeyOf(index).dbid == dbid) {
             Asked& database = asked[index];
             database.due_ns = pg::MonotonicNs() + kFirstPauseNs;

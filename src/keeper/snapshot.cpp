@@ -23,13 +23,14 @@ Room room = {};
 
 Room MakeRoom(const core::Segment& segment) {
     Room made;
+    // Memory for series that are not in use is never touched, and so never taken.
     made.head = static_cast<core::SnapshotHead*>(
-        MemoryContextAllocZero(TopMemoryContext, segment.snapshot.Bytes()));
+        MemoryContextAlloc(TopMemoryContext, segment.snapshot.MostBytes()));
     made.scratch = static_cast<uint32*>(MemoryContextAlloc(
         TopMemoryContext, core::SeriesBuilder::ScratchWords(segment) * sizeof(uint32)));
     // An earlier keeper may have published already, and its counters must go on.
-    if (!segment.snapshot.Read(made.head)) {
-        memset(static_cast<void*>(made.head), 0, segment.snapshot.Bytes());
+    if (!segment.snapshot.ReadWithSeries(made.head)) {
+        memset(static_cast<void*>(made.head), 0, sizeof(*made.head));
     }
     return made;
 }
@@ -67,16 +68,16 @@ const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
     if (!EnterStore(segment.StoreGate())) {
         return *room.head;  // the next try, in a second, is soon enough
     }
-    core::SeriesBuilder(segment, room.scratch)
-        .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
-              reinterpret_cast<core::SnapshotSeries*>(room.head + 1));
+    core::SeriesBuilder(segment, room.scratch, *room.head,
+                        reinterpret_cast<core::SnapshotSeries*>(room.head + 1))
+        .Take(static_cast<uint32>(pg::Settings::metrics_max_tables));
     segment.StoreGate().LeaveShared();
     CountSessions(*room.head);
     DescribeServer(*room.head);
     room.head->taken_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();
     room.head->taking_ns = room.head->monotonic_ns - begin_ns;
-    segment.snapshot.Write(room.head);
+    segment.snapshot.WriteWithSeries(room.head);
     return *room.head;
 }
 

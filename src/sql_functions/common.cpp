@@ -25,9 +25,7 @@ TableName NameOf(core::Segment& segment, uint32 table) {
     }
     core::TableNames names;
     uint32 encoding = 0;
-    if (!tables.Read(table, &names, &encoding)) {
-        return {"", "(being renamed)"};
-    }
+    tables.Read(table, &names, &encoding);
     return {pg::ToDatabaseEncoding(names.schema, strnlen(names.schema, NAMEDATALEN), encoding),
             pg::ToDatabaseEncoding(names.table, strnlen(names.table, NAMEDATALEN), encoding)};
 }

@@ -17,11 +17,12 @@ struct Texts {
 };
 
 const char* ApplicationName(const core::TableDirectory& applications, uint32 index) {
-    core::TableNames names;
-    uint32 encoding = 0;
-    if (index == core::kOtherTables || !applications.Read(index, &names, &encoding)) {
+    if (index == core::kOtherTables) {
         return "(other)";
     }
+    core::TableNames names;
+    uint32 encoding = 0;
+    applications.Read(index, &names, &encoding);
     return pg::ToDatabaseEncoding(names.table, strnlen(names.table, NAMEDATALEN), encoding);
 }
 

@@ -57,6 +57,29 @@ void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRec
     row.EndRow();
 }
 
+// A record is written within a microsecond, unless its writer was stopped. A reader waits so often
+// in all, since a record that is not shown looks as if it had gone.
+constexpr int kMostPauses = 100;
+constexpr long kPauseUs = 100;
+
+// Returns false when the record is busy, so that it may be written later.
+bool WriteIfWhole(pg::RowWriter& row, core::Segment& segment, uint64 id) {
+    const core::SlowRing& ring = segment.ring;
+    core::SlowRecord record;
+    const core::SlowRing::Reading reading = ring.Read(id, &record);
+    if (reading != core::SlowRing::Reading::kWhole) {
+        return reading == core::SlowRing::Reading::kGone;
+    }
+    const Texts texts{pg::ReadText(segment.texts, record.text),
+                      pg::ReadText(segment.details, record.parameters),
+                      pg::ReadText(segment.details, record.plan)};
+    if (!ring.Holds(id)) {
+        return false;
+    }
+    WriteRecord(row, segment, record, texts);
+    return true;
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -68,17 +91,12 @@ ELILE_SQL_FUNCTION(elile_slow_queries, kStrict, RECORDOID) {
     pg::RowWriter row(fcinfo);
     const core::SlowRing& ring = segment.ring;
     const uint64 newest = ring.LastId();
+    int pauses = kMostPauses;
     row.ForEach(Min(newest, ring.Size()), [&](uint64 at) {
-        const uint64 id = newest - at;
-        core::SlowRecord record;
-        if (!ring.Read(id, &record)) {
-            return;
-        }
-        const Texts texts{pg::ReadText(segment.texts, record.text),
-                          pg::ReadText(segment.details, record.parameters),
-                          pg::ReadText(segment.details, record.plan)};
-        if (ring.Holds(id)) {
-            WriteRecord(row, segment, record, texts);
+        while (!WriteIfWhole(row, segment, newest - at) && pauses > 0) {
+            --pauses;
+            CHECK_FOR_INTERRUPTS();
+            pg_usleep(kPauseUs);
         }
     });
     return Datum{0};

@@ -25,8 +25,8 @@ void NoteOwnDatabase(const char* name) {
     const uint32 index = databases.Insert({MyDatabaseId, InvalidOid, 0}, names, encoding);
     core::TableNames stored;
     uint32 stored_encoding = 0;
+    databases.Read(index, &stored, &stored_encoding);
     if (name != nullptr && index != core::kOtherTables &&
-        databases.Read(index, &stored, &stored_encoding) &&
         memcmp(&stored, &names, sizeof(names)) != 0) {
         databases.Rename(index, names, encoding);
     }

@@ -160,7 +160,8 @@ void Directory(World& world) {
         const std::uint32_t index = world.segment.tables.Find({5, 1, 0});
         core::TableNames names;
         std::uint32_t encoding = 0;
-        if (index != core::kNoIndex && world.segment.tables.Read(index, &names, &encoding)) {
+        if (index != core::kNoIndex) {
+            world.segment.tables.Read(index, &names, &encoding);
             Check(AreNamesWhole(names), "a name is of two");
         }
     });

@@ -1,9 +1,15 @@
 // What is published is whole, and a series' counters only grow or begin again all together.
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <csignal>
 #include <span>
 #include <thread>
 #include <vector>
@@ -81,6 +87,73 @@ TEST(Published, ReadsWhatWasWholeWhileTheWriterIsStopped) {
     }
 }
 
+// Memory that a forked process shares, in which that process publishes one block after the other.
+class PublishingProcess {
+public:
+    static constexpr std::size_t kWords = 100000;
+
+    PublishingProcess() {
+        Carver measure(nullptr);
+        Published().Carve(measure, kWords * 8);
+        bytes_ = measure.Bytes();
+        memory_ = static_cast<char*>(
+            mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+        Carver carver(memory_);
+        block.Carve(carver, kWords * 8);
+        Carver again(memory_);
+        sequence = again.Take<Published::Sequence>();
+        child_ = fork();
+        if (child_ == 0) {
+            std::vector<std::uint64_t> data(kWords);
+            for (std::uint64_t round = 1;; ++round) {
+                data.assign(kWords, round);
+                block.Write(data.data());
+            }
+        }
+    }
+    ~PublishingProcess() {
+        kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+        munmap(memory_, bytes_);
+    }
+    PublishingProcess(const PublishingProcess&) = delete;
+    PublishingProcess& operator=(const PublishingProcess&) = delete;
+
+    void Stop() const {
+        kill(child_, SIGSTOP);
+        waitpid(child_, nullptr, WUNTRACED);
+    }
+    void Continue() const { kill(child_, SIGCONT); }
+
+    Published block;
+    Published::Sequence* sequence = nullptr;
+
+private:
+    std::size_t bytes_ = 0;
+    char* memory_ = nullptr;
+    pid_t child_ = -1;
+};
+
+TEST(Published, IsReadWhereverItsWriterIsStopped) {
+    constexpr int kWanted = 50;
+    const PublishingProcess process;
+    std::vector<std::uint64_t> copy(PublishingProcess::kWords);
+    while (process.sequence->Seen() < 2) {
+    }
+    int in_mid_write = 0;
+    for (int round = 0; in_mid_write < kWanted && round < 100 * kWanted; ++round) {
+        process.Stop();
+        in_mid_write += Published::Sequence::IsWhole(process.sequence->Seen()) ? 0 : 1;
+        copy.assign(copy.size(), 0);
+        ASSERT_TRUE(process.block.Read(copy.data()));
+        ASSERT_NE(copy[0], 0U);
+        ASSERT_EQ(std::count(copy.begin(), copy.end(), copy[0]),
+                  static_cast<std::ptrdiff_t>(copy.size()));
+        process.Continue();
+    }
+    EXPECT_EQ(in_mid_write, kWanted);
+}
+
 class SeriesBuilderTest : public testing::Test {
 protected:
     SeriesBuilderTest()
@@ -99,13 +172,22 @@ protected:
         }
     }
     void TakeSnapshot(std::uint32_t tables = 4) {
-        SeriesBuilder(store_.segment, scratch_.data()).Take(tables, head_, series_.data());
+        SeriesBuilder(store_.segment, scratch_.data(), head_, series_.data()).Take(tables);
     }
-    const SeriesCounters& Select(std::uint32_t table) const {
-        return series_[Layout().OfTable(table, Operation::kSelect)].counted;
+    // All zero where no such series is in use.
+    SnapshotSeries At(std::uint32_t place) const {
+        for (std::uint32_t at = 0; at < head_.series; ++at) {
+            if (series_[at].place == place) {
+                return series_[at];
+            }
+        }
+        return {};
     }
-    const SeriesCounters& OtherSelect(std::uint32_t database) const {
-        return series_[Layout().OfDatabase(database, Operation::kSelect)].counted;
+    SeriesCounters Select(std::uint32_t table) const {
+        return At(Layout().OfTable(table, Operation::kSelect)).counted;
+    }
+    SeriesCounters OtherSelect(std::uint32_t database) const {
+        return At(Layout().OfDatabase(database, Operation::kSelect)).counted;
     }
     SeriesLayout Layout() const { return store_.segment.snapshot.layout; }
     void AddTable(std::uint32_t relid) { store_.segment.tables.Insert({5, relid, 0}, {}, 6); }
@@ -147,8 +229,61 @@ TEST_F(SeriesBuilderTest, SumsWhatTheStoreHas) {
     EXPECT_EQ(Select(1).slow, 1U);
     EXPECT_EQ(Select(1).total_ns, 4 * kSecondNs);
     EXPECT_EQ(Select(2).queries, 1U);
-    EXPECT_NEAR(static_cast<double>(series_[Layout().OfTable(1, Operation::kSelect)].p95_ns), 3e9,
+    EXPECT_NEAR(static_cast<double>(At(Layout().OfTable(1, Operation::kSelect)).p95_ns), 3e9,
                 0.011 * 3e9);
+    EXPECT_EQ(head_.queries, 3U);
+    EXPECT_EQ(head_.failed, 1U);
+    EXPECT_EQ(head_.slow, 1U);
+}
+
+TEST_F(SeriesBuilderTest, HasOnlyThoseThatAreInUse) {
+    TakeSnapshot();
+    EXPECT_EQ(head_.series, 0U);
+    Execute(1, 3, kSecondNs);
+    Execute(2, 1, kSecondNs);
+    Execute(3, 3, kSecondNs);
+    TakeSnapshot();
+    EXPECT_EQ(head_.series, 2U);
+    EXPECT_EQ(Select(3).queries, 2U);
+    EXPECT_EQ(Select(1).queries, 1U);
+    // One that a reset has emptied stays in use, and another one changes no series' figures.
+    ASSERT_TRUE(store_.TryReset(0, 0, 2, 9));
+    Execute(4, 2, kSecondNs);
+    TakeSnapshot();
+    EXPECT_EQ(head_.series, 3U);
+    EXPECT_EQ(Select(3).queries, 2U);
+    EXPECT_TRUE(IsZero(Select(1)));
+    EXPECT_EQ(Select(2).queries, 1U);
+    EXPECT_EQ(head_.queries, 3U);
+    ASSERT_TRUE(store_.TryReset(0, 0, 0, 10));
+    TakeSnapshot();
+    EXPECT_EQ(head_.series, 0U);
+    EXPECT_EQ(head_.queries, 0U);
+}
+
+// A keeper that is started again goes on with what its predecessor published.
+TEST_F(SeriesBuilderTest, APublishedSnapshotIsReadWithItsSeries) {
+    PublishedSnapshot& published = store_.segment.snapshot;
+    EXPECT_FALSE(published.ReadHead(&head_));
+    const std::size_t words = WordsFor(published.MostBytes());
+    std::vector<std::uint64_t> written(words);
+    std::vector<std::uint64_t> copy(words);
+    auto& head = *reinterpret_cast<SnapshotHead*>(written.data());
+    auto* series = reinterpret_cast<SnapshotSeries*>(&head + 1);
+    for (std::uint32_t table = 1; table <= 4; ++table) {
+        Execute(table, table, kSecondNs);
+        SeriesBuilder(store_.segment, scratch_.data(), head, series).Take(4);
+        published.WriteWithSeries(&head);
+        auto& read = *reinterpret_cast<SnapshotHead*>(copy.data());
+        ASSERT_TRUE(published.ReadWithSeries(&read));
+        EXPECT_EQ(copy, written);
+        ASSERT_TRUE(published.ReadHead(&head_));
+        EXPECT_EQ(head_.series, table);
+        EXPECT_EQ(head_.queries, table);
+    }
+    Execute(1, 1, kSecondNs);
+    SeriesBuilder(store_.segment, scratch_.data(), head, series).Take(4);
+    EXPECT_EQ(series[0].counted.queries, 2U);
 }
 
 TEST_F(SeriesBuilderTest, SumsLoopsByTable) {
@@ -170,6 +305,7 @@ TEST_F(SeriesBuilderTest, SumsLoopsByTable) {
 
 TEST_F(SeriesBuilderTest, EvictionLetsNothingFall) {
     SeriesCounters before{};
+    AddTable(101);
     for (std::uint64_t round = 0; round < 200; ++round) {
         for (std::uint64_t statement = 0; statement < 10; ++statement) {
             Execute(round * 10 + statement + 1, 1, 1000 * (statement + 1));
@@ -184,6 +320,7 @@ TEST_F(SeriesBuilderTest, EvictionLetsNothingFall) {
         before = Select(1);
     }
     EXPECT_EQ(before.queries, 2000U);
+    EXPECT_EQ(head_.queries, 2000U);
     EXPECT_GT(Get(store_.segment.statements.shared->evictions), 0U);
 }
 

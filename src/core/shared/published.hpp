@@ -2,8 +2,7 @@
 // mapping.
 //
 // A sequence lock guards two copies. While one is written the other one is whole, so a writer that
-// is slow, stopped or dead keeps nobody from reading. An even sequence names the copy that was
-// written last, an odd one says that the other copy is being written.
+// is slow, stopped or dead keeps nobody from reading.
 #pragma once
 
 #include <cstddef>
@@ -21,44 +20,38 @@ public:
     // Each of the two copies has room for `bytes`.
     void Carve(Carver& carver, std::size_t bytes) noexcept {
         sequence_ = carver.Take<Sequence>();
-        words_ = carver.Take<Word>(kCopies * WordsFor(bytes));
+        words_ = carver.Take<Word>(Sequence::kCopies * WordsFor(bytes));
         bytes_ = bytes;
     }
 
-    std::size_t Bytes() const noexcept { return bytes_; }
-
-    // `from` is Bytes() long. There is one writer at a time.
-    void Write(const void* from) noexcept {
+    // There is one writer at a time. It may publish less than there is room for, where the
+    // beginning tells readers how much that is.
+    void Write(const void* from, std::size_t bytes) noexcept {
         const std::uint32_t whole = sequence_->Begin();
-        StoreWords(CopyOf(whole), from, bytes_);
+        StoreWords(Copy(Sequence::CopyOf(whole)), from, bytes);
         sequence_->End(whole);
     }
+    void Write(const void* from) noexcept { Write(from, bytes_); }
 
-    // `to` has room for Bytes(). Returns false, with `to` in any state, when nothing was published
-    // yet. It does so too when the writer came twice during each of a hundred readings.
-    bool Read(void* to) const noexcept {
-        constexpr int kTries = 100;
-        for (int left = kTries; left > 0; --left) {
-            const std::uint32_t whole = sequence_->Seen() & ~1U;
-            if (whole == 0) {
-                return false;
-            }
-            LoadWords(CopyOf(whole), to, bytes_);
-            // From the third step on the copy that was read is being written again.
-            if (sequence_->IsStill(whole, 2)) {
-                return true;
-            }
+    // Calls `copy(words)` until what it read was whole. Returns false, and has not called it, only
+    // when nothing was published yet. A writer pauses for longer than a copy takes.
+    template <typename Load>
+    bool ReadWords(Load copy) const noexcept {
+        constexpr std::uint32_t kFirstWhole = 2;
+        if (sequence_->Seen() < kFirstWhole) {
+            return false;
         }
-        return false;
+        sequence_->ReadCopy([&](std::size_t which) { copy(Copy(which)); });
+        return true;
     }
+    // `to` has room for so many bytes, which are the first ones.
+    bool Read(void* to, std::size_t bytes) const noexcept {
+        return ReadWords([&](const Word* words) { LoadWords(words, to, bytes); });
+    }
+    bool Read(void* to) const noexcept { return Read(to, bytes_); }
 
 private:
-    static constexpr std::size_t kCopies = 2;
-
-    // `whole` is even.
-    Word* CopyOf(std::uint32_t whole) const noexcept {
-        return words_ + (whole / 2 % kCopies) * WordsFor(bytes_);
-    }
+    Word* Copy(std::size_t which) const noexcept { return words_ + which * WordsFor(bytes_); }
 
     Sequence* sequence_ = nullptr;
     Word* words_ = nullptr;

@@ -7,6 +7,10 @@
 // Two pairs make it right. A reader that sees the number of an ended writing sees all of it: End()
 // releases to Seen(). A reader that sees any word of a later writing sees its odd number: the fence
 // in TryBegin() or Begin() releases, by that word, to the fence in IsStill().
+//
+// Where a reader must not take a writer that is slow, stopped or dead for one that never wrote, the
+// data has two copies. A whole number names the one that was written last, and the next writing
+// goes to the other one.
 #pragma once
 
 #include "core/shared/atomics.hpp"
@@ -49,6 +53,21 @@ public:
         return false;
     }
 
+    // Where there are two copies, the whole number's own is this one.
+    static constexpr std::size_t kCopies = 2;
+    static constexpr std::size_t CopyOf(Number whole) noexcept { return whole / 2 % kCopies; }
+    // Calls `copy(which)` until the copy that it read was whole. That takes a second call only
+    // where the writers came twice during the first one.
+    template <typename Copy>
+    void ReadCopy(Copy copy) const noexcept {
+        Number whole = 0;
+        do {
+            whole = Seen() & ~Number{1};
+            copy(CopyOf(whole));
+            // From the third step on the copy that was read is being written again.
+        } while (!IsStill(whole, 2));
+    }
+
     // It is for data that several may write. Returns false when the number is not the one seen, or
     // that one is not whole: nothing may be written then. `writing` is odd.
     bool TryBegin(Number seen, Number writing) noexcept {
@@ -75,11 +94,16 @@ public:
     // Calls `write()`, or leaves it to whoever is writing and returns false.
     template <typename Write>
     bool TryWrite(Write write) noexcept {
+        return TryWriteCopy([&](std::size_t) { write(); });
+    }
+    // The same, where there are two copies: calls `write(which)`.
+    template <typename Write>
+    bool TryWriteCopy(Write write) noexcept {
         const Number seen = number_.load(std::memory_order_relaxed);
         if (!TryBegin(seen)) {
             return false;
         }
-        write();
+        write(CopyOf(seen + 2));
         End(seen + 2);
         return true;
     }
@@ -91,6 +115,8 @@ public:
         number_.store(number + (number & 1), std::memory_order_relaxed);
         return !IsWhole(number);
     }
+    // The same, where there are two copies: forgets the one that a dead writer left half written.
+    void MendCopies() noexcept { number_.fetch_and(~Number{1}, std::memory_order_relaxed); }
 
 private:
     Atomic<Number> number_;

@@ -56,6 +56,7 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
         Add(shared_->overflow, 1);
         return kOtherTables;
     }
+    RaiseTo(shared_->end, fresh + 1);
     Put(entries_[fresh].database_and_relid, std::uint64_t{key.dbid} << 32 | key.relid);
     Put(entries_[fresh].name_hash, key.name_hash);
     Rename(fresh, names, encoding);
@@ -76,25 +77,24 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
 void TableDirectory::Rename(std::uint32_t index, const TableNames& names,
                             std::uint32_t encoding) noexcept {
     TableEntry& entry = entries_[index];
-    entry.sequence.TryWrite([&] {
-        StoreWords(entry.names.data(), &names, sizeof(names));
-        Put(entry.encoding, encoding);
+    entry.sequence.TryWriteCopy([&](std::size_t which) {
+        StoreWords(entry.copies[which].names.data(), &names, sizeof(names));
+        Put(entry.copies[which].encoding, encoding);
     });
 }
 
-bool TableDirectory::Read(std::uint32_t index, TableNames* names,
+void TableDirectory::Read(std::uint32_t index, TableNames* names,
                           std::uint32_t* encoding) const noexcept {
-    constexpr int kLooks = 100;
     const TableEntry& entry = entries_[index];
-    return entry.sequence.Read(kLooks, [&] {
-        LoadWords(entry.names.data(), names, sizeof(*names));
-        *encoding = Get(entry.encoding);
+    entry.sequence.ReadCopy([&](std::size_t which) {
+        LoadWords(entry.copies[which].names.data(), names, sizeof(*names));
+        *encoding = static_cast<std::uint32_t>(Get(entry.copies[which].encoding));
     });
 }
 
 std::uint64_t TableDirectory::Repair() noexcept {
     for (std::uint32_t index = 0; index < size_; ++index) {
-        entries_[index].sequence.Mend();
+        entries_[index].sequence.MendCopies();
     }
     // A dead session may have taken an index and not yet put it into a cell.
     free_.Clear();

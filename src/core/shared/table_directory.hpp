@@ -3,9 +3,11 @@
 //
 // Entries are never taken away: an index stays good for the life of the segment. Index 0 stands
 // for all tables that found no room. Names are guarded by a sequence lock; a writer that finds
-// another one writing leaves it to that one.
+// another one writing leaves it to that one. There are two copies of them, for a reader that found
+// none would show a name's table or database under another one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -39,9 +41,13 @@ struct TableKey {
 struct alignas(kCacheLine) TableEntry {
     Word database_and_relid;
     Word name_hash;
-    SequenceLock<std::uint32_t> sequence;  // of the names
-    HalfWord encoding;
-    std::array<Word, sizeof(TableNames) / 8> names;
+    using Sequence = SequenceLock<std::uint32_t>;
+    struct Names {
+        Word encoding;
+        std::array<Word, sizeof(TableNames) / 8> names;
+    };
+    Sequence sequence;
+    std::array<Names, Sequence::kCopies> copies;
 };
 
 class TableDirectory : public Part {
@@ -50,6 +56,7 @@ public:
     struct Shared {
         IndexStackHead free;
         Word overflow;  // times that there was no room; any process
+        Word end;       // above each index that was ever taken; any process
     };
 
     // There is room for `most` tables besides kOtherTables.
@@ -63,15 +70,20 @@ public:
     void Rename(std::uint32_t index, const TableNames& names, std::uint32_t encoding) noexcept;
 
     TableKey KeyOf(std::uint32_t index) const noexcept;
-    // Returns false when the names were being written at each of several looks.
-    bool Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
+    // Reads the names that were written last.
+    void Read(std::uint32_t index, TableNames* names, std::uint32_t* encoding) const noexcept;
 
     void Format() noexcept { Repair(); }
-    // Mends names that a dead session left half written, and frees indexes that it had only taken.
+    // Forgets names that a dead session left half written, and frees indexes that it had only
+    // taken.
     std::uint64_t Repair() noexcept;
 
     // All indexes are below this.
     std::uint32_t Size() const noexcept { return size_; }
+    // Each index that is known, or was, is below this one, which only grows.
+    std::uint32_t End() const noexcept {
+        return std::max(static_cast<std::uint32_t>(Get(shared_->end)), kOtherTables + 1);
+    }
     // Returns how many tables are known; index 0 is not among them.
     std::uint32_t Used() const noexcept { return size_ - 1 - free_.Count(); }
     std::uint64_t Overflow() const noexcept { return Get(shared_->overflow); }

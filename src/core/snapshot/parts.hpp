@@ -1,23 +1,44 @@
 // These parts of the segment are each published by one process for others to read.
 #pragma once
 
+#include <algorithm>
+
 #include "core/pools/observed.hpp"
 #include "core/shared/published.hpp"
 #include "core/snapshot/snapshot.hpp"
 
 namespace elile::core {
 
-// The keeper publishes SnapshotHead, then as many SnapshotSeries as the layout has.
+// The keeper publishes SnapshotHead, then the SnapshotSeries that are in use.
 class PublishedSnapshot : public Published {
 public:
+    // The head and all series of the layout.
+    std::size_t MostBytes() const noexcept { return BytesFor(layout.Size()); }
+    // These return false only when nothing was published yet. `head` has room for MostBytes() where
+    // series follow it.
+    bool ReadHead(SnapshotHead* head) const noexcept { return Read(head, sizeof(*head)); }
+    bool ReadWithSeries(SnapshotHead* head) const noexcept {
+        return ReadWords([&](const Word* words) {
+            LoadWords(words, head, sizeof(*head));
+            const std::uint32_t series = std::min(head->series, layout.Size());
+            LoadWords(words + WordsFor(sizeof(*head)), head + 1, series * sizeof(SnapshotSeries));
+        });
+    }
+    void WriteWithSeries(const SnapshotHead* head) noexcept { Write(head, BytesFor(head->series)); }
+
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         layout = {sizes.series_tables};
-        Published::Carve(carver, sizeof(SnapshotHead) + layout.Size() * sizeof(SnapshotSeries));
+        Published::Carve(carver, MostBytes());
         origins = carver.Take<SeriesCounters>(layout.Size());
     }
 
     SeriesLayout layout = {};
     SeriesCounters* origins = nullptr;  // where each series began from zero; the keeper's alone
+
+private:
+    static std::size_t BytesFor(std::uint32_t series) noexcept {
+        return sizeof(SnapshotHead) + series * sizeof(SnapshotSeries);
+    }
 };
 
 // A worker publishes the IndexStatistics that it collected.

@@ -24,19 +24,18 @@ int BucketOfOctave(int octave) noexcept {
     return std::clamp(octave - kOctaveOfFirstBound, 0, kLatencyBounds);
 }
 
-SeriesCounters CountersOf(const TallySnapshot& sum, std::uint64_t unplaced) noexcept {
-    SeriesCounters counters{};
+// Fills what `sum` tells. What has no bucket is in the last one already.
+void AddSum(const TallySnapshot& sum, SeriesCounters& counters) noexcept {
     counters.queries = sum.Executions();
     counters.failed = sum.failed_calls;
     counters.slow = sum.slow_calls;
     counters.total_ns = sum.total_ns;
-    counters.bucket[0] = sum.below;
-    counters.bucket[kLatencyBounds] = sum.above + unplaced;
+    counters.bucket[0] += sum.below;
+    counters.bucket[kLatencyBounds] += sum.above;
     for (std::uint64_t left = sum.present; left != 0; left &= left - 1) {
         const int octave = std::countr_zero(left);
         counters.bucket[static_cast<std::size_t>(BucketOfOctave(octave))] += sum.in_octave[octave];
     }
-    return counters;
 }
 
 // `origin` is where the series began from zero, `shown` what it showed last.
@@ -65,7 +64,7 @@ bool IsSlower(const SnapshotStatement& left, const SnapshotStatement& right) noe
 
 }  // namespace
 
-std::uint32_t SeriesBuilder::SeriesOf(const Target& target) const noexcept {
+std::uint32_t SeriesBuilder::PlaceFor(const Target& target) const noexcept {
     const SeriesLayout layout = segment_.snapshot.layout;
     if (target.table <= tables_) {
         return layout.OfTable(target.table, target.operation);
@@ -75,8 +74,21 @@ std::uint32_t SeriesBuilder::SeriesOf(const Target& target) const noexcept {
     return layout.OfDatabase(database != kNoIndex ? database : 0, target.operation);
 }
 
+// Finds the series, or puts the place into use.
+std::uint32_t SeriesBuilder::SeriesAt(std::uint32_t place) noexcept {
+    if (series_at_[place] == 0) {
+        const std::uint32_t fresh = head_.series++;
+        segment_.snapshot.origins[place] = {};
+        series_[fresh] = {};
+        series_[fresh].place = place;
+        first_[fresh] = 0;
+        series_at_[place] = fresh + 1;
+    }
+    return series_at_[place] - 1;
+}
+
 void SeriesBuilder::Link(const Target& target, std::uint32_t item) noexcept {
-    std::uint32_t& first = first_[SeriesOf(target)];
+    std::uint32_t& first = first_[SeriesAt(PlaceFor(target))];
     next_[item] = first;
     first = item + 1;
 }
@@ -84,59 +96,72 @@ void SeriesBuilder::Link(const Target& target, std::uint32_t item) noexcept {
 void SeriesBuilder::LinkAll() noexcept {
     const StatementTable& statements = segment_.statements;
     const auto entries = static_cast<std::uint32_t>(statements.entries.size());
-    std::memset(first_, 0, segment_.snapshot.layout.Size() * sizeof(*first_));
+    const auto leftovers = static_cast<std::uint32_t>(statements.leftovers.size());
+    const std::uint32_t tables = segment_.tables.End();
+    std::memset(series_at_, 0, segment_.snapshot.layout.Size() * sizeof(*series_at_));
+    std::memset(first_, 0, head_.series * sizeof(*first_));
+    for (std::uint32_t at = 0; at < head_.series; ++at) {
+        series_at_[series_[at].place] = at + 1;
+    }
     for (std::uint32_t slot = 0; slot < entries; ++slot) {
         const Entry& entry = statements.entries[slot];
         if (IsCounted(entry)) {
             Link(TargetOf(entry), slot);
         }
     }
-    for (std::uint32_t place = 0; place < statements.leftovers.size(); ++place) {
+    for (std::uint32_t place = 0; place < tables * kOperations; ++place) {
         if (HasCounted(statements.leftovers[place])) {
             Link(TargetAt(place), entries + place);
         }
     }
+    for (std::uint32_t table = 0; table < tables; ++table) {
+        if (segment_.n_plus_one.LoopsOf(table) != 0) {
+            Link({table, Operation::kSelect}, entries + leftovers + table);
+        }
+    }
 }
 
-void SeriesBuilder::SumInto(std::uint32_t series, TallySnapshot& sum,
-                            std::uint64_t& unplaced) const noexcept {
+void SeriesBuilder::AddItem(std::uint32_t item, TallySnapshot& sum,
+                            SeriesCounters& counters) noexcept {
     const StatementTable& statements = segment_.statements;
-    const std::size_t entries = statements.entries.size();
-    for (std::uint32_t item = first_[series]; item != 0; item = next_[item - 1]) {
-        if (item > entries) {
-            const Tally& tally = statements.leftovers[item - 1 - entries];
-            sum.AddTally(tally, statements.octaves);
-            unplaced += Get(tally.unplaced);
-            continue;
+    const auto entries = static_cast<std::uint32_t>(statements.entries.size());
+    const auto leftovers = static_cast<std::uint32_t>(statements.leftovers.size());
+    const auto add = [&](const Tally& tally) {
+        sum.AddTally(tally, statements.octaves);
+        counters.bucket[kLatencyBounds] += Get(tally.unplaced);
+    };
+    if (item < entries) {
+        const Entry& entry = statements.entries[item];
+        statements.ForEachCounters(entry, [&](const Counters& unit) { add(unit.tally); });
+        if (Get(entry.text) != 0) {
+            NoteIfSlow(entry);
         }
-        statements.ForEachCounters(statements.entries[item - 1], [&](const Counters& unit) {
-            sum.AddTally(unit.tally, statements.octaves);
-            unplaced += Get(unit.tally.unplaced);
-        });
+    } else if (item < entries + leftovers) {
+        add(statements.leftovers[item - entries]);
+    } else {
+        counters.loops += segment_.n_plus_one.LoopsOf(item - entries - leftovers);
     }
 }
 
-std::uint64_t SeriesBuilder::LoopsOf(std::uint32_t series) const noexcept {
-    const SeriesLayout layout = segment_.snapshot.layout;
-    const std::uint32_t tables = segment_.tables.Size();
-    if (SeriesLayout::OperationOf(series) != Operation::kSelect) {
-        return 0;
+void SeriesBuilder::TakeSeries(std::uint32_t at) noexcept {
+    SnapshotSeries& series = series_[at];
+    TallySnapshot sum;
+    SeriesCounters counters{};
+    for (std::uint32_t link = first_[at]; link != 0; link = next_[link - 1]) {
+        AddItem(link - 1, sum, counters);
     }
-    if (layout.IsOfTable(series)) {
-        const std::uint32_t table = layout.IndexOf(series);
-        return table <= tables_ && table < tables ? segment_.n_plus_one.LoopsOf(table) : 0;
-    }
-    std::uint64_t loops = 0;
-    for (std::uint32_t table = tables_ + 1; table < tables; ++table) {
-        const std::uint64_t of_table = segment_.n_plus_one.LoopsOf(table);
-        if (of_table != 0 && SeriesOf({table, Operation::kSelect}) == series) {
-            loops += of_table;
-        }
-    }
-    return loops;
+    AddSum(sum, counters);
+    Advance(counters, segment_.snapshot.origins[series.place], series.counted);
+    series.p50_ns = Whole(sum.QuantileNs(0.50));
+    series.p95_ns = Whole(sum.QuantileNs(0.95));
+    series.p99_ns = Whole(sum.QuantileNs(0.99));
+    series.max_ns = sum.max_ns;
+    head_.queries += series.counted.queries;
+    head_.slow += series.counted.slow;
+    head_.failed += series.counted.failed;
 }
 
-void SeriesBuilder::NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept {
+void SeriesBuilder::NoteIfSlow(const Entry& entry) noexcept {
     SnapshotStatement statement;
     statement.calls = 0;
     statement.total_ns = 0;
@@ -144,11 +169,11 @@ void SeriesBuilder::NoteIfSlow(const Entry& entry, SnapshotHead& head) const noe
         statement.calls += Get(unit.tally.calls) + Get(unit.tally.failed_calls);
         statement.total_ns += Get(unit.tally.total_ns);
     });
-    const auto begin = head.slowest.begin();
-    const auto end = begin + head.statements;
+    const auto begin = head_.slowest.begin();
+    const auto end = begin + head_.statements;
     const auto place = std::find_if(
         begin, end, [&](const SnapshotStatement& other) { return IsSlower(statement, other); });
-    if (statement.calls == 0 || place == head.slowest.end()) {
+    if (statement.calls == 0 || place == head_.slowest.end()) {
         return;
     }
     TallySnapshot sum;
@@ -163,44 +188,27 @@ void SeriesBuilder::NoteIfSlow(const Entry& entry, SnapshotHead& head) const noe
         segment_.texts.Read(text, statement.text, sizeof(statement.text), &encoding);
     statement.text_is_cut = segment_.texts.LengthOf(text) > statement.text_bytes ? 1 : 0;
     statement.unused = 0;
-    head.statements = std::min<std::uint32_t>(head.statements + 1, kSlowestStatements);
-    std::move_backward(place, begin + head.statements - 1, begin + head.statements);
+    head_.statements = std::min<std::uint32_t>(head_.statements + 1, kSlowestStatements);
+    std::move_backward(place, begin + head_.statements - 1, begin + head_.statements);
     *place = statement;
 }
 
-void SeriesBuilder::Take(std::uint32_t tables, SnapshotHead& head,
-                         SnapshotSeries* series) noexcept {
+void SeriesBuilder::Take(std::uint32_t tables) noexcept {
     const SegmentHeader& header = *segment_.header;
     tables_ = std::min(tables, header.sizes.series_tables);
     const std::uint64_t since = Get(header.stats_since_us);
-    const bool begins_anew = head.stats_since_us != since;
-    head.stats_since_us = since;
-    head.series = segment_.snapshot.layout.Size();
-    head.tables_with_series = tables_;
-    const std::uint32_t used = segment_.tables.Used();
-    head.tables_other = used > tables_ ? used - tables_ : 0;
-    LinkAll();
-    for (std::uint32_t at = 0; at < head.series; ++at) {
-        TallySnapshot sum;
-        std::uint64_t unplaced = 0;
-        SumInto(at, sum, unplaced);
-        if (begins_anew) {
-            segment_.snapshot.origins[at] = {};
-            series[at].counted = {};
-        }
-        SeriesCounters counters = CountersOf(sum, unplaced);
-        counters.loops = LoopsOf(at);
-        Advance(counters, segment_.snapshot.origins[at], series[at].counted);
-        series[at].p50_ns = Whole(sum.QuantileNs(0.50));
-        series[at].p95_ns = Whole(sum.QuantileNs(0.95));
-        series[at].p99_ns = Whole(sum.QuantileNs(0.99));
-        series[at].max_ns = sum.max_ns;
+    if (head_.stats_since_us != since) {
+        head_.series = 0;
     }
-    head.statements = 0;
-    for (const Entry& entry : segment_.statements.entries) {
-        if (IsCounted(entry) && Get(entry.text) != 0) {
-            NoteIfSlow(entry, head);
-        }
+    head_.stats_since_us = since;
+    head_.tables_with_series = tables_;
+    const std::uint32_t used = segment_.tables.Used();
+    head_.tables_other = used > tables_ ? used - tables_ : 0;
+    head_.queries = head_.slow = head_.failed = 0;
+    head_.statements = 0;
+    LinkAll();
+    for (std::uint32_t at = 0; at < head_.series; ++at) {
+        TakeSeries(at);
     }
 }
 

@@ -19,29 +19,40 @@ namespace elile::core {
 class SeriesBuilder {
 public:
     static std::size_t ScratchWords(const Segment& segment) noexcept {
-        return segment.snapshot.layout.Size() + segment.statements.entries.size() +
-               segment.statements.leftovers.size();
+        return 2 * segment.snapshot.layout.Size() + segment.statements.entries.size() +
+               segment.statements.leftovers.size() + segment.tables.Size();
     }
-    // `scratch` has room for ScratchWords().
-    SeriesBuilder(const Segment& segment, std::uint32_t* scratch) noexcept
-        : segment_(segment), first_(scratch), next_(scratch + segment.snapshot.layout.Size()) {}
+    // `scratch` has room for ScratchWords(). `series` has room for all of the layout.
+    SeriesBuilder(const Segment& segment, std::uint32_t* scratch, SnapshotHead& head,
+                  SnapshotSeries* series) noexcept
+        : segment_(segment),
+          head_(head),
+          series_(series),
+          series_at_(scratch),
+          first_(series_at_ + segment.snapshot.layout.Size()),
+          next_(first_ + segment.snapshot.layout.Size()) {}
 
-    // Takes a new snapshot over the one before, which is all zero when there is none. `tables` is
-    // how many tables may have series of their own, at most SegmentSizes::series_tables. The caller
-    // holds the gate's shared side, and nobody else takes snapshots.
-    void Take(std::uint32_t tables, SnapshotHead& head, SnapshotSeries* series) noexcept;
+    // Takes a new snapshot over the one before, whose head is all zero when there is none. `tables`
+    // is how many tables may have series of their own, at most SegmentSizes::series_tables. The
+    // caller holds the gate's shared side, and nobody else takes snapshots.
+    void Take(std::uint32_t tables) noexcept;
 
 private:
-    std::uint32_t SeriesOf(const Target& target) const noexcept;
+    std::uint32_t PlaceFor(const Target& target) const noexcept;
+    std::uint32_t SeriesAt(std::uint32_t place) noexcept;
     void Link(const Target& target, std::uint32_t item) noexcept;
     void LinkAll() noexcept;
-    void SumInto(std::uint32_t series, TallySnapshot& sum, std::uint64_t& unplaced) const noexcept;
-    std::uint64_t LoopsOf(std::uint32_t series) const noexcept;
-    void NoteIfSlow(const Entry& entry, SnapshotHead& head) const noexcept;
+    void AddItem(std::uint32_t item, TallySnapshot& sum, SeriesCounters& counters) noexcept;
+    void TakeSeries(std::uint32_t at) noexcept;
+    void NoteIfSlow(const Entry& entry) noexcept;
 
     const Segment& segment_;
-    // The items of a series form a list: slots, then leftovers. A link is an item plus one; 0 ends
-    // the list.
+    SnapshotHead& head_;
+    SnapshotSeries* series_;
+    // By place in the layout: the series' number plus one; 0 where none is in use.
+    std::uint32_t* series_at_;
+    // The items of a series form a list: slots, leftovers, then tables with loops. A link is an
+    // item plus one; 0 ends the list.
     std::uint32_t* first_;
     std::uint32_t* next_;
     std::uint32_t tables_ = 0;

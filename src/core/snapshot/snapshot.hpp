@@ -1,8 +1,8 @@
 // The keeper publishes a snapshot once a second for the exporter, which cannot look at the store
 // itself. It has no write access, and so cannot keep entries from being folded while it sums.
 //
-// A snapshot is plain data, copied whole. It has no names but those that no directory has; the
-// reader finds tables and databases by their index.
+// A snapshot is plain data. Who wants no series copies its head alone. It has no names but those
+// that no directory has; the reader finds tables and databases by their index.
 #pragma once
 
 #include <array>
@@ -40,6 +40,8 @@ struct SnapshotSeries {
     std::uint64_t p95_ns;
     std::uint64_t p99_ns;
     std::uint64_t max_ns;
+    std::uint32_t place;  // in the layout
+    std::uint32_t unused;
 };
 
 // A row counts client sessions that are alike. dbid 0 and application "other" stand for what had no
@@ -80,7 +82,10 @@ struct SnapshotHead {
     std::uint32_t in_recovery;          // a standby, or one that restores from an archive
     std::uint32_t accepts_connections;  // 0 while it starts or stops
     std::uint32_t unused;
-    std::uint32_t series;              // how many follow the head
+    std::uint64_t queries;             // of all series
+    std::uint64_t slow;                // of all series
+    std::uint64_t failed;              // of all series
+    std::uint32_t series;              // how many are in use and follow the head
     std::uint32_t tables_with_series;  // those with the lowest indexes have series of their own
     std::uint32_t tables_other;        // tables whose executions are in `other`
     std::uint32_t applications_other;  // groups of sessions that are summed as `other`
@@ -92,8 +97,9 @@ struct SnapshotHead {
 static_assert(std::is_trivially_copyable_v<SnapshotHead> && sizeof(SnapshotHead) % 8 == 0);
 static_assert(std::is_trivially_copyable_v<SnapshotSeries>);
 
-// The layout says to which series an (operation, table) belongs. Tables with a low index have their
-// own; then comes one set for each database. Index 0 of these is all databases that found no room.
+// The layout gives each series a place, and says to which series an (operation, table) belongs.
+// Tables with a low index have their own; then comes one set for each database. Index 0 of these is
+// all databases that found no room.
 struct SeriesLayout {
     std::uint32_t tables;  // room
 
@@ -104,15 +110,15 @@ struct SeriesLayout {
     std::uint32_t OfDatabase(std::uint32_t database, Operation operation) const noexcept {
         return PlaceOf({tables + 1 + database, operation});
     }
-    bool IsOfTable(std::uint32_t series) const noexcept {
-        return series < (tables + 1) * kOperations;
+    bool IsOfTable(std::uint32_t place) const noexcept {
+        return place < (tables + 1) * kOperations;
     }
     // Returns the index in the directory of tables, or in that of databases.
-    std::uint32_t IndexOf(std::uint32_t series) const noexcept {
-        return IsOfTable(series) ? series / kOperations : series / kOperations - tables - 1;
+    std::uint32_t IndexOf(std::uint32_t place) const noexcept {
+        return IsOfTable(place) ? place / kOperations : place / kOperations - tables - 1;
     }
-    static Operation OperationOf(std::uint32_t series) noexcept {
-        return static_cast<Operation>(series % kOperations);
+    static Operation OperationOf(std::uint32_t place) noexcept {
+        return static_cast<Operation>(place % kOperations);
     }
 };
 

@@ -65,13 +65,17 @@ bool SlowRing::Holds(std::uint64_t id) const noexcept {
     return slots_[id % size_].sequence.IsStill(2 * id);
 }
 
-bool SlowRing::Read(std::uint64_t id, SlowRecord* record) const noexcept {
+SlowRing::Reading SlowRing::Read(std::uint64_t id, SlowRecord* record) const noexcept {
     const auto slot = static_cast<std::uint32_t>(id % size_);
-    if (slots_[slot].sequence.Seen() != 2 * id) {
-        return false;
+    const Sequence& sequence = slots_[slot].sequence;
+    if (sequence.Seen() == 2 * id) {
+        *record = Copy(slot);
+        if (Holds(id)) {
+            return Reading::kWhole;
+        }
     }
-    *record = Copy(slot);
-    return Holds(id);
+    const std::uint64_t seen = sequence.Seen();
+    return seen == 2 * id || seen == 2 * id - 1 ? Reading::kBusy : Reading::kGone;
 }
 
 void SlowRing::ForgetSlot(std::uint32_t slot, std::uint64_t sequence) noexcept {

@@ -46,9 +46,12 @@ public:
     // text already.
     void Attach(std::uint64_t id, SlowDetails details) noexcept;
 
-    // Copies the record with this id. Returns false when it has been overwritten, forgotten or is
-    // being written. Its texts are the record's as long as Holds() says so after they were read.
-    bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
+    // A record that is gone was overwritten or forgotten. One that is busy is being written, or was
+    // just now: the next look may find it.
+    enum class Reading { kWhole, kBusy, kGone };
+    // Copies the record with this id where it is whole. Its texts are the record's as long as
+    // Holds() says so after they were read.
+    Reading Read(std::uint64_t id, SlowRecord* record) const noexcept;
     bool Holds(std::uint64_t id) const noexcept;
 
     // The record itself is published by its slot.
