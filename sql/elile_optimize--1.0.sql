@@ -358,7 +358,8 @@ create function _info_row(
     out plans_lost_by_reason jsonb,
     out logins_denied bigint,
     out logins_refused bigint,
-    out exporter_starts bigint)
+    out exporter_starts bigint,
+    out sessions_unread bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -407,6 +408,7 @@ comment on column info.plans_lost_by_reason is 'plans_lost by those reasons that
 comment on column info.logins_denied is 'Requests for metrics with a wrong user or password.';
 comment on column info.logins_refused is 'Requests for metrics whose password was not checked in time, because there were too many.';
 comment on column info.exporter_starts is 'Times that the exporter was started; more than one means that it ended or that the keeper did.';
+comment on column info.sessions_unread is 'Times that a session could not be looked at, because it was writing its state for more than 2 ms.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

@@ -69,7 +69,7 @@ const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables), *room.head,
               reinterpret_cast<core::SnapshotSeries*>(room.head + 1));
     segment.StoreGate().LeaveShared();
-    CountSessions(*room.head);
+    CountSessions(*room.head, *segment.observed.unread);
     DescribeServer(*room.head);
     room.head->taken_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();

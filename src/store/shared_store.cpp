@@ -2,6 +2,7 @@
 
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
+#include "pg/session_table.hpp"
 #include "pg/settings.hpp"
 #include "store/waiting_runs.hpp"
 
@@ -67,6 +68,7 @@ void OnShmemRequest() {
         prev_shmem_request();
     }
     WaitingRuns::RequestMemory();
+    pg::RequestSessionTableMemory();
 }
 
 void OnShmemStartup() {
@@ -74,6 +76,7 @@ void OnShmemStartup() {
         prev_shmem_startup();
     }
     WaitingRuns::MakeOrAttach();
+    pg::MakeOrAttachSessionTable();
     if (segment_file.memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {
