@@ -358,7 +358,8 @@ create function _info_row(
     out plans_lost_by_reason jsonb,
     out logins_denied bigint,
     out logins_refused bigint,
-    out exporter_starts bigint)
+    out exporter_starts bigint,
+    out sessions_unread bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -384,8 +385,8 @@ comment on column info.slow_dropped is 'Slow executions that were not kept becau
 comment on column info.repaired_slots is 'Slots that were found half-written after a crash.';
 comment on column info.not_ready is 'Executions that were not counted between a crash and the end of repair.';
 comment on column info.stripes_dropped is 'Times that a statement on which processors meet found no stripe to spread over: raise elile_optimize.max_statements.';
-comment on column info.overhead_per_statement_ns is 'Nanoseconds that capturing an execution takes here, as measured on one in 1,024 since the server started; null before the first was measured.';
-comment on column info.overhead_share is 'What capturing took of the time that statements ran, from 0 to 1, from the same executions; null before the first was measured.';
+comment on column info.overhead_per_statement_ns is 'Nanoseconds of a processor that capturing an execution takes here: the mean of one in 1,024 since the server started, without those that were interrupted; null before the first was measured.';
+comment on column info.overhead_share is 'That mean for each execution, as a part of the time that statements ran at top level, from 0 to 1. They may have waited in that time, for a processor too. Null before the first was measured.';
 comment on column info.log_suppressed is 'Log entries on slow statements that were left out: raise elile_optimize.log_rate_limit.';
 comment on column info.plan_bytes is 'Shared memory that plans and parameters of slow statements take now, in bytes.';
 comment on column info.max_plan_bytes is 'Shared memory that plans and parameters can take, in bytes: elile_optimize.plan_memory.';
@@ -407,6 +408,7 @@ comment on column info.plans_lost_by_reason is 'plans_lost by those reasons that
 comment on column info.logins_denied is 'Requests for metrics with a wrong user or password.';
 comment on column info.logins_refused is 'Requests for metrics whose password was not checked in time, because there were too many.';
 comment on column info.exporter_starts is 'Times that the exporter was started; more than one means that it ended or that the keeper did.';
+comment on column info.sessions_unread is 'Times that a session could not be looked at, because it was writing its state for more than 2 ms.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

@@ -142,8 +142,7 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     return linitial(ActivePortal->stmts) != &plan;
 }
 
-// Looks up a statement that this session does not know, or whose entry was evicted since.
-[[gnu::noinline]] const core::KnownStatement& LookUp(const QueryDesc& query, bool toplevel) {
+const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
@@ -154,6 +153,24 @@ bool IsAddedByRule(const PlannedStmt& plan) {
     place = FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len},
                        [&plan] { return TargetOf(plan); });
     return place;
+}
+
+struct FoundStatement {
+    const core::KnownStatement* statement;
+    uint64 own_ns;     // if measured: processor time that it took
+    uint64 passed_ns;  // if measured: time that passed
+};
+
+// Looks up a statement that this session does not know, or whose entry was evicted since.
+[[gnu::noinline]] FoundStatement LookUp(const QueryDesc& query, bool toplevel, bool is_measured) {
+    FoundStatement found = {nullptr, 0, 0};
+    const auto look = [&] { found.statement = &FindStatement(query, toplevel); };
+    if (is_measured) {
+        OverheadMeter::Measure(&found.own_ns, &found.passed_ns, look);
+    } else {
+        look();
+    }
+    return found;
 }
 
 }  // namespace
@@ -220,24 +237,28 @@ Execution* BeginPlan(QueryDesc* query) {
         store->CountNotReady();
         return nullptr;
     }
-    const bool measured = overhead_meter.Picks();
-    const uint64 began_ns = measured ? pg::MonotonicNs() : 0;
-    const core::KnownStatement& known = KnownPlaceOf(queryid, !nested);
-    const core::KnownStatement& statement =
-        queryid != 0 && IsKnown(*store, known, queryid, userid, !nested) ? known
-                                                                         : LookUp(*query, !nested);
-    if (statement.handle.IsValid()) [[likely]] {
-        store->Expect(statement.handle);
+    uint64 began_ns = overhead_meter.Picks() ? pg::MonotonicNs() : 0;
+    uint64 own_ns = 0;
+    const core::KnownStatement* statement = &KnownPlaceOf(queryid, !nested);
+    if (queryid == 0 || !IsKnown(*store, *statement, queryid, userid, !nested)) [[unlikely]] {
+        const FoundStatement found = LookUp(*query, !nested, began_ns != 0);
+        statement = found.statement;
+        own_ns = found.own_ns;
+        began_ns += found.passed_ns;
+    }
+    if (statement->handle.IsValid()) [[likely]] {
+        store->Expect(statement->handle);
     }
     Execution* execution = TakeRecord();
-    Prepare(execution, statement);
+    Prepare(execution, *statement);
     execution->query = query;
     if constexpr (pg::kKnowsPlanOrigin) {
         execution->origin = pg::OriginOf(plan);
     }
     RegisterReset(*query->estate->es_query_cxt, &execution->on_reset);
-    execution->is_measured = measured;
-    execution->own_ns = -static_cast<int64>(began_ns);
+    execution->is_measured = began_ns != 0;
+    execution->measured_from_ns = began_ns;
+    execution->own_ns = own_ns;
     return execution;
 }
 
@@ -289,6 +310,15 @@ void AddRareUse(Execution* execution) {
     add(core::kWalFpi, wal.wal_fpi, wal_then.wal_fpi);
     use.Add(core::kWalBytes, wal.wal_bytes - wal_then.wal_bytes);
     use.Add(core::kWalBuffersFull, pg::WalBuffersFull(wal) - pg::WalBuffersFull(wal_then));
+}
+
+void PublishMeasured(Execution* execution, uint64 began_ns) {
+    AddFixedWork(execution, pg::MonotonicNs() - began_ns);
+    const uint64 beginning_ns = FirstRunNs(*execution) - execution->measured_from_ns;
+    if (execution->is_measured && beginning_ns <= kInterruptedNs) {
+        overhead_meter.Publish(*store::SharedSegment()->overhead.shared,
+                               execution->own_ns + beginning_ns);
+    }
 }
 
 void Count(Execution* execution, int sqlstate) { CountInline(execution, sqlstate); }

@@ -36,7 +36,8 @@ struct Execution {
     core::PlanOrigin origin;          // set where pg::kKnowsPlanOrigin
     SubTransactionId subtransaction;  // the current run's
     uint64 run_began_ns;              // monotonic
-    int64 own_ns;                     // if measured: time of capturing, less the clock at its begin
+    uint64 measured_from_ns;          // if measured: when capturing began, monotonic
+    uint64 own_ns;                    // if measured: what capturing took besides its beginning
     core::ResourceUse use;
     BufferUsage buffers;  // as the current run began
     WalUsage wal;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "pg/clock.hpp"
-
 namespace elile::capture {
 
 OverheadMeter overhead_meter;
@@ -16,14 +14,21 @@ bool OverheadMeter::Restart() {
     until_next_ = 1 + pg_prng_uint32(&pg_global_prng_state) % kTwiceTheMean;
     const bool was_started = is_started_;
     is_started_ = true;
-    const uint64 began_ns = pg::MonotonicNs();
-    clock_ns_ = static_cast<int64>(pg::MonotonicNs() - began_ns);
+    // The shortest of several looks is one that nobody interrupted.
+    constexpr int kLooks = 4;
+    clock_ns_ = UINT64_MAX;
+    uint64 last_ns = pg::MonotonicNs();
+    for (int look = 0; look < kLooks; ++look) {
+        const uint64 now_ns = pg::MonotonicNs();
+        clock_ns_ = std::min(clock_ns_, now_ns - last_ns);
+        last_ns = now_ns;
+    }
     return was_started;
 }
 
-void OverheadMeter::Publish(core::Overhead::Shared& shared, int64 own_ns) {
+void OverheadMeter::Publish(core::Overhead::Shared& shared, uint64 own_ns) {
     core::Add(shared.measured_executions, 1);
-    core::Add(shared.measured_own_ns, static_cast<uint64>(std::max<int64>(own_ns - clock_ns_, 0)));
+    core::Add(shared.measured_own_ns, own_ns > clock_ns_ ? own_ns - clock_ns_ : 0);
     core::Add(shared.covered_executions, executions_);
     core::Add(shared.covered_elapsed_ns, elapsed_ns_);
     executions_ = 0;

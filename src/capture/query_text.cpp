@@ -2,83 +2,17 @@
 
 #include <algorithm>
 
+#include "capture/token_scan.hpp"
 #include "core/shared/text_pool.hpp"
 #include "pg/guard.hpp"
-#include "pg/scanner.hpp"
 
 namespace elile::capture {
 namespace {
 
+// From here on a statement is not scanned as a whole.
+constexpr Size kLongStatementBytes = 65536;
+
 constexpr char kUnreadable[] = "(text not shown: it does not scan under the session's settings)";
-
-struct Piece {
-    int begin;  // byte offsets of a token
-    int end;
-    bool literal;
-    int parameter;  // its number; 0 none
-};
-
-struct Scan {
-    Piece* pieces;
-    int count;
-    int highest_parameter;
-    Size literals;
-};
-
-bool IsLiteral(int token) {
-    switch (token) {
-        case pg::kTokenFconst:
-        case pg::kTokenSconst:
-        case pg::kTokenUsconst:
-        case pg::kTokenBconst:
-        case pg::kTokenXconst:
-        case pg::kTokenIconst:
-            return true;
-        default:
-            return false;
-    }
-}
-
-// Scans until the tokens surely cover the text that will be kept. The scanner ends each token with
-// a zero byte in its buffer until the next call, which gives the token's end.
-Scan ScanTokens(const char* statement) {
-    core_yy_extra_type extra;
-    core_yyscan_t scanner = pg::StartScanner(statement, &extra);
-    int room = 64;
-    Scan scan{static_cast<Piece*>(palloc(sizeof(Piece) * room)), 0, 0, 0};
-    Size kept = 0;
-    for (;;) {
-        core_YYSTYPE value;
-        YYLTYPE begin = 0;
-        const int token = core_yylex(&value, &begin, scanner);
-        if (token == 0) {
-            break;
-        }
-        const int end = begin + static_cast<int>(strlen(extra.scanbuf + begin));
-        if (token == pg::kTokenParam) {
-            scan.highest_parameter = Max(scan.highest_parameter, value.ival);
-        }
-        if (scan.count == room) {
-            room *= 2;
-            scan.pieces = static_cast<Piece*>(
-                repalloc_huge(scan.pieces, sizeof(Piece) * static_cast<Size>(room)));
-        }
-        const bool literal = IsLiteral(token);
-        scan.pieces[scan.count++] = {begin, end, literal,
-                                     token == pg::kTokenParam ? value.ival : 0};
-        scan.literals += literal ? 1 : 0;
-        // A literal keeps at least two bytes ("$1") of its own, any other token all of them.
-        kept += literal ? 2 : static_cast<Size>(end - begin);
-        if (kept > core::kMaxTextBytes) {
-            break;
-        }
-    }
-    scanner_finish(scanner);
-    while (scan.count > 0 && statement[scan.pieces[scan.count - 1].begin] == ';') {
-        --scan.count;
-    }
-    return scan;
-}
 
 // Writes text of bounded length and drops what does not fit.
 class Writer {
@@ -155,8 +89,7 @@ QueryText Normalise(const char* statement) {
             cut};
 }
 
-Values ListValues(const char* statement, int offset) {
-    const Scan scan = ScanTokens(statement);
+Values ListValues(const char* statement, const Scan& scan, int offset) {
     auto* list = static_cast<Value*>(palloc(sizeof(Value) * (static_cast<Size>(scan.count) + 1)));
     int count = 0;
     int literals = scan.highest_parameter;
@@ -183,8 +116,14 @@ QueryText NormaliseQuery(const char* source, int location, int length) {
 
 Values FindValues(const char* source, int location, int length) {
     Values values{nullptr, 0, 0};
-    pg::InMemory(
-        [&] { values = ListValues(CopyStatement(source, location, length), Max(location, 0)); });
+    const char* begin = source + Max(location, 0);
+    const Size bytes = length > 0 ? static_cast<Size>(length) : strlen(begin);
+    pg::InMemory([&] {
+        const Scan scan = bytes > kLongStatementBytes
+                              ? ScanLongStatement(begin, static_cast<int>(bytes))
+                              : ScanTokens(CopyStatement(source, location, length));
+        values = ListValues(begin, scan, Max(location, 0));
+    });
     return values;
 }
 

@@ -74,19 +74,38 @@ inline void StartAgain(Execution* execution) {
     is_nested = !execution->is_outermost;
 }
 
+// Ends the measuring where the work was interrupted.
+inline void AddFixedWork(Execution* execution, uint64 took_ns) {
+    execution->own_ns += took_ns;
+    execution->is_measured = took_ns <= kInterruptedNs;
+}
+
+// Does rare work of any size while an execution is counted. `began_ns` is when that began.
+template <typename Work>
+[[gnu::always_inline]] inline void DoRareWork(Execution* execution, uint64* began_ns, Work work) {
+    if (execution->is_measured) [[unlikely]] {
+        OverheadMeter::Measure(&execution->own_ns, began_ns, work);
+    } else {
+        work();
+    }
+}
+
+// To be called for a measured execution, at its end. `began_ns` is when the counting began.
+void PublishMeasured(Execution* execution, uint64 began_ns);
+
 [[gnu::always_inline]] inline void StopRunning(Execution* execution) {
     const uint64 ended_ns = pg::MonotonicNs();
     error_context_stack = execution->on_error.previous;
     SettleRun(execution, ended_ns);
     if (execution->is_measured) [[unlikely]] {
-        execution->own_ns += static_cast<int64>(pg::MonotonicNs() - ended_ns);
+        AddFixedWork(execution, pg::MonotonicNs() - ended_ns);
     }
 }
 
 // Does what Count() does, in line, where that pays. `query` is KeepSlow()'s.
 [[gnu::always_inline]] inline void CountInline(Execution* execution, int sqlstate,
                                                QueryDesc* query = nullptr) {
-    const uint64 began_ns = execution->is_measured ? pg::MonotonicNs() : 0;
+    uint64 began_ns = execution->is_measured ? pg::MonotonicNs() : 0;
     execution->is_counted = true;
     core::StatementStore* store = store::attached_store;
     const core::KnownStatement& statement = execution->statement;
@@ -98,16 +117,14 @@ inline void StartAgain(Execution* execution) {
         CountSampled(execution, run);
     } else if (!store->AddExecution(statement.handle, run, execution->use, 1, origin))
         [[unlikely]] {
-        CountEvicted(execution, run);
+        DoRareWork(execution, &began_ns, [&] { CountEvicted(execution, run); });
     }
     if (slow) [[unlikely]] {
-        KeepSlow(*execution, sqlstate, query);
+        DoRareWork(execution, &began_ns, [&] { KeepSlow(*execution, sqlstate, query); });
     }
     overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
     if (execution->is_measured) [[unlikely]] {
-        const uint64 own_ns = FirstRunNs(*execution) + (pg::MonotonicNs() - began_ns);
-        overhead_meter.Publish(*store::SharedSegment()->overhead.shared,
-                               execution->own_ns + static_cast<int64>(own_ns));
+        PublishMeasured(execution, began_ns);
     }
 }
 

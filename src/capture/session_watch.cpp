@@ -29,6 +29,7 @@ void OnClientAuthentication(Port* port, int status) {
         prev_ClientAuthentication(port, status);
     }
     if (status == STATUS_OK) {
+        pg::NoteSessionTable();
         before_shmem_exit(OnSessionEnd, 0);
     }
 }

@@ -54,6 +54,8 @@ constexpr Limit kLimits[] = {
      [](const Segment& segment) { return segment.databases.Overflow(); }},
     {"pools_put_aside", "Sessions and pools that are summed as other: 256 pools are told apart.",
      [](const Segment& segment) { return Get(*segment.observed.put_aside); }},
+    {"sessions_unread", "Times that a session could not be read while it wrote its state.",
+     [](const Segment& segment) { return Get(*segment.observed.unread); }},
     {"ended_sessions_dropped",
      "Sessions between two looks at pools that found no place to be counted.",
      [](const Segment& segment) { return segment.ended.Dropped(); }},

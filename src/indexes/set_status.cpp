@@ -1,7 +1,7 @@
 #include "indexes/set_status.hpp"
 
 #include "indexes/shape_reader.hpp"
-#include "pg/compat.hpp"
+#include "pg/session_table.hpp"
 
 namespace elile::indexes {
 namespace {
@@ -69,11 +69,12 @@ bool IsTable(Oid relid) {
 }
 
 bool IsBeingBuilt(Oid index) {
-    pgstat_clear_backend_activity_snapshot();
-    const int sessions = pgstat_fetch_stat_numbackends();
-    for (int place = 1; place <= sessions; ++place) {
-        const PgBackendStatus& session = pg::SessionAt(place);
-        if (session.st_progress_command == PROGRESS_COMMAND_CREATE_INDEX &&
+    pg::SessionLook look;
+    for (int place = 0; place < look.Places(); ++place) {
+        pg::SessionSlot slot;
+        const PgBackendStatus& session = slot.status;
+        if (look.Read(place, &slot) == pg::SlotReading::kRead &&
+            session.st_progress_command == PROGRESS_COMMAND_CREATE_INDEX &&
             session.st_databaseid == MyDatabaseId &&
             session.st_progress_param[PROGRESS_CREATEIDX_INDEX_OID] == static_cast<int64>(index)) {
             return true;

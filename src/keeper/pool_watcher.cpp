@@ -49,15 +49,21 @@ void NoteEnded(core::EndedSessions& ended, core::PoolWatch& watch) {
     }
 }
 
-void SeeSessions(core::PoolWatch& watch) {
-    const int sessions = pgstat_fetch_stat_numbackends();
-    for (int place = 1; place <= sessions; ++place) {
+// Returns how many sessions could not be read.
+uint32 SeeSessions(core::PoolWatch& watch) {
+    uint32 unread = 0;
+    pg::SessionLook look;
+    for (int place = 0; place < look.Places(); ++place) {
         core::SeenSession session;
-        if (pg::ReadClientSession(place, &session)) {
+        const pg::SlotReading reading = pg::ReadClientSession(look, place, &session);
+        if (reading == pg::SlotReading::kRead) {
             watch.See(session);
+        } else if (reading == pg::SlotReading::kUnread) {
+            watch.Miss(session.pid);
+            ++unread;
         }
     }
-    pgstat_clear_backend_activity_snapshot();
+    return unread;
 }
 
 // Tells the watch how far each session's local transaction number has come. The number grows with
@@ -103,7 +109,7 @@ void LookAtPools(core::Segment& segment) {
     const uint64 begin_ns = pg::MonotonicNs();
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     room.watch->Begin(now_us, core::Get(segment.header->stats_since_us));
-    SeeSessions(*room.watch);
+    core::Add(*segment.observed.unread, SeeSessions(*room.watch));
     NoteEnded(segment.ended, *room.watch);
     NoteTransactions(*room.watch);
     NoteWaiting(segment.pool_reports, now_us, *room.watch);

@@ -30,11 +30,13 @@ int CompareSizes(const void* left, const void* right) {
     return CompareGroups(left, right);
 }
 
-uint32 ListSessions(core::SnapshotSessions* rows, int sessions) {
+uint32 ListSessions(pg::SessionLook& look, core::SnapshotSessions* rows, uint64* unread) {
     uint32 count = 0;
-    for (int place = 1; place <= sessions; ++place) {
+    for (int place = 0; place < look.Places(); ++place) {
         core::SeenSession session;
-        if (!pg::ReadClientSession(place, &session)) {
+        const pg::SlotReading reading = pg::ReadClientSession(look, place, &session);
+        *unread += reading == pg::SlotReading::kUnread ? 1 : 0;
+        if (reading != pg::SlotReading::kRead) {
             continue;
         }
         core::SnapshotSessions& row = rows[count++];
@@ -73,14 +75,15 @@ void Publish(core::SnapshotHead& head, core::SnapshotSessions* groups, uint32 co
 
 }  // namespace
 
-void CountSessions(core::SnapshotHead& head) {
-    const int sessions = pgstat_fetch_stat_numbackends();
+void CountSessions(core::SnapshotHead& head, core::Word& unread) {
+    pg::SessionLook look;
     auto* rows = static_cast<core::SnapshotSessions*>(
-        palloc(sizeof(core::SnapshotSessions) * static_cast<Size>(Max(sessions, 1))));
-    const uint32 listed = ListSessions(rows, sessions);
+        palloc(sizeof(core::SnapshotSessions) * static_cast<Size>(Max(look.Places(), 1))));
+    uint64 missed = 0;
+    const uint32 listed = ListSessions(look, rows, &missed);
+    core::Add(unread, missed);
     Publish(head, rows, MergeGroups(rows, listed));
     pfree(rows);
-    pgstat_clear_backend_activity_snapshot();
 }
 
 }  // namespace elile::keeper

@@ -5,6 +5,7 @@
 
 namespace elile::keeper {
 
-void CountSessions(core::SnapshotHead& head);
+// Adds those that could not be read to `unread`.
+void CountSessions(core::SnapshotHead& head, core::Word& unread);
 
 }  // namespace elile::keeper

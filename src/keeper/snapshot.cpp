@@ -72,7 +72,7 @@ const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
                         reinterpret_cast<core::SnapshotSeries*>(room.head + 1))
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables));
     segment.StoreGate().LeaveShared();
-    CountSessions(*room.head);
+    CountSessions(*room.head, *segment.observed.unread);
     DescribeServer(*room.head);
     room.head->taken_at_us = static_cast<uint64>(GetCurrentTimestamp());
     room.head->monotonic_ns = pg::MonotonicNs();

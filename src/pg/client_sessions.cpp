@@ -30,17 +30,25 @@ core::PoolKey PoolOf(const PgBackendStatus& session) {
 
 }  // namespace
 
-bool ReadClientSession(int place, core::SeenSession* session) {
-    const PgBackendStatus& status = SessionAt(place);
-    if (status.st_backendType != B_BACKEND || status.st_procpid == 0 || IsStarting(status)) {
-        return false;
+SlotReading ReadClientSession(SessionLook& look, int place, core::SeenSession* session) {
+    SessionSlot slot;
+    const PgBackendStatus& status = slot.status;
+    const SlotReading reading = look.Read(place, &slot);
+    if (reading == SlotReading::kFree) {
+        return reading;
+    }
+    session->pid = static_cast<uint32>(status.st_procpid);
+    if (reading == SlotReading::kUnread) {
+        return reading;
+    }
+    if (status.st_backendType != B_BACKEND || IsStarting(status)) {
+        return SlotReading::kFree;
     }
     session->pool = PoolOf(status);
-    session->pid = static_cast<uint32>(status.st_procpid);
     session->state = StateOf(status.st_state);
     session->started_at_us = static_cast<uint64>(status.st_proc_start_timestamp);
     session->state_since_us = static_cast<uint64>(status.st_state_start_timestamp);
-    return true;
+    return reading;
 }
 
 core::PoolKey OwnPool() { return PoolOf(*MyBEEntry); }

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "core/pools/watch.hpp"
-#include "pg/postgres.hpp"
+#include "pg/session_table.hpp"
 
 namespace elile::pg {
 
-// Reads the session at this place, from 1, of the copy that pgstat_fetch_stat_numbackends() has
-// made. Returns false when it is no client's, or is starting, so that its pool is not known.
-bool ReadClientSession(int place, core::SeenSession* session);
+// Reads the session at this place. It is kFree too where it is no client's, or is starting, so that
+// its pool is not known. Where it is kUnread, its process number alone is set.
+SlotReading ReadClientSession(SessionLook& look, int place, core::SeenSession* session);
 
 // Returns this session's pool as others see it: application_name is cut where the server's table
 // cuts it.

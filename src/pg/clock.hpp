@@ -16,6 +16,9 @@ inline std::uint64_t ClockNs(clockid_t clock) {
 
 inline std::uint64_t MonotonicNs() { return ClockNs(CLOCK_MONOTONIC); }
 
+// Returns the processor time that this thread has used, in ns. It takes a system call.
+inline std::uint64_t ThreadNs() { return ClockNs(CLOCK_THREAD_CPUTIME_ID); }
+
 // Returns the processor time that this process has used, in ns.
 inline std::uint64_t ProcessorNs() { return ClockNs(CLOCK_PROCESS_CPUTIME_ID); }
 

@@ -25,13 +25,13 @@ inline uint32 ProcNumber() {
 #endif
 }
 
-// Returns the session at this place, from 1, of the copy that pgstat_fetch_stat_numbackends() has
-// made.
-inline const PgBackendStatus& SessionAt(int place) {
-#if PG_VERSION_NUM >= 160000
-    return pgstat_get_local_beentry_by_index(place)->backendStatus;
+// Returns this process's place in the server's table of sessions; at least MaxBackends for one of
+// the server's own processes, and below 0 where it has none.
+inline int OwnSessionPlace() {
+#if PG_VERSION_NUM >= 170000
+    return MyProcNumber;
 #else
-    return pgstat_fetch_stat_local_beentry(place)->backendStatus;
+    return MyBackendId != InvalidBackendId ? MyBackendId - 1 : -1;
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include "indexes/set_status.hpp"
 #include "pg/compat.hpp"
 #include "pg/row_writer.hpp"
+#include "pg/session_table.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
 
@@ -314,7 +315,6 @@ ELILE_SQL_FUNCTION(elile_cancel_index_builds, kStrict, INT4OID) {
 ELILE_SQL_FUNCTION(elile_index_build_progress, kStrict, RECORDOID) {
     const core::BuildBoard& board = store::RequireSegment().builds;
     pg::RowWriter row(fcinfo);
-    const int sessions = pgstat_fetch_stat_numbackends();
     if (board.IsOutOfWorkers()) {
         row.Bigint(0);
         row.Null();
@@ -330,9 +330,11 @@ ELILE_SQL_FUNCTION(elile_index_build_progress, kStrict, RECORDOID) {
         }
         core::BuildProgress progress = {};
         progress.percent = -1;
-        for (int place = 1; place <= sessions; ++place) {
-            const PgBackendStatus& session = pg::SessionAt(place);
-            if (session.st_procpid == pid &&
+        pg::SessionLook look;
+        for (int place = 0; place < look.Places(); ++place) {
+            pg::SessionSlot seen;
+            const PgBackendStatus& session = seen.status;
+            if (look.Read(place, &seen) == pg::SlotReading::kRead && session.st_procpid == pid &&
                 session.st_progress_command == PROGRESS_COMMAND_CREATE_INDEX) {
                 progress = core::ProgressOf(session.st_progress_param);
             }

@@ -15,11 +15,15 @@ void ReadObserved(const core::Segment& segment, core::ObservedPools* observed) {
     }
 }
 
-void AddSessions(const PoolsNow& pools, uint64 now_us) {
-    const int sessions = pgstat_fetch_stat_numbackends();
-    for (int at = 1; at <= sessions; ++at) {
+// Returns how many sessions could not be read.
+uint32 AddSessions(const PoolsNow& pools, uint64 now_us) {
+    uint32 unread = 0;
+    pg::SessionLook look;
+    for (int place = 0; place < look.Places(); ++place) {
         core::SeenSession session;
-        if (!pg::ReadClientSession(at, &session)) {
+        const pg::SlotReading reading = pg::ReadClientSession(look, place, &session);
+        unread += reading == pg::SlotReading::kUnread ? 1 : 0;
+        if (reading != pg::SlotReading::kRead) {
             continue;
         }
         PoolNow& pool = pools.now[pools.observed->PlaceFor(session.pool, now_us)];
@@ -29,6 +33,7 @@ void AddSessions(const PoolsNow& pools, uint64 now_us) {
         pool.invalid += core::IsInvalid(session, now_us) ? 1 : 0;
         pool.oldest_start = pool.oldest_start == 0 ? started : Min(pool.oldest_start, started);
     }
+    return unread;
 }
 
 void AddReport(const PoolsNow& pools, const core::PoolReportCopy& report, uint64 now_us) {
@@ -62,7 +67,7 @@ PoolsNow ReadPoolsNow(core::Segment& segment) {
     pools.now = static_cast<PoolNow*>(palloc0(sizeof(PoolNow) * (core::kPools + 1)));
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
     ReadObserved(segment, pools.observed);
-    AddSessions(pools, now_us);
+    core::Add(*segment.observed.unread, AddSessions(pools, now_us));
     for (uint32 index = 0; index < core::kPoolReports; ++index) {
         core::PoolReportCopy report;
         if (segment.pool_reports.Read(index, now_us, &report)) {

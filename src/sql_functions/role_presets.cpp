@@ -21,6 +21,12 @@ int NumberOfColumn(int row, int column) {
     return value != nullptr && parse_int(value, &number, 0, nullptr) ? number : -1;
 }
 
+Oid OidOfColumn(int row, int column) {
+    bool is_null = false;
+    return DatumGetObjectId(
+        SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &is_null));
+}
+
 // Runs a query with the subject's role as $1, its database as $2 and `names` as $3. It leaves the
 // rows in SPI_tuptable.
 void Ask(const char* sql, const Subject& subject, const char* names) {
@@ -33,7 +39,8 @@ void Ask(const char* sql, const Subject& subject, const char* names) {
 }
 
 constexpr const char* kPresetsSql =
-    "select d.datname, x.environment, x.pool_size, x.max_overflow, x.logs, s.setdatabase = $2"
+    "select d.datname, x.environment, x.pool_size, x.max_overflow, x.logs, s.setdatabase = $2,"
+    "  s.setrole, s.setdatabase"
     " from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase,"
     " lateral (select max(value) filter (where name = 'elile_optimize.environment') environment,"
     "   max(value) filter (where name = 'elile_optimize.pool_size') pool_size,"
@@ -41,7 +48,8 @@ constexpr const char* kPresetsSql =
     "   max(value) filter (where name = 'log_min_duration_statement') logs"
     "  from (select split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value"
     "   from unnest(s.setconfig) c) settings) x"
-    " where s.setrole = $1 and $3 = '' and x.environment is not null and x.pool_size is not null"
+    " where (s.setrole = $1 or $1 = 0) and $3 = '' and x.environment is not null and x.pool_size "
+    "is not null"
     "  and x.max_overflow is not null"
     " order by d.datname";
 
@@ -78,8 +86,9 @@ RolePresets PresetsOf(const Subject& subject) {
     RolePresets presets = {rows, count, nullptr};
     for (int at = 0; at < count; ++at) {
         RolePreset& row = rows[at];
-        row = {CopyOfColumn(at, 1), CopyOfColumn(at, 2), NumberOfColumn(at, 3),
-               NumberOfColumn(at, 4), NumberOfColumn(at, 5) == 0};
+        row = {CopyOfColumn(at, 1),   CopyOfColumn(at, 2),        NumberOfColumn(at, 3),
+               NumberOfColumn(at, 4), NumberOfColumn(at, 5) == 0, OidOfColumn(at, 7),
+               OidOfColumn(at, 8)};
         const core::PoolPreset* preset = core::FindPoolPreset(row.environment);
         row.logs_all = row.logs_all && preset != nullptr && preset->echo;
         if (*CopyOfColumn(at, 6) == 't') {
@@ -88,6 +97,10 @@ RolePresets PresetsOf(const Subject& subject) {
     }
     SPI_finish();
     return presets;
+}
+
+RolePresets AllPresets() {
+    return PresetsOf({nullptr, nullptr, InvalidOid, InvalidOid, -1, false, false});
 }
 
 const char* SettingsAmong(const Subject& subject, const char* names) {

@@ -26,6 +26,8 @@ struct RolePreset {
     int pool_size;
     int max_overflow;
     bool logs_all;  // log_min_duration_statement = 0, and the environment echoes
+    Oid role_oid;
+    Oid database_oid;
 };
 
 struct RolePresets {
@@ -35,6 +37,8 @@ struct RolePresets {
 };
 
 RolePresets PresetsOf(const Subject& subject);
+// Returns those of all roles, by one query; none is `here`.
+RolePresets AllPresets();
 
 // Returns which of the settings in `names`, separated by commas, the role has in the database. The
 // result is a list in words; null when there is none.

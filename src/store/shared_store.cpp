@@ -6,6 +6,7 @@
 #include "core/statements/table.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
+#include "pg/session_table.hpp"
 #include "pg/settings.hpp"
 #include "store/waiting_runs.hpp"
 
@@ -72,6 +73,7 @@ void OnShmemRequest() {
         prev_shmem_request();
     }
     WaitingRuns::RequestMemory();
+    pg::RequestSessionTableMemory();
 }
 
 void OnShmemStartup() {
@@ -79,6 +81,7 @@ void OnShmemStartup() {
         prev_shmem_startup();
     }
     WaitingRuns::MakeOrAttach();
+    pg::MakeOrAttachSessionTable();
     if (segment_file.memory == nullptr) {
         MakeSegment();
     } else if (!IsUnderPostmaster) {

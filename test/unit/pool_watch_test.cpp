@@ -122,6 +122,38 @@ TEST_F(PoolWatchTest, EachSessionIsOpenedOnce) {
     EXPECT_EQ(Pool("renamed").sessions, 2U);
 }
 
+TEST_F(PoolWatchTest, OneThatCannotBeReadStaysWhatItWas) {
+    const auto miss = [this](std::uint32_t pid) {
+        now_us_ += kLookIntervalUs;
+        watch_.Begin(now_us_, since_us_);
+        watch_.See(Session(2, "other"));
+        watch_.Miss(pid);
+        watch_.NoteTransaction(1, 9);
+        watch_.End();
+    };
+    Look({Session(1, "api", SessionState::kIdleInTransaction), Session(2, "other")});
+    miss(1);
+    EXPECT_EQ(Pool("api").sessions, 1U);
+    miss(1);
+    const PoolFigures& figures = Pool("api").current.figures;
+    EXPECT_EQ(figures.looks, 3U);
+    EXPECT_EQ(figures.checked_out, 3U);
+    EXPECT_EQ(figures.in_transaction, 3U);
+    EXPECT_EQ(figures.transactions, 1U);
+    Look({Session(1, "api"), Session(2, "other")});
+    EXPECT_EQ(Pool("api").opened, 1U);
+    EXPECT_EQ(Pool("api").peak_checked_out, 1U);
+    // What the statistics have forgotten, or nobody has seen, has no pool yet.
+    since_us_ = 2;
+    miss(1);
+    EXPECT_EQ(Pool("api").sessions, 0U);
+    Look({Session(1, "api"), Session(2, "other")});
+    EXPECT_EQ(Pool("api").opened, 0U);
+    EXPECT_EQ(Pool("api").sessions, 1U);
+    miss(99);
+    EXPECT_EQ(Opened(), 0U);
+}
+
 TEST_F(PoolWatchTest, TransactionsThatNobodySawAreCounted) {
     const auto look = [this](std::uint32_t transaction) {
         now_us_ += kLookIntervalUs;

@@ -43,6 +43,7 @@ void PoolWatch::Begin(std::uint64_t now_us, std::uint64_t stats_since_us) noexce
         std::memset(static_cast<void*>(pools_), 0, sizeof(*pools_));
         pools_->stats_since_us = stats_since_us;
     }
+    pools_at_begin_ = pools_->used;
     std::swap(before_, now_);
     std::memset(static_cast<void*>(now_), 0, cells_ * sizeof(*now_));
     glances_ = {};
@@ -64,7 +65,7 @@ std::uint32_t PoolWatch::Track(const PoolKey& key, std::uint32_t pid,
     TrackedSession* cell = CellOf(now_, pid);
     // A process number may be there twice: the session that has it now, and one that has ended.
     if (cell != nullptr && (cell->pid == 0 || cell->started_at_us <= started_at_us)) {
-        *cell = {pid, pool, started_at_us, transaction, 0};
+        *cell = {pid, pool, started_at_us, transaction, SessionState::kUnknown};
     }
     return pool;
 }
@@ -75,15 +76,40 @@ void PoolWatch::NoteEnded(const EndedSession& session) noexcept {
     }
 }
 
-void PoolWatch::See(const SeenSession& session) noexcept {
-    const std::uint32_t place = Track(session.pool, session.pid, session.started_at_us);
+void PoolWatch::AddState(std::uint32_t place, SessionState state) noexcept {
     Glance& glance = glances_[place];
     ++glance.sessions;
-    glance.checked_out += IsCheckedOut(session.state) ? 1 : 0;
-    if (IsIdleInTransaction(session.state)) {
-        ++glance.in_transaction;
-        glance.lingering += IsOlder(session.state_since_us, kLingerUs, now_us_) ? 1 : 0;
+    glance.checked_out += IsCheckedOut(state) ? 1 : 0;
+    glance.in_transaction += IsIdleInTransaction(state) ? 1 : 0;
+}
+
+void PoolWatch::See(const SeenSession& session) noexcept {
+    const std::uint32_t place = Track(session.pool, session.pid, session.started_at_us);
+    AddState(place, session.state);
+    const bool lingers =
+        IsIdleInTransaction(session.state) && IsOlder(session.state_since_us, kLingerUs, now_us_);
+    glances_[place].lingering += lingers ? 1 : 0;
+    TrackedSession* cell = CellOf(now_, session.pid);
+    if (cell != nullptr && cell->pid == session.pid &&
+        cell->started_at_us == session.started_at_us) {
+        cell->state = session.state;
     }
+}
+
+void PoolWatch::Miss(std::uint32_t pid) noexcept {
+    const TrackedSession* last = CellOf(before_, pid);
+    TrackedSession* cell = CellOf(now_, pid);
+    if (last == nullptr || last->pid != pid || cell == nullptr || cell->pid != 0) {
+        return;
+    }
+    *cell = *last;
+    // After a reset nobody is at the place that it had.
+    if (last->pool != kOtherPools && last->pool >= pools_at_begin_) {
+        cell->pool = kOtherPools;
+        return;
+    }
+    pools_->pools[last->pool].last_seen_us = now_us_;
+    AddState(last->pool, last->state);
 }
 
 void PoolWatch::NoteTransaction(std::uint32_t pid, std::uint32_t number) noexcept {

@@ -55,7 +55,7 @@ struct TrackedSession {
     std::uint32_t pool;
     std::uint64_t started_at_us;
     std::uint32_t transaction;  // the local number of the last one that was seen; 0 none
-    std::uint32_t unused;
+    SessionState state;         // as it was seen last
 };
 
 class PoolWatch {
@@ -74,6 +74,8 @@ public:
     void Begin(std::uint64_t now_us, std::uint64_t stats_since_us) noexcept;
     void NoteEnded(const EndedSession& session) noexcept;
     void See(const SeenSession& session) noexcept;
+    // The session of this process could not be read. What it was at the look before, it still is.
+    void Miss(std::uint32_t pid) noexcept;
     // The session is in its transaction of this local number, which grows by one with each.
     void NoteTransaction(std::uint32_t pid, std::uint32_t number) noexcept;
     // Somebody who sees them has told that so many clients wait for a connection of this
@@ -98,6 +100,7 @@ private:
     const TrackedSession* Known(std::uint32_t pid, std::uint64_t started_at_us) const noexcept;
     std::uint32_t Track(const PoolKey& key, std::uint32_t pid,
                         std::uint64_t started_at_us) noexcept;
+    void AddState(std::uint32_t place, SessionState state) noexcept;
     void AddGlance(ObservedPool& pool, const Glance& glance) const noexcept;
     void CloseIfDue(ObservedPool& pool) const noexcept;
 
@@ -105,6 +108,7 @@ private:
     TrackedSession* before_ = nullptr;
     TrackedSession* now_ = nullptr;
     std::uint32_t cells_ = 0;
+    std::uint32_t pools_at_begin_ = 0;  // places in use as the look began
     std::uint64_t now_us_ = 0;
     std::array<Glance, kPools + 1> glances_ = {};
 };

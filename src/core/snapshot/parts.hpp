@@ -73,9 +73,11 @@ public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(ObservedPools));
         put_aside = carver.Take<Word>();
+        unread = carver.Take<Word>();
     }
 
     Word* put_aside = nullptr;  // sessions and pools that are summed as other; the keeper
+    Word* unread = nullptr;     // times that a session could not be read; any process adds
 };
 
 }  // namespace elile::core
