@@ -50,8 +50,20 @@ std::vector<int> TimesInCells(const Segment& segment) {
     return times;
 }
 
-// Every entry is in the look-up table, in the free stack or in the retired one; once. Nobody uses
-// the store meanwhile.
+// How often each entry lies in its query's chain.
+std::vector<int> TimesInChains(const Segment& segment) {
+    const StatementTable& statements = segment.statements;
+    std::vector<int> times(statements.entries.size());
+    for (std::uint32_t slot = 0; slot < times.size(); ++slot) {
+        statements.chains.ForEach(Get(statements.entries[slot].queryid), [&](std::uint32_t found) {
+            times[slot] += found == slot ? 1 : 0;
+        });
+    }
+    return times;
+}
+
+// Every entry is in the look-up table and its chain, in the free stack, or in the retired one and
+// its chain; once. Nobody uses the store meanwhile.
 void ExpectEntriesInOnePlace(const Segment& segment) {
     const auto entries = static_cast<std::uint32_t>(segment.statements.entries.size());
     const auto free =
@@ -59,6 +71,7 @@ void ExpectEntriesInOnePlace(const Segment& segment) {
     const auto retired = TimesIn(segment.statements.shared->retired_entries,
                                  segment.statements.free_entries, entries);
     const std::vector<int> linked = TimesInCells(segment);
+    const std::vector<int> chained = TimesInChains(segment);
     std::uint32_t live = 0;
     std::uint32_t wrong = 0;
     for (std::uint32_t slot = 0; slot < entries; ++slot) {
@@ -67,7 +80,8 @@ void ExpectEntriesInOnePlace(const Segment& segment) {
         const bool right = state != EntryState::kFilling &&
                            free[slot] == (state == EntryState::kFree ? 1 : 0) &&
                            retired[slot] == (state == EntryState::kRetired ? 1 : 0) &&
-                           linked[slot] == (state == EntryState::kLive ? 1 : 0);
+                           linked[slot] == (state == EntryState::kLive ? 1 : 0) &&
+                           chained[slot] == (state == EntryState::kFree ? 0 : 1);
         wrong += right ? 0 : 1;
     }
     EXPECT_EQ(wrong, 0U) << "of " << entries << " entries";
