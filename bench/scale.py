@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""scale.py RESULTS [--print]: what scale.sh recorded, as the tables and plots of docs/performance.md; --print only
+shows the tables."""
+import csv
+import pathlib
+import statistics
+import sys
+
+import plot
+import report
+
+SECTIONS = ("statements", "tables", "sessions", "working set")
+BARE = "bare"
+WORKING_SET = "working set"
+
+
+def read_results(path):
+    """{section: {(measure, who): {count: [value of each round]}}}"""
+    results = {}
+    with open(path, encoding="utf-8") as lines:
+        for section, count, measure, who, value in csv.reader(lines, delimiter="\t"):
+            figures = results.setdefault(section, {}).setdefault((measure, who), {})
+            figures.setdefault(int(count), []).append(float(value))
+    return results
+
+
+def shown(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+
+
+def median_of(values):
+    return statistics.median(values) if values else None
+
+
+def scale_table(section, figures):
+    counts = sorted({count for by_count in figures.values() for count in by_count})
+    rows = []
+    for (measure, who), by_count in figures.items():
+        medians = [median_of(by_count.get(count)) for count in counts]
+        rows.append([measure, who, *("" if median is None else shown(median) for median in medians)])
+    if section == WORKING_SET:
+        rows += ratio_rows(figures, counts)
+    return report.table([section, "", *(f"{count:,}" for count in counts)], rows)
+
+
+def ratio_rows(figures, counts):
+    """Each round's ratio to the bare server, so that what slowed the machine in a round slowed both."""
+    rows = []
+    for (measure, who), by_count in figures.items():
+        if who != BARE:
+            ratios = [statistics.median(value / bare for value, bare in zip(by_count[count], figures[measure, BARE][count]))
+                      for count in counts]
+            rows.append([f"{measure}, to the bare server", who, *(f"{ratio:.3f}" for ratio in ratios)])
+    return rows
+
+
+def scale_plot(section, figures):
+    """Of times to read, which more than one thing has."""
+    several = len({who for (measure, who) in figures if measure.endswith(", ms")}) > 1
+    series = {}
+    for (measure, who), by_count in figures.items():
+        points = [(count, median_of(values)) for count, values in by_count.items() if median_of(values) > 0]
+        if measure.endswith(", ms") and points:
+            name = measure.removesuffix(", ms").removeprefix("reading ")
+            name = f"{who}: {name}" if several and who != plot.OURS else name
+            series[name] = points
+    return plot.growth(f"Processor time by {section}, ms", dict(list(series.items())[:len(plot.COLOURS)]), section)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    results = read_results(folder / "results.tsv")
+    docs = report.ROOT / "docs"
+    for section in (name for name in SECTIONS if name in results):
+        text = scale_table(section, results[section])
+        print(text, end="\n\n")
+        picture = None if section == WORKING_SET else scale_plot(section, results[section])
+        if "--print" not in sys.argv:
+            report.replace_section(docs / "performance.md", f"scale, {section}", text)
+            if picture:
+                (docs / f"cost-by-{section}.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
