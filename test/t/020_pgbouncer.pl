@@ -20,7 +20,7 @@ $node->start;
 my $odd = q{da ta'"base};
 $node->safe_psql('postgres', q{create extension elile_optimize; create role app login; create database "da ta'""base"});
 my $nap = PostgreSQL::Test::Utils::tempdir() . '/nap.sql';
-append_to_file($nap, "select pg_sleep(0.2);\n");
+append_to_file($nap, "select pg_advisory_xact_lock_shared(42);\nselect pg_sleep(0.1);\n");
 
 sub number { my ($sql) = @_; return $node->safe_psql('postgres', $sql); }
 
@@ -37,10 +37,13 @@ sub ask
 
 sub pool { my ($bouncer) = @_; return (grep { $_->{user} eq 'app' } $bouncer->show('pools'))[0]; }
 
-# pgbench with so many clients; the most server connections and the most waiting clients seen.
+# pgbench with so many clients; the most server connections and the most waiting clients seen. A lock holds its
+# statements until there are as many connections as are wanted.
 sub bench
 {
-    my ($bouncer, $clients) = @_;
+    my ($bouncer, $clients, $wanted) = @_;
+    my $holder = $node->background_psql('postgres');
+    $holder->query_safe('select pg_advisory_lock(42)');
     my ($servers, $waiting, $out, $err) = (0, 0, '', '');
     my $look = sub {
         my $pool = pool($bouncer) or return;
@@ -52,6 +55,8 @@ sub bench
     my $run = IPC::Run::start(
         [ 'pgbench', '-n', '-M', 'simple', '-c', $clients, '-t', 4, '-f', $nap, $bouncer->connstr('postgres', 'app') ],
         '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+    poll(sub { $look->(); return $servers >= $wanted }, 60, 0.02);
+    $holder->quit;
     poll(sub { $look->(); $run->pump_nb; return !$run->pumpable }, undef, 0.02);
     $look->();
     $run->finish;
@@ -84,8 +89,9 @@ for my $environment (qw(production development testing))
 
     for my $times (1 .. 3)
     {
-        my ($servers, $waiting) = bench($bouncer, $times * $size);
-        is($servers, $times == 1 ? $size : $size + $overflow, "$environment: connections at $times times the size");
+        my $wanted = $times == 1 ? $size : $size + $overflow;
+        my ($servers, $waiting) = bench($bouncer, $times * $size, $wanted);
+        is($servers, $wanted, "$environment: connections at $times times the size");
         ok($waiting > 0, "$environment: clients wait at $times times the size") if $times == 3;
     }
     is(number(q{select coalesce(sum(calls), 0) > 0 from elile_optimize.statements
@@ -133,7 +139,7 @@ $bouncer->stop;
 
 # A client that stays does not notice that the server was away.
 $bouncer = PgBouncer->start($node, "'production', 'postgres'", 'app');
-bench($bouncer, 10);
+bench($bouncer, 10, 10);
 my ($in, $out) = ("select 'before';\n", '');
 my $client = IPC::Run::start([ 'psql', '-XAtq', '-d', $bouncer->connstr('postgres', 'app'), '-f', '-' ],
     '<', \$in, '>', \$out, '2>&1', IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
@@ -142,6 +148,6 @@ $node->restart;
 $in .= "select 'after';\n\\q\n";
 $client->finish;
 is($out, "before\nafter\n", 'a client survives a restart of the server');
-bench($bouncer, 20);
+bench($bouncer, 20, 10);
 
 done_testing();
