@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/segment_parts.hpp"
 #include "core/statements/store.hpp"
 
 namespace elile::core {
@@ -25,7 +26,7 @@ public:
         std::memset(memory_.get(), 0, bytes_);
         Segment::Format(memory_.get(), kSizes);
     }
-    Segment View() const { return Segment::Attach(memory_.get()); }
+    OwnSegment View() const { return OwnSegment(memory_.get()); }
     StatementStore Store(int backend) const {
         return {View(), static_cast<std::uint32_t>(backend)};
     }

@@ -23,7 +23,7 @@ allow core/statements core/segment.hpp core/shared
 allow core/n_plus_one core/statements core/shared
 allow core/pools core/shared
 allow core/indexes core/shared
-allow core/snapshot core/segment.hpp core/statements core/pools core/shared
+allow core/snapshot core/segment.hpp core/statements core/n_plus_one core/pools core/shared
 allow pg "${core[@]}"
 allow store pg "${core[@]}"
 allow exporter "${core[@]}"
@@ -42,6 +42,12 @@ while IFS= read -r line; do
     echo "layers: $line: only pg/postgres.hpp includes the server's headers" >&2
     bad=1
 done < <(grep -n 'postgres\.h"' -r . --include='*.[ch]pp' | grep -v '^\./pg/postgres\.hpp:')
+# A header that has all parts would have each file behind it compiled again with any of them.
+while IFS= read -r line; do
+    echo "layers: $line: only files that make or map a segment include all parts" >&2
+    bad=1
+done < <(grep -rnE '^ *#include "core/[^"]*\.hpp"' --include='*.hpp' . | sed 's|^\./||' |
+    grep -E '"core/segment_parts\.hpp"|^(core/segment|store/shared_store)\.hpp:.*/[a-z_]+/' | grep -v '"core/shared/part\.hpp"')
 while read -r lines file; do
     if [[ $file != total ]] && ((lines > 450)); then
         echo "layers: $file has $lines lines, more than 450" >&2

@@ -2,6 +2,9 @@
 
 #include "capture/query_text.hpp"
 #include "capture/table_index.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/store.hpp"
 #include "store/own_database.hpp"
 
 namespace elile::capture {

@@ -3,6 +3,7 @@
 
 #include "capture/target.hpp"
 #include "core/statements/statement.hpp"
+#include "core/statements/store.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 

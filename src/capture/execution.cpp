@@ -4,6 +4,7 @@
 #include "capture/failed_copy.hpp"
 #include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
+#include "core/statements/store.hpp"
 
 namespace elile::capture {
 

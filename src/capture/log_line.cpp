@@ -1,5 +1,8 @@
 // Writes the server log's line on a slow statement, in the forms that log readers know.
 #include "capture/slow_log.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/slow_log.hpp"
 #include "pg/encoding.hpp"
 #include "pg/json.hpp"
 #include "pg/settings.hpp"

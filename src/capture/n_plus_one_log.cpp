@@ -1,6 +1,8 @@
 #include "capture/n_plus_one_log.hpp"
 
 #include "capture/slow_log.hpp"
+#include "core/n_plus_one/table.hpp"
+#include "core/segment.hpp"
 #include "pg/json.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"

@@ -1,7 +1,7 @@
 // Writes the server log's line on an N+1 pattern.
 #pragma once
 
-#include "core/n_plus_one/table.hpp"
+#include "core/n_plus_one/pattern.hpp"
 
 namespace elile::capture {
 

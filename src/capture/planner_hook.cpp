@@ -2,6 +2,7 @@
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
 #include "capture/plan_tree.hpp"
+#include "core/statements/store.hpp"
 #include "pg/clock.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/settings.hpp"

@@ -1,6 +1,9 @@
 // Watches sessions that the keeper does not see. Those too short for its looks report their own
 // end; those that the server refused are noted as it logs them.
 #include "capture/hooks.hpp"
+#include "core/pools/ended_sessions.hpp"
+#include "core/pools/refusals.hpp"
+#include "core/segment.hpp"
 #include "pg/client_sessions.hpp"
 #include "store/shared_store.hpp"
 

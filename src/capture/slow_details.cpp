@@ -1,6 +1,10 @@
 #include "capture/slow_details.hpp"
 
 #include "capture/parameters.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/store.hpp"
 #include "pg/encoding.hpp"
 #include "store/shared_store.hpp"
 

@@ -5,7 +5,7 @@
 #include "capture/plan_text.hpp"
 #include "core/statements/lost_plans.hpp"
 #include "core/statements/plan_history.hpp"
-#include "core/statements/slow_ring.hpp"
+#include "core/statements/slow_record.hpp"
 #include "core/statements/statement.hpp"
 #include "pg/guard.hpp"
 #include "pg/postgres.hpp"

@@ -7,6 +7,11 @@
 
 #include "capture/failed_copy.hpp"
 #include "capture/plan_tree.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/slow_ring.hpp"
+#include "core/statements/store.hpp"
 #include "pg/clock.hpp"
 #include "pg/encoding.hpp"
 #include "pg/explain_options.hpp"

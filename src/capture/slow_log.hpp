@@ -3,7 +3,7 @@
 
 #include "capture/execution.hpp"
 #include "capture/slow_details.hpp"
-#include "core/statements/slow_ring.hpp"
+#include "core/statements/slow_record.hpp"
 #include "store/waiting_runs.hpp"
 
 namespace elile::capture {

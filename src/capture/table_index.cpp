@@ -1,5 +1,6 @@
 #include "capture/table_index.hpp"
 
+#include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "store/shared_store.hpp"
 

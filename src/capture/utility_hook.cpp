@@ -1,6 +1,7 @@
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
+#include "core/statements/store.hpp"
 #include "pg/settings.hpp"
 #include "store/shared_store.hpp"
 

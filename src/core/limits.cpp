@@ -2,6 +2,18 @@
 
 #include <cstring>
 
+#include "core/n_plus_one/table.hpp"
+#include "core/pools/ended_sessions.hpp"
+#include "core/pools/refusals.hpp"
+#include "core/pools/reports.hpp"
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/snapshot/parts.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/slow_ring.hpp"
+#include "core/statements/table.hpp"
+
 namespace elile::core {
 namespace {
 

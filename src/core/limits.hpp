@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <span>
 
-#include "core/segment.hpp"
-
 namespace elile::core {
+
+struct Segment;
 
 struct Limit {
     const char* name;  // of info's column; the metric has elile_optimize_ before and _total behind

@@ -1,5 +1,6 @@
 #include "core/segment.hpp"
 
+#include "core/segment_parts.hpp"
 #include "core/version.hpp"
 
 namespace elile::core {
@@ -20,7 +21,7 @@ void Segment::ForEachPart(Visit visit) noexcept {
 
 std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
     Carver carver(nullptr);
-    Segment().Carve(carver, sizes);
+    OwnSegment().Carve(carver, sizes);
     return carver.Bytes();
 }
 
@@ -31,7 +32,7 @@ std::uint64_t Segment::Identity() noexcept {
     constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000006);
     constexpr SegmentSizes kCounts{1009, 211, 307, 4001, 2003, 101, 53};
     Carver carver(nullptr);
-    Segment().Carve(carver, kCounts);
+    OwnSegment().Carve(carver, kCounts);
     std::uint64_t identity = kFirst ^ carver.Layout();
     for (const char* at = kVersion; *at != '\0'; ++at) {
         identity = Mix(identity ^ static_cast<unsigned char>(*at));
@@ -39,16 +40,15 @@ std::uint64_t Segment::Identity() noexcept {
     return identity;
 }
 
-Segment Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
+void Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
     Carver carver(static_cast<char*>(memory));
-    Segment segment;
+    OwnSegment segment;
     segment.Carve(carver, sizes);
     segment.header->magic = Identity();
     segment.header->sizes = sizes;
     Put(segment.header->generation, 1);
     Put(segment.header->repaired, 1);
     segment.ForEachPart([](auto& part) { part.Format(); });
-    return segment;
 }
 
 bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
@@ -57,12 +57,12 @@ bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
            bytes >= BytesFor(header->sizes);
 }
 
-Segment Segment::Attach(void* memory) noexcept {
+void Segment::Attach(void* memory) noexcept {
     Carver carver(static_cast<char*>(memory));
-    Segment segment;
-    segment.Carve(carver, static_cast<SegmentHeader*>(memory)->sizes);
-    return segment;
+    Carve(carver, static_cast<SegmentHeader*>(memory)->sizes);
 }
+
+Gate& Segment::StoreGate() const noexcept { return statements.shared->gate; }
 
 bool Segment::TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept {
     Gate& gate = StoreGate();

@@ -7,21 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/indexes/board.hpp"
-#include "core/n_plus_one/table.hpp"
-#include "core/pools/ended_sessions.hpp"
-#include "core/pools/refusals.hpp"
-#include "core/pools/reports.hpp"
 #include "core/shared/part.hpp"
-#include "core/shared/table_directory.hpp"
-#include "core/shared/text_pool.hpp"
-#include "core/snapshot/parts.hpp"
-#include "core/statements/overhead.hpp"
-#include "core/statements/slow_log.hpp"
-#include "core/statements/slow_ring.hpp"
-#include "core/statements/table.hpp"
 
 namespace elile::core {
+
+class Gate;
+#define PART(type, name, ...) class type;
+#include "core/parts.inc"
+#undef PART
+struct SegmentParts;
 
 struct alignas(kCacheLine) SegmentHeader {
     std::uint64_t magic;
@@ -36,29 +30,37 @@ struct alignas(kCacheLine) SegmentHeader {
     bool IsReady() const noexcept { return Get(generation) == Get(repaired); }
 };
 
-// A process sees the segment as its header, and each part under its name in core/parts.inc.
+// A process sees the segment as its header, and each part under its name in core/parts.inc. Who
+// uses a part includes that part's header. An OwnSegment (core/segment_parts.hpp) has the parts
+// themselves. A part is not const where its segment is: its own functions say who may write.
 struct Segment {
-    SegmentHeader* header = nullptr;
-#define PART(type, name, ...) type name;
+#define PART(type, name, ...) type& name;
 #include "core/parts.inc"
 #undef PART
+    SegmentHeader* header;  // null until Attach()
+
+    Segment(const Segment&) = delete;
+    Segment& operator=(const Segment&) = delete;
 
     static std::size_t BytesFor(const SegmentSizes& sizes) noexcept;
     // `memory` must be zeroed, aligned to a cache line and BytesFor(sizes) long.
-    static Segment Format(void* memory, const SegmentSizes& sizes) noexcept;
+    static void Format(void* memory, const SegmentSizes& sizes) noexcept;
     // Tells whether a program of the same version and layout has formatted the memory, and all of
     // it is there.
     static bool IsSound(const void* memory, std::size_t bytes) noexcept;
-    // The memory must be sound.
-    static Segment Attach(void* memory) noexcept;
+    // Makes this the view of the memory, which must be sound.
+    void Attach(void* memory) noexcept;
 
-    Gate& StoreGate() const noexcept { return statements.shared->gate; }
+    Gate& StoreGate() const noexcept;
 
     // Forgets what the scope picks. Returns false, having done nothing, while the gate is taken.
     bool TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept;
 
     // Mends what a crash left. Only the keeper calls it, before it sets `repaired` to `generation`.
     void Repair() noexcept;
+
+protected:
+    constexpr explicit Segment(SegmentParts& parts) noexcept;
 
 private:
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept;

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "exporter/model.hpp"
 
 namespace elile::exporter {

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/segment.hpp"
+namespace elile::core {
+struct Segment;
+}
 
 namespace elile::exporter {
 

@@ -3,6 +3,9 @@
 #include <string>
 
 #include "core/limits.hpp"
+#include "core/segment.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/table.hpp"
 
 namespace elile::exporter {
 

@@ -8,6 +8,12 @@
 #include <memory>
 #include <tuple>
 
+#include "core/n_plus_one/table.hpp"
+#include "core/pools/reports.hpp"
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/snapshot/parts.hpp"
 #include "exporter/names.hpp"
 #include "exporter/own_figures.hpp"
 

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "core/segment_parts.hpp"
+
 namespace elile::exporter {
 
 SegmentView::SegmentView(int descriptor) {
@@ -25,9 +27,11 @@ SegmentView::SegmentView(int descriptor) {
             "its program and the library that the server runs are of different versions: "
             "restart the server when both are installed");
     }
-    segment_ = core::Segment::Attach(memory_);
+    segment_ = std::make_unique<core::OwnSegment>(memory_);
 }
 
 SegmentView::~SegmentView() { munmap(memory_, bytes_); }
+
+const core::Segment& SegmentView::Segment() const { return *segment_; }
 
 }  // namespace elile::exporter

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
-#include "core/segment.hpp"
+namespace elile::core {
+class OwnSegment;
+struct Segment;
+}  // namespace elile::core
 
 namespace elile::exporter {
 
@@ -15,12 +19,12 @@ public:
     SegmentView& operator=(const SegmentView&) = delete;
     ~SegmentView();
 
-    const core::Segment& Segment() const { return segment_; }
+    const core::Segment& Segment() const;
 
 private:
     void* memory_;
     std::size_t bytes_;
-    core::Segment segment_;
+    std::unique_ptr<core::OwnSegment> segment_;
 };
 
 }  // namespace elile::exporter

@@ -1,5 +1,8 @@
 #include "indexes/latency.hpp"
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/statements/table.hpp"
 #include "indexes/journal.hpp"
 #include "store/shared_store.hpp"
 

@@ -7,6 +7,8 @@
 //
 // A coordinator is pg_monitor. It acts as pg_read_all_stats, or on the journal as the journal's
 // owner.
+#include "core/indexes/board.hpp"
+#include "core/segment.hpp"
 #include "indexes/journal.hpp"
 #include "indexes/journal_table.hpp"
 #include "indexes/rights.hpp"

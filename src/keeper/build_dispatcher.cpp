@@ -1,5 +1,7 @@
 #include "keeper/build_dispatcher.hpp"
 
+#include "core/indexes/board.hpp"
+#include "core/segment.hpp"
 #include "keeper/worker_start.hpp"
 #include "pg/clock.hpp"
 #include "pg/settings.hpp"

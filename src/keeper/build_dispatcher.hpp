@@ -5,8 +5,11 @@
 // unfinished. No worker is restarted by the postmaster: what was not done is still in the journal.
 #pragma once
 
-#include "core/statements/store.hpp"
 #include "pg/postgres.hpp"
+
+namespace elile::core {
+struct Segment;
+}
 
 namespace elile::keeper {
 

@@ -1,5 +1,7 @@
 // The build finder: the worker that has the journal of each database looked at. After a start, a
 // crash or a promotion only the journals say which builds were begun. It connects to no database.
+#include "core/indexes/board.hpp"
+#include "core/segment.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 

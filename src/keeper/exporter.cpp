@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/segment.hpp"
 #include "core/snapshot/exporter_link.hpp"
+#include "core/snapshot/parts.hpp"
 #include "keeper/auth_file.hpp"
 #include "keeper/exporter_fault.hpp"
 #include "keeper/exporter_launch.hpp"

@@ -6,6 +6,10 @@
 // leave it. So an output function of a type has that role's rights and no others.
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/slow_ring.hpp"
 #include "keeper/database_jobs.hpp"
 #include "keeper/worker_session.hpp"
 #include "pg/identity.hpp"

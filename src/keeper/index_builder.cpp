@@ -1,5 +1,7 @@
 #include "keeper/index_builder.hpp"
 
+#include "core/indexes/board.hpp"
+#include "core/segment.hpp"
 #include "indexes/journal.hpp"
 #include "indexes/latency.hpp"
 #include "indexes/rights.hpp"

@@ -1,5 +1,7 @@
 #include "keeper/index_statistics.hpp"
 
+#include "core/segment.hpp"
+#include "core/snapshot/parts.hpp"
 #include "keeper/database_jobs.hpp"
 #include "keeper/worker_session.hpp"
 #include "pg/identity.hpp"

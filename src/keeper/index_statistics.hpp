@@ -2,8 +2,10 @@
 // worker leaves the figures in the segment.
 #pragma once
 
-#include "core/segment.hpp"
-#include "core/snapshot/snapshot.hpp"
+namespace elile::core {
+struct IndexStatistics;
+struct Segment;
+}  // namespace elile::core
 
 namespace elile::keeper {
 

@@ -1,5 +1,8 @@
 // Decides where statistics of indexes are due: in each database that has counted statements since
 // its last collection, at most once a minute.
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/snapshot/parts.hpp"
 #include "keeper/database_jobs.hpp"
 #include "keeper/index_statistics.hpp"
 #include "keeper/snapshot.hpp"

@@ -1,5 +1,9 @@
 #include "keeper/keeper.hpp"
 
+#include "core/segment.hpp"
+#include "core/snapshot/snapshot.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/table.hpp"
 #include "keeper/build_dispatcher.hpp"
 #include "keeper/exporter.hpp"
 #include "keeper/job_dispatcher.hpp"

@@ -1,6 +1,10 @@
 #include "keeper/pool_watcher.hpp"
 
+#include "core/pools/ended_sessions.hpp"
+#include "core/pools/reports.hpp"
 #include "core/pools/watch.hpp"
+#include "core/segment.hpp"
+#include "core/snapshot/parts.hpp"
 #include "pg/client_sessions.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"

@@ -1,7 +1,11 @@
 // Looks at the server's sessions and publishes how pools use them.
 #pragma once
 
-#include "core/statements/store.hpp"
+#include <cstdint>
+
+namespace elile::core {
+struct Segment;
+}
 
 namespace elile::keeper {
 

@@ -1,5 +1,7 @@
 #include "keeper/snapshot.hpp"
 
+#include "core/segment.hpp"
+#include "core/snapshot/parts.hpp"
 #include "core/snapshot/series.hpp"
 #include "keeper/postmaster_state.hpp"
 #include "keeper/sessions.hpp"

@@ -1,7 +1,10 @@
 // Publishes the snapshot of statistics and sessions that the exporter shows.
 #pragma once
 
-#include "core/statements/store.hpp"
+namespace elile::core {
+struct Segment;
+struct SnapshotHead;
+}  // namespace elile::core
 
 namespace elile::keeper {
 

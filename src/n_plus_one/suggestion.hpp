@@ -2,7 +2,7 @@
 // parent.
 #pragma once
 
-#include "core/n_plus_one/table.hpp"
+#include "core/n_plus_one/pattern.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::n_plus_one {

@@ -1,5 +1,7 @@
 #include "pg/encoding.hpp"
 
+#include "core/shared/text_pool.hpp"
+
 namespace elile::pg {
 namespace {
 

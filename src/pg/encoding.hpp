@@ -1,8 +1,11 @@
 // Copies texts out of the segment, in this database's encoding where another database left them.
 #pragma once
 
-#include "core/shared/text_pool.hpp"
 #include "pg/postgres.hpp"
+
+namespace elile::core {
+class TextPool;
+}
 
 namespace elile::pg {
 

@@ -2,6 +2,13 @@
 #include <iterator>
 
 #include "core/limits.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/snapshot/parts.hpp"
+#include "core/statements/overhead.hpp"
+#include "core/statements/slow_log.hpp"
+#include "core/statements/store.hpp"
+#include "core/statements/table.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
 #include "pg/json.hpp"

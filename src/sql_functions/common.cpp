@@ -1,5 +1,7 @@
 #include "sql_functions/common.hpp"
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "pg/encoding.hpp"
 
 namespace elile::sql_functions {

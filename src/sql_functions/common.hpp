@@ -1,7 +1,7 @@
 // Helpers that the functions behind the views share.
 #pragma once
 
-#include "core/statements/store.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/own_version.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"

@@ -1,5 +1,7 @@
 // build_indexes(), cancel_index_builds(), and what the view index_builds shows of builds at work.
+#include "core/indexes/board.hpp"
 #include "core/indexes/progress.hpp"
+#include "core/segment.hpp"
 #include "indexes/journal.hpp"
 #include "indexes/latency.hpp"
 #include "indexes/rights.hpp"

@@ -1,4 +1,7 @@
 // elile_optimize.n_plus_one: the patterns that sessions found.
+#include "core/n_plus_one/table.hpp"
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/encoding.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/common.hpp"

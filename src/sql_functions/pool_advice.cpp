@@ -1,6 +1,9 @@
 // elile_optimize.pool_advice puts the advice of core/pools/advice.hpp, with its figures, into
 // words.
 #include "core/pools/advice.hpp"
+#include "core/pools/refusals.hpp"
+#include "core/segment.hpp"
+#include "core/statements/table.hpp"
 #include "pg/compat.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/pools_now.hpp"

@@ -1,5 +1,7 @@
 // set_active_connections(), set_connection_pool_size() and set_clients_waiting(). With them an
 // application, or whoever sees its pooler, reports figures of its pool.
+#include "core/pools/reports.hpp"
+#include "core/segment.hpp"
 #include "sql_functions/common.hpp"
 #include "store/own_database.hpp"
 #include "store/shared_store.hpp"

@@ -1,5 +1,8 @@
 #include "sql_functions/pools_now.hpp"
 
+#include "core/pools/reports.hpp"
+#include "core/segment.hpp"
+#include "core/snapshot/parts.hpp"
 #include "pg/client_sessions.hpp"
 
 namespace elile::sql_functions {

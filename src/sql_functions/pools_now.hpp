@@ -2,6 +2,7 @@
 // and what applications told.
 #pragma once
 
+#include "core/pools/reports.hpp"
 #include "core/pools/watch.hpp"
 #include "sql_functions/common.hpp"
 

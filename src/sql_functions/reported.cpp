@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "store/own_database.hpp"
 
 namespace elile::sql_functions {

@@ -1,8 +1,12 @@
 // Checks and converts what an application reports of a query that it timed itself.
 #pragma once
 
-#include "core/statements/store.hpp"
+#include "core/statements/statement.hpp"
 #include "pg/postgres.hpp"
+
+namespace elile::core {
+struct Segment;
+}
 
 namespace elile::sql_functions {
 

@@ -1,6 +1,9 @@
 // elile_optimize.slow_queries: the kept slow executions, newest first.
 #include <arpa/inet.h>
 
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/slow_ring.hpp"
 #include "pg/encoding.hpp"
 #include "pg/row_writer.hpp"
 #include "sql_functions/common.hpp"

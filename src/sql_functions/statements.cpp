@@ -1,6 +1,10 @@
 // elile_optimize.statements.
 #include <cmath>
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/table.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/plan_compat.hpp"

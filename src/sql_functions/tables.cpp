@@ -1,5 +1,8 @@
 // elile_optimize.table_operations and summary. They sum over statements' entries, and over what
 // evicted entries left.
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/statements/table.hpp"
 #include "pg/encoding.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"

@@ -1,6 +1,9 @@
 // elile_optimize.verify_n_plus_one().
 #include <cmath>
 
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/table.hpp"
 #include "n_plus_one/verification.hpp"
 #include "pg/encoding.hpp"
 #include "pg/row_writer.hpp"

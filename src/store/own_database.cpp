@@ -1,5 +1,7 @@
 #include "store/own_database.hpp"
 
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
 

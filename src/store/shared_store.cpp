@@ -1,5 +1,9 @@
 #include "store/shared_store.hpp"
 
+#include "core/segment.hpp"
+#include "core/segment_parts.hpp"
+#include "core/statements/store.hpp"
+#include "core/statements/table.hpp"
 #include "pg/clock.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -57,7 +61,8 @@ void MakeSegment() {
     if (segment_file.memory == nullptr) {
         FailToMake(segment_file.failed_step, segment_file.error);
     }
-    const core::Segment segment = core::Segment::Format(segment_file.memory, sizes);
+    core::Segment::Format(segment_file.memory, sizes);
+    const core::Segment& segment = *SharedSegment();
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
 }
@@ -95,9 +100,10 @@ void InstallSharedStore() {
 }
 
 core::Segment* SharedSegment() {
-    static core::Segment segment;
+    // The postmaster makes it at start, and every process inherits it with the memory.
+    static constinit core::OwnSegment segment;
     if (segment.header == nullptr && segment_file.memory != nullptr) {
-        segment = core::Segment::Attach(segment_file.memory);
+        segment.Attach(segment_file.memory);
     }
     return segment.header != nullptr ? &segment : nullptr;
 }

@@ -8,8 +8,12 @@
 
 #include <cstddef>
 
-#include "core/statements/store.hpp"
 #include "store/segment_file.hpp"
+
+namespace elile::core {
+struct Segment;
+class StatementStore;
+}  // namespace elile::core
 
 namespace elile::store {
 

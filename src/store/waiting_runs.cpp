@@ -1,6 +1,8 @@
 #include "store/waiting_runs.hpp"
 
+#include "core/segment.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/text_pool.hpp"
 #include "pg/clock.hpp"
 #include "store/shared_store.hpp"
 

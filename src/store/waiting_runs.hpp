@@ -13,10 +13,10 @@
 //        -> Waits, to be tried again, or Free
 #pragma once
 
-#include "core/n_plus_one/table.hpp"
+#include "core/n_plus_one/pattern.hpp"
 #include "core/statements/lost_plans.hpp"
 #include "core/statements/plan_history.hpp"
-#include "core/statements/slow_ring.hpp"
+#include "core/statements/slow_record.hpp"
 #include "core/statements/statement.hpp"
 #include "pg/bounded_memory.hpp"
 #include "pg/postgres.hpp"

@@ -34,5 +34,8 @@ check "pools know nothing of statements" refuses core/pools/watch.cpp core/state
 check "what is shared knows no room" refuses core/shared/text_pool.cpp core/indexes/set.hpp
 check "the exporter knows no server" refuses exporter/server.cpp pg/clock.hpp
 check "functions know no capture" refuses sql_functions/pool.cpp capture/hooks.hpp
+check "the segment names no part's header" refuses core/segment.hpp core/shared/text_pool.hpp
+check "the store's header names no part's header" refuses store/shared_store.hpp core/statements/store.hpp
+check "no header has all parts" refuses capture/running.hpp core/segment_parts.hpp
 check "a folder without a line is refused" refuses core/new/file.cpp core/version.hpp core/new
 exit "$failed"

@@ -33,7 +33,7 @@ protected:
     std::uint32_t Text(const std::string& text) { return segment_.texts.Store(text, 6); }
 
     TestSegment memory_;
-    Segment segment_ = memory_.View();
+    OwnSegment segment_ = memory_.View();
     NPlusOneTable& table_ = segment_.n_plus_one;
 };
 

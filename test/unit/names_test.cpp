@@ -36,7 +36,7 @@ TEST(TableLabel, IsBareInPublicAndNeverTakenForTheRest) {
 
 TEST(DatabaseNames, AreNumbersWhereNoSessionLeftTheName) {
     const core::TestSegment memory;
-    core::Segment segment = memory.View();
+    core::OwnSegment segment = memory.View();
     core::TableNames names{};
     segment.databases.Insert({1, 0, 0}, names, 6);
     std::string("shop").copy(names.table, 4);
@@ -51,7 +51,7 @@ TEST(DatabaseNames, AreNumbersWhereNoSessionLeftTheName) {
 
 TEST(DatabaseNames, TellADatabaseThatWasMadeAnew) {
     const core::TestSegment memory;
-    core::Segment segment = memory.View();
+    core::OwnSegment segment = memory.View();
     core::TableNames names{};
     std::string("shop").copy(names.table, 4);
     segment.databases.Insert({9, 0, 0}, names, 6);

@@ -15,7 +15,7 @@ protected:
     }
 
     TestSegment memory_;
-    Segment segment_ = memory_.View();
+    OwnSegment segment_ = memory_.View();
     PlanHistory history_{};
     std::uint64_t now_us_ = 0;
 };

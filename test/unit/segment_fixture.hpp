@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/segment_parts.hpp"
 #include "core/statements/store.hpp"
 
 namespace elile::core {
@@ -37,8 +38,9 @@ private:
 
 // A process's store with the segment behind it.
 struct TestStore : StatementStore {
-    TestStore(const Segment& view, std::uint32_t backend)
-        : StatementStore(view, backend), segment(view) {}
+    TestStore(void* memory, std::uint32_t backend) : segment(memory) {
+        static_cast<StatementStore&>(*this) = StatementStore(segment, backend);
+    }
 
     bool TryReset(std::uint32_t userid, std::uint32_t dbid, std::uint64_t queryid,
                   std::uint64_t now_us) {
@@ -47,7 +49,7 @@ struct TestStore : StatementStore {
     void Fold() { segment.statements.Fold(); }
     void Repair() { segment.Repair(); }
 
-    Segment segment;
+    OwnSegment segment;
 };
 
 class TestSegment {
@@ -59,8 +61,8 @@ public:
         std::memset(memory_.get(), 0, bytes);
         Segment::Format(memory_.get(), sizes);
     }
-    Segment View() const { return Segment::Attach(memory_.get()); }
-    TestStore Store(std::uint32_t backend = 0) const { return {View(), backend}; }
+    OwnSegment View() const { return OwnSegment(memory_.get()); }
+    TestStore Store(std::uint32_t backend = 0) const { return {memory_.get(), backend}; }
 
 private:
     struct Free {

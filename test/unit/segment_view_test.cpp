@@ -30,7 +30,8 @@ protected:
 };
 
 TEST_F(SegmentViewTest, SeesWhatTheServerWrites) {
-    core::Segment segment = core::Segment::Format(file_.memory, core::kSmallSizes);
+    core::Segment::Format(file_.memory, core::kSmallSizes);
+    core::OwnSegment segment(file_.memory);
     const exporter::SegmentView view(file_.read_only);
     core::Put(segment.statements.shared->evictions, 42);
     EXPECT_EQ(core::Get(view.Segment().statements.shared->evictions), 42U);
@@ -38,7 +39,8 @@ TEST_F(SegmentViewTest, SeesWhatTheServerWrites) {
 }
 
 TEST_F(SegmentViewTest, RefusesAnotherVersions) {
-    core::Segment segment = core::Segment::Format(file_.memory, core::kSmallSizes);
+    core::Segment::Format(file_.memory, core::kSmallSizes);
+    core::OwnSegment segment(file_.memory);
     ++segment.header->magic;
     EXPECT_THROW(exporter::SegmentView{file_.read_only}, std::runtime_error);
 }

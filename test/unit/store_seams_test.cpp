@@ -270,8 +270,8 @@ public:
     ~SharedSegment() { munmap(memory_, bytes_); }
     SharedSegment(const SharedSegment&) = delete;
     SharedSegment& operator=(const SharedSegment&) = delete;
-    Segment View() const { return Segment::Attach(memory_); }
-    TestStore Store(std::uint32_t backend) const { return {View(), backend}; }
+    OwnSegment View() const { return OwnSegment(memory_); }
+    TestStore Store(std::uint32_t backend) const { return {memory_, backend}; }
     Word& Executed() const {
         return *reinterpret_cast<Word*>(static_cast<char*>(memory_) + bytes_ - sizeof(Word));
     }
@@ -319,7 +319,7 @@ TEST(StoreSeams, WhatASessionLeftThatWasKilledAtAnyStepIsMended) {
         const SharedSegment memory;
         died = DiesAt(memory, pass);
         TestStore store = memory.Store(1);
-        Segment segment = memory.View();
+        OwnSegment segment = memory.View();
         segment.statements.shared->gate.CloseAfterCrash();
         segment.header->generation.fetch_add(1);
         store.Repair();
@@ -356,7 +356,7 @@ TEST(StoreSeams, OfTwoLikeEntriesThatACrashLeftOneStays) {
     Execute(store, 7);
     seam_hook = nullptr;
     // The first one died before it had settled: both are live.
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     for (std::uint32_t slot = 0; slot < segment.statements.entries.size(); ++slot) {
         Entry& entry = segment.statements.entries[slot];
         if (StateOf(Get(entry.tag)) == EntryState::kRetired) {

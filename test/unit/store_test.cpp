@@ -43,7 +43,7 @@ TEST(StatementStore, SessionsThatChurnCountEachExecutionOnce) {
     std::atomic<bool> done = false;
     std::thread reader([&] {
         std::uint64_t last = 0;
-        const Segment segment = memory.View();
+        const OwnSegment segment = memory.View();
         while (!done) {
             if (segment.statements.shared->gate.TryShared()) {
                 const std::uint64_t now = Total(segment).calls;

@@ -33,7 +33,7 @@ std::uint64_t BlocksOf(const Segment& segment, const Entry& entry) {
 
 // Two sessions add to one statement until it has stripes, and a while longer. Returns how often.
 std::uint64_t MakeHot(const TestSegment& memory, const Handle& handle) {
-    const Segment segment = memory.View();
+    const OwnSegment segment = memory.View();
     std::atomic<std::uint64_t> added = 0;
     std::vector<std::thread> sessions;
     for (std::uint32_t session = 0; session < 2; ++session) {
@@ -127,7 +127,7 @@ TEST_F(Stripes, ThatNobodyRefersToAreFreedByARepair) {
 TEST_F(Stripes, AreCountedWhenThereAreNoneLeft) {
     while (store_.segment.statements.stripes.free.Pop() != kNoIndex) {
     }
-    const Segment segment = memory_.View();
+    const OwnSegment segment = memory_.View();
     std::vector<std::thread> sessions;
     for (std::uint32_t session = 0; session < 2; ++session) {
         sessions.emplace_back([&, session] {

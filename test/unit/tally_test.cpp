@@ -21,7 +21,7 @@ TallySnapshot Snapshot(const Tally& tally, const OctavePool& pool) {
 
 TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     Tally& tally = segment.statements.leftovers[0];
     std::mt19937_64 random(2);
     std::lognormal_distribution<double> durations(14, 2);
@@ -48,7 +48,7 @@ TEST(Tally, QuantilesAreWithinElevenPerMilleOfTheOrderStatistic) {
 
 TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     Tally& tally = segment.statements.leftovers[0];
     AddRun(tally, segment.statements.octaves, {1000000, 7, false, false});
     AddRun(tally, segment.statements.octaves, {3000000, 0, true, true});
@@ -64,7 +64,7 @@ TEST(Tally, FailedAndSlowExecutionsAreInTheTimes) {
 
 TEST(Tally, AddsAnotherUpAndGivesOctavesBack) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     const std::uint32_t fresh = segment.statements.octaves.free.Count();
     Tally& from = segment.statements.leftovers[0];
     Tally& into = segment.statements.leftovers[1];
@@ -85,7 +85,7 @@ TEST(Tally, AddsAnotherUpAndGivesOctavesBack) {
 
 TEST(Tally, AnExhaustedPoolLosesThePlaceNotTheCall) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     while (segment.statements.octaves.free.Pop() != kNoIndex) {
     }
     AddRun(segment.statements.leftovers[0], segment.statements.octaves, {5000000, 1, false, false});
@@ -102,7 +102,7 @@ TEST(Tally, NothingCountedHasNoPercentile) {
 
 TEST(Tally, WhatAnEarlierSnapshotHadIsTakenOut) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     Tally& tally = segment.statements.leftovers[0];
     for (int round = 0; round < 1000; ++round) {
         AddRun(tally, segment.statements.octaves, {100000000, 1, false, false});

@@ -100,7 +100,7 @@ TEST(TableDirectory, ATableHasOneIndexHoweverManySessionsAddIt) {
 
 TEST(TableDirectory, BeyondItsSizeTablesAreCountedTogether) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     for (std::uint32_t table = 1; table <= kSmallSizes.tables; ++table) {
         EXPECT_NE(segment.tables.Insert({5, table, 0}, Names("t"), 6), kOtherTables);
     }
@@ -122,7 +122,7 @@ TEST(TableDirectory, ReadsTheLatestName) {
 
 TEST(SlowRing, KeepsTheNewestAndItsTexts) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     const std::uint32_t fresh = segment.texts.FreeBlocks();
     for (int round = 1; round <= 40; ++round) {
         SlowRecord record{};
@@ -144,7 +144,7 @@ TEST(SlowRing, KeepsTheNewestAndItsTexts) {
 
 TEST(SlowRing, TakesAPlanLaterUnlessTheRecordIsGone) {
     const TestSegment memory;
-    Segment segment = memory.View();
+    OwnSegment segment = memory.View();
     const std::uint32_t fresh = segment.details.FreeBlocks();
     const std::uint64_t id = segment.ring.Write(SlowRecord{});
     segment.ring.Attach(id, {7, segment.details.Store("Seq Scan", 6), 0});

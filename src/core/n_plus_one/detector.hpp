@@ -30,7 +30,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/n_plus_one/table.hpp"
+#include "core/n_plus_one/pattern.hpp"
 #include "core/statements/statement.hpp"
 
 namespace elile::core {

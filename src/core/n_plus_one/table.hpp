@@ -9,8 +9,8 @@
 #include <array>
 #include <cstdint>
 
+#include "core/n_plus_one/pattern.hpp"
 #include "core/shared/atomics.hpp"
-#include "core/shared/index_stack.hpp"
 #include "core/shared/sequence_lock.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
@@ -27,22 +27,6 @@ inline constexpr std::uint32_t kMaxSuggestionBytes = kMaxTextBytes;
 inline constexpr std::uint32_t kMostTries = 16;
 inline constexpr std::uint32_t kTriesAtOnce = 3;
 inline constexpr std::uint32_t kSuggestionBlocks = 4096;  // of kTextBlockBytes
-
-struct NPlusOneKey {
-    std::uint32_t database;     // oid
-    std::uint32_t user;         // oid
-    std::uint32_t application;  // index in the directory of applications
-    std::uint64_t parent;       // queryid
-    std::uint64_t child;        // queryid
-
-    bool operator==(const NPlusOneKey&) const noexcept = default;
-};
-
-// The evidence is what is known of a suggestion beyond its text.
-enum class Evidence : std::uint32_t {
-    kNotVerified,  // the statements were not planned
-    kPlanned       // planned, never executed
-};
 
 // It lies in shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) NPlusOnePattern {
@@ -74,45 +58,6 @@ struct alignas(kCacheLine) NPlusOnePattern {
     std::atomic<double> cost_after;   // of what is suggested
 };
 static_assert(sizeof(NPlusOnePattern) == 192);
-
-// A handle names a pattern as it was when it was looked up. It may be used after a reset, which the
-// table notices.
-struct NPlusOneHandle {
-    std::uint32_t index = kNoIndex;
-    std::uint32_t sequence = 0;
-    bool IsValid() const noexcept { return index != kNoIndex; }
-};
-
-struct NPlusOneCopy {
-    NPlusOneHandle handle;
-    NPlusOneKey key;
-    std::uint32_t table;
-    Evidence evidence;
-    std::uint32_t parent_text;
-    std::uint32_t child_text;
-    std::uint32_t suggestion;
-    std::uint64_t occurrences;
-    std::uint64_t runs;
-    std::uint64_t total_ns;
-    std::uint64_t most_runs;
-    std::uint64_t first_seen_us;
-    std::uint64_t last_seen_us;
-    double cost_before;
-    double cost_after;
-};
-
-// One statement for all rows would do in place of one for each.
-inline std::uint64_t RoundTripsSaved(const NPlusOneCopy& pattern) noexcept {
-    return pattern.runs > pattern.occurrences ? pattern.runs - pattern.occurrences : 0;
-}
-
-// A suggestion's text is in the pool of suggestions.
-struct NPlusOneSuggestion {
-    std::uint32_t text;  // the table takes over the reference
-    Evidence evidence;
-    double cost_before;
-    double cost_after;
-};
 
 class NPlusOneTable : public Part {
 public:

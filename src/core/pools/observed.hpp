@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "core/pools/window.hpp"
-#include "core/shared/table_directory.hpp"
+#include "core/shared/names.hpp"
 
 namespace elile::core {
 

@@ -9,8 +9,9 @@
 #include <cstdint>
 
 #include "core/shared/atomics.hpp"
+#include "core/shared/names.hpp"
 #include "core/shared/part.hpp"
-#include "core/shared/table_directory.hpp"
+#include "core/shared/sequence_lock.hpp"
 
 namespace elile::core {
 

@@ -1,12 +1,18 @@
 #include "core/pools/watch.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
+#include "core/pools/ended_sessions.hpp"
 #include "core/shared/hash.hpp"
 
 namespace elile::core {
+
+std::uint32_t PoolWatch::CellsFor(std::uint32_t sessions) noexcept {
+    return std::bit_ceil(2 * (sessions + kEndedSessions));
+}
 
 // Returns the cell where the process is or may be put, or null when the table is full.
 TrackedSession* PoolWatch::CellOf(TrackedSession* table, std::uint32_t pid) const noexcept {

@@ -10,11 +10,12 @@
 #include <array>
 #include <cstdint>
 
-#include "core/pools/ended_sessions.hpp"
 #include "core/pools/observed.hpp"
 #include "core/pools/session_state.hpp"
 
 namespace elile::core {
+
+struct EndedSession;
 
 // A session that is idle in a transaction for longer does not just pause between two statements.
 inline constexpr std::uint64_t kLingerUs = UINT64_C(5) * 1000 * 1000;
@@ -61,9 +62,7 @@ class PoolWatch {
 public:
     // There are cells for twice the sessions that may be at once and may have ended between two
     // looks.
-    static constexpr std::uint32_t CellsFor(std::uint32_t sessions) noexcept {
-        return std::bit_ceil(2 * (sessions + kEndedSessions));
-    }
+    static std::uint32_t CellsFor(std::uint32_t sessions) noexcept;
 
     PoolWatch() = default;
     // `one` and `other` are zeroed arrays of `cells` each, which is CellsFor().

@@ -9,24 +9,16 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstring>
-#include <string_view>
 
 #include "core/shared/atomics.hpp"
 #include "core/shared/index_stack.hpp"
+#include "core/shared/names.hpp"
 #include "core/shared/part.hpp"
 #include "core/shared/sequence_lock.hpp"
 
 namespace elile::core {
 
-inline constexpr int kNameBytes = 64;  // NAMEDATALEN
 inline constexpr std::uint32_t kOtherTables = 0;
-
-// Fills `to` with zeros to its end, and cuts a name that is longer.
-inline void CopyName(char (&to)[kNameBytes], std::string_view from) noexcept {
-    std::memset(to, 0, sizeof(to));
-    from.copy(to, sizeof(to) - 1);
-}
 
 struct TableNames {
     char schema[kNameBytes];
@@ -97,15 +89,16 @@ private:
     std::uint32_t cell_count_ = 0;
 };
 
-struct Tables : TableDirectory {
+class Tables : public TableDirectory {
+public:
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         TableDirectory::Carve(carver, sizes.tables);
     }
 };
 
 // This directory has the databases in which sessions have been seen, by (dbid, 0), without schemas.
-inline constexpr std::uint32_t kDatabases = 32;
-struct Databases : TableDirectory {
+class Databases : public TableDirectory {
+public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         TableDirectory::Carve(carver, kDatabases);
     }

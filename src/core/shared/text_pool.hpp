@@ -81,14 +81,16 @@ private:
 };
 
 // This pool has the texts of statements, normalised.
-struct StatementTexts : TextPool {
+class StatementTexts : public TextPool {
+public:
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         TextPool::Carve(carver, sizes.text_blocks, kMaxTextBytes);
     }
 };
 
 // This pool has the texts of plans and parameters.
-struct DetailTexts : TextPool {
+class DetailTexts : public TextPool {
+public:
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         TextPool::Carve(carver, sizes.detail_blocks, kMaxDetailBytes);
     }

@@ -8,7 +8,8 @@
 namespace elile::core {
 
 // The keeper publishes SnapshotHead, then as many SnapshotSeries as the layout has.
-struct PublishedSnapshot : Published {
+class PublishedSnapshot : public Published {
+public:
     void Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
         layout = {sizes.series_tables};
         Published::Carve(carver, sizeof(SnapshotHead) + layout.Size() * sizeof(SnapshotSeries));
@@ -20,14 +21,16 @@ struct PublishedSnapshot : Published {
 };
 
 // A worker publishes the IndexStatistics that it collected.
-struct PublishedIndexes : Published {
+class PublishedIndexes : public Published {
+public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(IndexStatistics));
     }
 };
 
 // The keeper publishes ExporterStatus.
-struct PublishedExporter : Published {
+class PublishedExporter : public Published {
+public:
     // It lies in shared memory; the keeper writes.
     struct Shared {
         Word starts;          // times that the exporter was started
@@ -44,7 +47,8 @@ struct PublishedExporter : Published {
 };
 
 // The keeper publishes ObservedPools.
-struct PublishedPools : Published {
+class PublishedPools : public Published {
+public:
     void Carve(Carver& carver, const SegmentSizes&) noexcept {
         Published::Carve(carver, sizeof(ObservedPools));
         put_aside = carver.Take<Word>();

@@ -5,6 +5,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/n_plus_one/table.hpp"
+#include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/snapshot/parts.hpp"
+#include "core/statements/table.hpp"
+
 namespace elile::core {
 namespace {
 

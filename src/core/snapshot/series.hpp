@@ -11,6 +11,8 @@
 #include <cstdint>
 
 #include "core/segment.hpp"
+#include "core/snapshot/parts.hpp"
+#include "core/statements/table.hpp"
 
 namespace elile::core {
 

@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "core/pools/session_state.hpp"
-#include "core/shared/table_directory.hpp"
+#include "core/shared/names.hpp"
 #include "core/statements/statement.hpp"
 
 namespace elile::core {

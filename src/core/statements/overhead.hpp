@@ -5,7 +5,8 @@
 
 namespace elile::core {
 
-struct Overhead : Part {
+class Overhead : public Part {
+public:
     // It lies in shared memory; any process adds.
     struct Shared {
         Word measured_executions;

@@ -1,5 +1,7 @@
 #include "core/statements/plan_history.hpp"
 
+#include "core/shared/text_pool.hpp"
+
 namespace elile::core {
 namespace {
 

@@ -9,9 +9,10 @@
 #include <cstdint>
 
 #include "core/shared/atomics.hpp"
-#include "core/shared/text_pool.hpp"
 
 namespace elile::core {
+
+class TextPool;
 
 inline constexpr std::uint32_t kPlansKept = 6;
 

@@ -7,7 +7,8 @@
 
 namespace elile::core {
 
-struct SlowLog : Part {
+class SlowLog : public Part {
+public:
     // It lies in shared memory; any process writes.
     struct Shared {
         LogBudget budget;             // of lines on slow statements and on N+1 patterns

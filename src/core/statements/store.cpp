@@ -1,6 +1,17 @@
 #include "core/statements/store.hpp"
 
+#include "core/segment.hpp"
+#include "core/shared/text_pool.hpp"
+#include "core/statements/table.hpp"
+
 namespace elile::core {
+
+StatementStore::StatementStore(const Segment& segment, std::uint32_t backend) noexcept
+    : header_(segment.header),
+      table_(segment.statements),
+      texts_(segment.texts),
+      hazard_(&segment.statements.hazards[backend]),
+      backend_(backend) {}
 
 Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) noexcept {
     const Handle known = Find(key);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/segment.hpp"
+#include "core/statements/table.hpp"
 
 namespace elile::core {
 
@@ -11,12 +12,7 @@ class StatementStore {
 public:
     StatementStore() = default;
     // `backend` is this process's number, below SegmentSizes::backends.
-    StatementStore(const Segment& segment, std::uint32_t backend) noexcept
-        : header_(segment.header),
-          table_(segment.statements),
-          texts_(segment.texts),
-          hazard_(&segment.statements.hazards[backend]),
-          backend_(backend) {}
+    StatementStore(const Segment& segment, std::uint32_t backend) noexcept;
 
     // Returns false between a crash and the end of the keeper's repair.
     bool IsReady() const noexcept { return header_->IsReady(); }
