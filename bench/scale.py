@@ -3,7 +3,6 @@
 shows the tables."""
 import csv
 import pathlib
-import statistics
 import sys
 
 import plot
@@ -28,28 +27,27 @@ def shown(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
 
 
-def median_of(values):
-    return statistics.median(values) if values else None
+def figure_of(values):
+    """What else the machine does to a process's caches can only add to its processor time."""
+    return min(values) if values else None
 
 
 def scale_table(section, figures):
     counts = sorted({count for by_count in figures.values() for count in by_count})
     rows = []
     for (measure, who), by_count in figures.items():
-        medians = [median_of(by_count.get(count)) for count in counts]
-        rows.append([measure, who, *("" if median is None else shown(median) for median in medians)])
+        figures_shown = [figure_of(by_count.get(count)) for count in counts]
+        rows.append([measure, who, *("" if figure is None else shown(figure) for figure in figures_shown)])
     if section == WORKING_SET:
         rows += ratio_rows(figures, counts)
     return report.table([section, "", *(f"{count:,}" for count in counts)], rows)
 
 
 def ratio_rows(figures, counts):
-    """Each round's ratio to the bare server, so that what slowed the machine in a round slowed both."""
     rows = []
     for (measure, who), by_count in figures.items():
         if who != BARE:
-            ratios = [statistics.median(value / bare for value, bare in zip(by_count[count], figures[measure, BARE][count]))
-                      for count in counts]
+            ratios = [figure_of(by_count[count]) / figure_of(figures[measure, BARE][count]) for count in counts]
             rows.append([f"{measure}, to the bare server", who, *(f"{ratio:.3f}" for ratio in ratios)])
     return rows
 
@@ -59,7 +57,7 @@ def scale_plot(section, figures):
     several = len({who for (measure, who) in figures if measure.endswith(", ms")}) > 1
     series = {}
     for (measure, who), by_count in figures.items():
-        points = [(count, median_of(values)) for count, values in by_count.items() if median_of(values) > 0]
+        points = [(count, figure_of(values)) for count, values in by_count.items() if figure_of(values) > 0]
         if measure.endswith(", ms") and points:
             name = measure.removesuffix(", ms").removeprefix("reading ")
             name = f"{who}: {name}" if several and who != plot.OURS else name

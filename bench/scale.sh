@@ -20,7 +20,7 @@ statement_counts=${1-1000 5000 20000 100000}
 table_counts=${2-100 1000 10000}
 session_counts=${3-1 50 500}
 working_sets=${4-4000 5000 20000}
-scale=1 runs=10 rounds=5 passes=5 seconds=10 health_checks=200 scrapes=10
+scale=1 runs=10 rounds=12 passes=2 seconds=10 health_checks=200 scrapes=10
 if [[ -n ${TRY:-} ]]; then
     only_print=--print
     statement_counts='100 200' table_counts='10 20' session_counts='1 5' working_sets=50

@@ -1,6 +1,8 @@
 // elile_optimize.percentile(), of one fraction and of several.
 #include <bit>
 
+#include "core/segment.hpp"
+#include "core/statements/table.hpp"
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
 #include "sql_functions/common.hpp"
