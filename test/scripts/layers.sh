@@ -25,6 +25,15 @@ refuses() {
     grep -q "^layers: ${3:-$1:}" "$scratch/said"
 }
 
+# refuses_line FILE LINE: the check names the file's line once that is there.
+refuses_line() {
+    copy_sources
+    echo "$2" >>"$scratch/src/$1"
+    ! "$scratch/scripts/check_layers.sh" 2>"$scratch/said" || return
+    cat "$scratch/said"
+    grep -q "^layers: $1:" "$scratch/said"
+}
+
 copy_sources
 check "the sources pass" "$scratch/scripts/check_layers.sh"
 check "the server's layer knows no store" refuses pg/settings.cpp store/shared_store.hpp
@@ -37,5 +46,7 @@ check "functions know no capture" refuses sql_functions/pool.cpp capture/hooks.h
 check "the segment names no part's header" refuses core/segment.hpp core/shared/text_pool.hpp
 check "the store's header names no part's header" refuses store/shared_store.hpp core/statements/store.hpp
 check "no header has all parts" refuses capture/running.hpp core/segment_parts.hpp
+check "an atomic goes by the one seam" refuses_line core/pools/watch.hpp "std::atomic<int> a;"
+check "a fence goes by the one seam" refuses_line core/pools/watch.hpp "std::atomic_thread_fence(x);"
 check "a folder without a line is refused" refuses core/new/file.cpp core/version.hpp core/new
 exit "$failed"

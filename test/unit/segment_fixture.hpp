@@ -97,4 +97,17 @@ inline std::uint64_t Buckets(const TallySnapshot& sum) {
     return placed;
 }
 
+// Executions whose octave could not be had.
+inline std::uint64_t Unplaced(const Segment& segment) {
+    std::uint64_t unplaced = 0;
+    for (const Entry& entry : segment.statements.entries) {
+        segment.statements.ForEachCounters(
+            entry, [&](const Counters& unit) { unplaced += Get(unit.tally.unplaced); });
+    }
+    for (const Tally& leftover : segment.statements.leftovers) {
+        unplaced += Get(leftover.unplaced);
+    }
+    return unplaced;
+}
+
 }  // namespace elile::core

@@ -87,6 +87,9 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
         bool is_found = false;
         for (int look = 0; look < kLooks && !*is_new; ++look) {
             handle.sequence = pattern.sequence.Settled(kLooks);
+            if (!Sequence::IsWhole(handle.sequence)) {
+                break;
+            }
             Pass(Seam::kPatternRead);
             const std::uint64_t seen = Get(pattern.key);
             if (seen == 0 || (seen == hash && IsForgotten(pattern))) {
@@ -95,7 +98,7 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
             }
             // The key may be newer than the number.
             if (pattern.sequence.IsStill(handle.sequence)) {
-                is_found = seen == hash && Sequence::IsWhole(handle.sequence);
+                is_found = seen == hash;
                 break;
             }
         }
@@ -114,12 +117,36 @@ NPlusOneHandle NPlusOneTable::FindOrClaim(const NPlusOneKey& key, std::uint32_t 
             old = handle;
         }
     }
-    *is_new = old.IsValid() && Begin(&old, key, table, now_us);
-    if (!*is_new) {
+    if (!old.IsValid() || !Begin(&old, key, table, now_us)) {
         Add(shared_->dropped, 1);
         return {};
     }
-    return old;
+    const NPlusOneHandle settled = SettleDuplicates(old, hash);
+    *is_new = settled.index == old.index;
+    return settled;
+}
+
+// Another session may have taken an old place for the same pattern after the search had passed it.
+// Of two places the first on the way of the search stays. Each session looks after it has begun its
+// own, so one of the two sees both. What was counted in the other is forgotten.
+NPlusOneHandle NPlusOneTable::SettleDuplicates(NPlusOneHandle own, std::uint64_t hash) noexcept {
+    NPlusOneHandle first;
+    Fence(std::memory_order_seq_cst);
+    for (std::uint32_t step = 0; step < kNPlusOnePatterns; ++step) {
+        NPlusOneHandle handle{static_cast<std::uint32_t>((hash + step) % kNPlusOnePatterns), 0};
+        const NPlusOnePattern& pattern = patterns_[handle.index];
+        handle.sequence = pattern.sequence.Settled(kLooks);
+        if (!Sequence::IsWhole(handle.sequence) || Get(pattern.key) != hash ||
+            IsForgotten(pattern)) {
+            continue;
+        }
+        if (first.IsValid()) {
+            ForgetOne(handle);
+        } else {
+            first = handle;
+        }
+    }
+    return first.IsValid() ? first : own;
 }
 
 NPlusOnePattern* NPlusOneTable::Of(NPlusOneHandle handle) const noexcept {
@@ -225,6 +252,10 @@ bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
 }
 
 bool NPlusOneTable::Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept {
+    return CopyOf(index, copy) && copy->occurrences != 0;
+}
+
+bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexcept {
     const NPlusOnePattern& pattern = patterns_[index];
     copy->handle = {index, pattern.sequence.Settled(kLooks)};
     copy->key = {Get(pattern.database), Get(pattern.user), Get(pattern.application),
@@ -242,8 +273,7 @@ bool NPlusOneTable::Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept
     copy->last_seen_us = Get(pattern.last_seen_us);
     copy->cost_before = pattern.cost_before.load(std::memory_order_relaxed);
     copy->cost_after = pattern.cost_after.load(std::memory_order_relaxed);
-    return Sequence::IsWhole(copy->handle.sequence) && Holds(*copy) && copy->first_seen_us != 0 &&
-           copy->occurrences != 0;
+    return Sequence::IsWhole(copy->handle.sequence) && Holds(*copy) && copy->first_seen_us != 0;
 }
 
 bool NPlusOneTable::Holds(const NPlusOneCopy& copy) const noexcept {
@@ -264,8 +294,9 @@ void NPlusOneTable::NoteVainTry(NPlusOneHandle handle) noexcept {
 void NPlusOneTable::Forget(const ResetScope& scope) noexcept {
     NPlusOneCopy copy;
     for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
-        if (Read(index, &copy) && (scope.Picks(copy.key.user, copy.key.database, copy.key.parent) ||
-                                   scope.Picks(copy.key.user, copy.key.database, copy.key.child))) {
+        if (CopyOf(index, &copy) &&
+            (scope.Picks(copy.key.user, copy.key.database, copy.key.parent) ||
+             scope.Picks(copy.key.user, copy.key.database, copy.key.child))) {
             ForgetOne(copy.handle);
         }
     }

@@ -52,10 +52,10 @@ struct alignas(kCacheLine) NPlusOnePattern {
     Word most_runs;        // in one occurrence that has ended
     Word first_seen_us;    // microseconds since 2000-01-01 UTC; 0 forgotten
     Word last_seen_us;
-    Word logged_at_us;                // when the log last had a line on it; 0 never
-    Word next_try_us;                 // at a suggestion, not before
-    std::atomic<double> cost_before;  // planner's units; of the parent and all its children
-    std::atomic<double> cost_after;   // of what is suggested
+    Word logged_at_us;  // when the log last had a line on it; 0 never
+    Word next_try_us;   // at a suggestion, not before
+    Real cost_before;   // planner's units; of the parent and all its children
+    Real cost_after;    // of what is suggested
 };
 static_assert(sizeof(NPlusOnePattern) == 192);
 
@@ -125,6 +125,9 @@ public:
     void Forget(const ResetScope& scope) noexcept;
 
 private:
+    // Returns false when the place is free or forgotten, or was being written at each of several
+    // looks.
+    bool CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
     // Returns null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
     bool Lock(NPlusOneHandle handle) noexcept;
@@ -132,6 +135,8 @@ private:
     // Returns false when somebody else has the place. The handle becomes that of the new pattern.
     bool Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
                std::uint64_t now_us) noexcept;
+    // Returns the place that stays.
+    NPlusOneHandle SettleDuplicates(NPlusOneHandle own, std::uint64_t hash) noexcept;
     bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
                  std::uint32_t text) noexcept;
     void ForgetOne(NPlusOneHandle handle) noexcept;

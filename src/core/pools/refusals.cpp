@@ -18,31 +18,40 @@ std::uint64_t KeyOf(const char* database, const char* user, const char* applicat
     return hash | 1;
 }
 
-bool IsOver(const Refusal& refusal, std::uint64_t now_us) noexcept {
-    return Get(refusal.last_us) + kRefusalLifeUs < now_us;
+constexpr std::uint64_t kUsPerSecond = 1000 * 1000;
+
+constexpr std::uint32_t SecondOf(std::uint64_t now_us) noexcept {
+    return static_cast<std::uint32_t>(now_us / kUsPerSecond);
+}
+
+bool IsOver(std::uint64_t second_and_count, std::uint64_t now_us) noexcept {
+    return ((second_and_count >> 32) + 1) * kUsPerSecond + kRefusalLifeUs < now_us;
 }
 
 }  // namespace
 
+// Whoever takes a place that is over leaves its count as it is: the next refusal begins anew. Two
+// that take at once may take a place each, so Read() adds them up.
 Refusal* Refusals::FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept {
     Refusal* over = nullptr;
+    std::uint64_t seen = 0;
     for (Refusal& refusal : shared_->refusals) {
-        if (Get(refusal.key) == key) {
+        const std::uint64_t held = Get(refusal.key);
+        if (held == key) {
             return &refusal;
         }
-        if (over == nullptr && IsOver(refusal, now_us)) {
+        if (over == nullptr && IsOver(Get(refusal.second_and_count), now_us)) {
             over = &refusal;
+            seen = held;
         }
     }
-    std::uint64_t seen = over != nullptr ? Get(over->key) : 0;
     if (over == nullptr) {
         return nullptr;
     }
-    if (seen == key || !over->key.compare_exchange_strong(seen, key)) {
-        return seen == key ? over : nullptr;  // another process has just taken it for the same
-    }
-    Put(over->last_us, 0);
-    return over;
+    // Another process may have just taken it for the same names.
+    return over->key.compare_exchange_strong(seen, key, std::memory_order_relaxed) || seen == key
+               ? over
+               : nullptr;
 }
 
 void Refusals::Note(const char* database, const char* user, const char* application,
@@ -52,23 +61,32 @@ void Refusals::Note(const char* database, const char* user, const char* applicat
     if (refusal == nullptr) {
         return;
     }
-    if (IsOver(*refusal, now_us)) {
-        Put(refusal->count, 0);
+    // Whether a new count begins is known from the word that is counted in, so nobody's is lost.
+    Word& counted = refusal->second_and_count;
+    std::uint64_t seen = Get(counted);
+    std::uint64_t wanted = 0;
+    do {
+        const std::uint32_t count = IsOver(seen, now_us) ? 0 : static_cast<std::uint32_t>(seen);
+        wanted = std::uint64_t{SecondOf(now_us)} << 32 | (count + 1);
+    } while (!counted.compare_exchange_weak(seen, wanted, std::memory_order_relaxed));
+    if (static_cast<std::uint32_t>(wanted) == 1) {
         Put(refusal->first_us, now_us);
     }
-    Put(refusal->last_us, now_us);
-    Add(refusal->count, 1);
 }
 
 RefusalCounts Refusals::Read(const char* database, const char* user, const char* application,
                              std::uint64_t now_us) const noexcept {
     const std::uint64_t key = KeyOf(database, user, application);
+    RefusalCounts sum{0, 0};
     for (const Refusal& refusal : shared_->refusals) {
-        if (Get(refusal.key) == key && !IsOver(refusal, now_us)) {
-            return {Get(refusal.count), Get(refusal.first_us)};
+        const std::uint64_t counted = Get(refusal.second_and_count);
+        if (Get(refusal.key) == key && !IsOver(counted, now_us)) {
+            const std::uint64_t first_us = Get(refusal.first_us);
+            sum.first_us = sum.count == 0 ? first_us : std::min(sum.first_us, first_us);
+            sum.count += static_cast<std::uint32_t>(counted);
         }
     }
-    return {0, 0};
+    return sum;
 }
 
 }  // namespace elile::core

@@ -16,12 +16,11 @@ inline constexpr std::uint64_t kRefusalLifeUs = UINT64_C(600) * 1000 * 1000;
 
 // It lies in shared memory. Any process writes; all zero is free.
 struct Refusal {
-    Word key;  // hash of the names; 0 free
-    Word count;
-    Word first_us;  // microseconds since 2000-01-01 UTC
-    Word last_us;
+    Word key;               // hash of the names; 0 free
+    Word second_and_count;  // of the last refusal, since 2000-01-01 UTC << 32 | count
+    Word first_us;          // microseconds since 2000-01-01 UTC
 };
-static_assert(sizeof(Refusal) == 32);
+static_assert(sizeof(Refusal) == 24);
 
 struct RefusalCounts {
     std::uint64_t count;

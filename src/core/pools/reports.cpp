@@ -1,6 +1,7 @@
 #include "core/pools/reports.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/shared/hash.hpp"
 #include "core/shared/words.hpp"
@@ -29,59 +30,103 @@ bool IsOld(std::uint64_t reported_at_us, std::uint64_t life_us, std::uint64_t no
     return reported_at_us + life_us < now_us;
 }
 
-// When two sessions take one report, the later one leaves the identity to the other: both have the
-// same key.
+bool IsOf(const PoolReport& report, std::uint32_t database,
+          const char (&application)[kNameBytes]) noexcept {
+    char name[kNameBytes];
+    LoadWords(report.application.data(), name, kNameBytes);
+    return Get(report.database) == database && std::memcmp(name, application, kNameBytes) == 0;
+}
+
+// Whoever has the lock and finds another pool's figures forgets them.
 void WriteIdentity(PoolReport& report, std::uint32_t database,
                    const char (&application)[kNameBytes]) noexcept {
-    report.sequence.TryWrite([&] {
+    if (!IsOf(report, database, application)) {
         Put(report.database, database);
         for (Word& figure : report.figure_plus_one) {
             Put(figure, 0);
         }
         StoreWords(report.application.data(), application, kNameBytes);
-    });
+    }
+}
+
+// Returns false when the report is another pool's by now, be it since the writing began. What was
+// written then is nobody's, for the name is not the key's.
+template <typename Write>
+bool WriteUnder(PoolReport& report, std::uint64_t key, Write write) noexcept {
+    // Whoever writes a report does so within a microsecond, unless it was stopped.
+    constexpr int kTries = 1000;
+    bool is_done = false;
+    for (int left = kTries; left > 0 && !is_done && Get(report.key) == key; --left) {
+        is_done = report.sequence.TryWrite([&] {
+            if (Get(report.key) == key) {
+                write(report);
+            }
+        });
+    }
+    return is_done && Get(report.key) == key;
 }
 
 }  // namespace
 
-PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint32_t database,
-                                     const char (&application)[kNameBytes],
-                                     std::uint64_t now_us) noexcept {
+PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept {
     PoolReport* old = nullptr;
+    std::uint64_t old_key = 0;
     for (std::uint32_t step = 0; step < kPoolReports; ++step) {
         PoolReport& report = reports_[(key + step) % kPoolReports];
         std::uint64_t seen = report.key.load(std::memory_order_acquire);
-        if (seen == 0 && report.key.compare_exchange_strong(seen, key, std::memory_order_acq_rel)) {
-            WriteIdentity(report, database, application);
-            return &report;
+        if (seen == 0 && report.key.compare_exchange_strong(seen, key, std::memory_order_seq_cst)) {
+            return SettleDuplicates(key);
         }
         if (seen == key) {
             return &report;
         }
         if (old == nullptr && IsOld(LastReportUs(report), kPoolReportLifeUs, now_us)) {
             old = &report;
+            old_key = seen;
         }
     }
-    std::uint64_t seen = old != nullptr ? Get(old->key) : 0;
-    if (seen == key) {
-        return old;  // another session has just taken it for the same pool
+    if (old == nullptr) {
+        return nullptr;
     }
-    if (old == nullptr || !old->key.compare_exchange_strong(seen, key, std::memory_order_acq_rel)) {
-        return seen == key ? old : nullptr;
+    if (old->key.compare_exchange_strong(old_key, key, std::memory_order_seq_cst)) {
+        return SettleDuplicates(key);
     }
-    WriteIdentity(*old, database, application);
-    return old;
+    return old_key == key ? old : nullptr;  // another session has just taken it for the same pool
+}
+
+// Another session may have taken a report for the same pool after the search had passed it.
+// Of two the first on the way of the search stays. Each session looks after it has taken its own,
+// so one of the two sees both.
+PoolReport* PoolReports::SettleDuplicates(std::uint64_t key) noexcept {
+    PoolReport* first = nullptr;
+    for (std::uint32_t step = 0; step < kPoolReports; ++step) {
+        PoolReport& report = reports_[(key + step) % kPoolReports];
+        std::uint64_t seen = report.key.load(std::memory_order_seq_cst);
+        if (seen == key && first == nullptr) {
+            first = &report;
+        } else if (seen == key) {
+            report.key.compare_exchange_strong(seen, 0, std::memory_order_acq_rel);
+        }
+    }
+    return first;
 }
 
 void PoolReports::Report(std::uint32_t database, const char (&application)[kNameBytes],
                          PoolFigure figure, std::uint64_t value, std::uint64_t now_us) noexcept {
-    PoolReport* report = FindOrClaim(KeyOf(database, application), database, application, now_us);
-    if (report == nullptr) {
-        Add(*dropped_, 1);
-        return;
+    constexpr int kPlaces = 4;  // since another pool may take the one that was found
+    const std::uint64_t key = KeyOf(database, application);
+    const auto write = [&](PoolReport& report) {
+        WriteIdentity(report, database, application);
+        Put(report.figure_plus_one[PlaceOf(figure)], value + 1);
+        Put(report.reported_at_us[PlaceOf(figure)], now_us);
+    };
+    for (int left = kPlaces; left > 0; --left) {
+        PoolReport* report = FindOrClaim(key, now_us);
+        if (report != nullptr && WriteUnder(*report, key, write)) {
+            return;
+        }
     }
-    Put(report->figure_plus_one[PlaceOf(figure)], value + 1);
-    Put(report->reported_at_us[PlaceOf(figure)], now_us);
+    Add(*dropped_, 1);
 }
 
 bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
@@ -96,20 +141,24 @@ bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
         copy->figure_plus_one[figure] = is_old ? 0 : Get(report.figure_plus_one[figure]);
         has_figure = has_figure || copy->figure_plus_one[figure] != 0;
     };
-    const bool is_whole = report.sequence.Read(1, [&] {
+    constexpr int kLooks = 100;
+    const bool is_whole = report.sequence.Read(kLooks, [&] {
+        has_figure = false;
         copy->database = Get(report.database);
         for (std::size_t figure = 0; figure < kPoolFigures; ++figure) {
             copy_figure(figure);
         }
         LoadWords(report.application.data(), copy->application, kNameBytes);
     });
-    return is_whole && has_figure;
+    return is_whole && has_figure && Get(report.key) == KeyOf(copy->database, copy->application);
 }
 
 std::uint64_t PoolReports::Repair() noexcept {
     for (std::uint32_t index = 0; index < kPoolReports; ++index) {
         PoolReport& report = reports_[index];
-        if (report.sequence.Mend() || report.sequence.Seen() == 0) {
+        char application[kNameBytes];
+        LoadWords(report.application.data(), application, kNameBytes);
+        if (report.sequence.Mend() || Get(report.key) != KeyOf(Get(report.database), application)) {
             Put(report.key, 0);
         }
     }

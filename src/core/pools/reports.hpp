@@ -1,8 +1,8 @@
 // Applications report figures of their own connection pools, by (database, application_name).
 //
 // A report is found by a hash of its key, which stands for the key. That two of a few hundred have
-// one hash is as unlikely as that memory fails. A sequence lock guards the name, as it does a
-// table's.
+// one hash is as unlikely as that memory fails. A sequence lock guards the name with its figures,
+// since another pool may take the place of one that no longer reports.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ inline constexpr std::size_t PlaceOf(PoolFigure figure) noexcept {
 // It lies in shared memory. Any process writes; all zero is free.
 struct alignas(kCacheLine) PoolReport {
     Word key;                                        // hash of database and application; 0 free
-    SequenceLock<std::uint32_t> sequence;            // of database and application
+    SequenceLock<std::uint32_t> sequence;            // of all that follows
     HalfWord database;                               // oid
     std::array<Word, kPoolFigures> figure_plus_one;  // by PoolFigure; 0 not reported
     std::array<Word, kPoolFigures> reported_at_us;   // microseconds since 2000-01-01 UTC
@@ -61,12 +61,13 @@ public:
     // Returns how many figures found no place.
     std::uint64_t Dropped() const noexcept { return Get(*dropped_); }
 
-    // Frees what a dead session was writing.
+    // Frees what a dead session was writing, or had only taken.
     std::uint64_t Repair() noexcept;
 
 private:
-    PoolReport* FindOrClaim(std::uint64_t key, std::uint32_t database,
-                            const char (&application)[kNameBytes], std::uint64_t now_us) noexcept;
+    // Returns null where there is no room, or another session was quicker.
+    PoolReport* FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept;
+    PoolReport* SettleDuplicates(std::uint64_t key) noexcept;
 
     PoolReport* reports_ = nullptr;
     Word* dropped_ = nullptr;  // any process

@@ -1,5 +1,8 @@
 // Words that several processes share are read and changed by these relaxed operations.
 //
+// All atomics and fences of the core are Atomic and Fence(). So a test build can put its own in
+// their place, and let another process act before any of them.
+//
 // Every counter of the statistics segment is a 64-bit word that only grows between two resets.
 // All-zero bytes are a valid, empty state of every shared structure, so fresh pages need no
 // construction. At 50,000 additions a second of one nanosecond-scale value each, no word wraps
@@ -7,16 +10,32 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+
+#ifdef ELILE_EXPLORE
+#include "explore/atomic.hpp"
+#endif
 
 namespace elile::core {
 
-using Word = std::atomic<std::uint64_t>;
-using HalfWord = std::atomic<std::uint32_t>;
+#ifdef ELILE_EXPLORE
+template <typename T>
+using Atomic = explore::Atomic<T>;
+inline void Fence(std::memory_order) noexcept {}
+#else
+template <typename T>
+using Atomic = std::atomic<T>;
+inline void Fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
+#endif
+
+using Word = Atomic<std::uint64_t>;
+using HalfWord = Atomic<std::uint32_t>;
+using Real = Atomic<double>;
 
 static_assert(Word::is_always_lock_free && HalfWord::is_always_lock_free,
               "a lock inside an atomic would not survive a crash of its holder");
-static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4 && sizeof(std::atomic<double>) == 8);
+static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4 && sizeof(Real) == 8);
 
 inline constexpr std::size_t kCacheLine = 64;
 
@@ -43,7 +62,7 @@ inline void Add(Word& word, std::uint64_t amount) noexcept {
 
 // Returns false when another process wrote between the look and the addition, which was then
 // repeated.
-inline bool Add(std::atomic<double>& sum, double amount) noexcept {
+inline bool Add(Real& sum, double amount) noexcept {
     double seen = sum.load(std::memory_order_relaxed);
     bool undisturbed = true;
     while (!sum.compare_exchange_strong(seen, seen + amount, std::memory_order_relaxed)) {

@@ -20,7 +20,7 @@ public:
     // A reader calls it last. Returns true when writers made at most so many steps since the number
     // was seen. The beginning of a writing is a step, and so is its end.
     bool IsStill(Number seen, Number steps = 0) const noexcept {
-        std::atomic_thread_fence(std::memory_order_acquire);
+        Fence(std::memory_order_acquire);
         return number_.load(std::memory_order_relaxed) - seen <= steps;
     }
     // Returns the number once nobody writes. It is not whole when somebody wrote at each of so many
@@ -52,7 +52,7 @@ public:
             !number_.compare_exchange_strong(seen, writing, std::memory_order_acq_rel)) {
             return false;
         }
-        std::atomic_thread_fence(std::memory_order_release);
+        Fence(std::memory_order_release);
         return true;
     }
     bool TryBegin(Number seen) noexcept { return TryBegin(seen, seen + 1); }
@@ -61,7 +61,7 @@ public:
     Number Begin() noexcept {
         const Number writing = number_.load(std::memory_order_relaxed) | 1;
         number_.store(writing, std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_release);
+        Fence(std::memory_order_release);
         return writing + 1;
     }
     // Only a writer that has begun calls it. `whole` is even and, unless it is 0, was no number
@@ -88,7 +88,7 @@ public:
     }
 
 private:
-    std::atomic<Number> number_;
+    Atomic<Number> number_;
 };
 
 static_assert(sizeof(SequenceLock<std::uint32_t>) == 4 && sizeof(SequenceLock<std::uint64_t>) == 8);

@@ -91,7 +91,7 @@ enum PlanOrigin : std::uint8_t {
 struct alignas(kCacheLine) PlanTally {
     Word plans;
     Word total_ns;
-    std::atomic<double> sum_of_squares;  // ns^2
+    Real sum_of_squares;  // ns^2
     Word inverted_min_ns;
     Word max_ns;
     std::array<Word, kPlanOrigins> calls_by_origin;  // executions that succeeded

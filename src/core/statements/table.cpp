@@ -136,7 +136,7 @@ void StatementTable::ForEachCell(std::uint64_t hash, Visit visit) const noexcept
     if (StateOf(tag) != EntryState::kLive || KeyOf(entry) != key) {
         return false;
     }
-    std::atomic_thread_fence(std::memory_order_acquire);
+    Fence(std::memory_order_acquire);
     if (Get(entry.tag) != tag) {
         return false;
     }
@@ -166,7 +166,7 @@ void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
                           const NewEntry& fresh) noexcept {
     Entry& entry = entries[slot];
     entry.tag.store(Filling(Get(entry.tag)), std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
+    Fence(std::memory_order_release);
     Put(entry.queryid, key.queryid);
     Put(entry.user_and_database, std::uint64_t{key.userid} << 32 | key.dbid);
     Put(entry.flags, (key.toplevel ? 1U : 0U) | (key.unidentified ? 2U : 0U) |
@@ -208,7 +208,7 @@ void StatementTable::Chain(std::uint32_t slot) noexcept {
 // sees both.
 Handle StatementTable::SettleDuplicates(const StatementKey& key, std::uint64_t hash) noexcept {
     Handle first;
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Fence(std::memory_order_seq_cst);
     ForEachCell(hash, [&](const Word& cell) {
         Handle handle;
         if (Matches(cell.load(std::memory_order_seq_cst), hash, key, &handle)) {

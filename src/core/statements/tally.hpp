@@ -42,8 +42,8 @@ struct alignas(kCacheLine) Tally {
     Word slow_calls;    // of both, those at or above the threshold of their session
     Word rows;
     Word total_ns;
-    std::atomic<double> sum_of_squares;  // ns^2
-    Word inverted_min_ns;                // complement, so that zero means none yet
+    Real sum_of_squares;   // ns^2
+    Word inverted_min_ns;  // complement, so that zero means none yet
     Word max_ns;
     Word below;     // executions below the first octave
     Word above;     // executions above the last octave

@@ -1,0 +1,291 @@
+// Sessions that find, make, add to, evict, fold and forget the entries of statements.
+#include "explore/scenarios.hpp"
+#include "explore/world.hpp"
+
+namespace elile::explore {
+namespace {
+
+using core::Get;
+using core::Put;
+
+constexpr std::uint64_t kOtherOctaveNs = 500000;
+
+core::Handle Known(Statements& world, std::uint64_t queryid) {
+    return world.Store(0).Find(core::Key(queryid));
+}
+
+// One execution of statement 7, which is not counted as begun or ended.
+void MakeOne(void* memory) {
+    core::TestStore store(memory, 0);
+    store.Insert(core::Key(7), {kTarget, store.segment.texts.Store("select 7", 6), 1});
+}
+
+void FormatWithOne(void* memory) {
+    World::Format(memory);
+    MakeOne(memory);
+}
+
+void MakeAlmostHot(void* memory) {
+    constexpr std::uint32_t kLastBeforeStripes = 63;
+    MakeOne(memory);
+    core::OwnSegment segment(memory);
+    core::Entry& entry = segment.statements.entries[segment.statements.Find(core::Key(7)).slot];
+    Put(entry.collisions, kLastBeforeStripes);
+}
+
+void FormatHot(void* memory) {
+    World::Format(memory);
+    MakeAlmostHot(memory);
+    core::OwnSegment segment(memory);
+    segment.statements.NoteCollision(
+        segment.statements.entries[segment.statements.Find(core::Key(7)).slot]);
+}
+
+// There are two sets of stripes, which both may take at once.
+void FormatAlmostHotOfMany(void* memory) {
+    core::Segment::Format(memory, kMoreSizes);
+    MakeAlmostHot(memory);
+}
+
+void FormatWithFewEntries(void* memory) {
+    World::Format(memory);
+    core::OwnSegment segment(memory);
+    while (segment.statements.free_entries.Count() > 3) {
+        segment.statements.free_entries.Pop();
+    }
+}
+
+void FormatWithFewOctaves(void* memory) {
+    World::Format(memory);
+    core::OwnSegment segment(memory);
+    while (segment.statements.octaves.free.Count() > 2) {
+        segment.statements.octaves.free.Pop();
+    }
+}
+
+struct WorldWithOne : Statements {
+    WorldWithOne() : Statements(FormatWithOne) {}
+};
+struct AlmostHotWorld : Statements {
+    AlmostHotWorld() : Statements(FormatAlmostHotOfMany) {}
+};
+struct HotWorld : Statements {
+    HotWorld() : Statements(FormatHot) {}
+};
+struct WorldOfFewEntries : Statements {
+    WorldOfFewEntries() : Statements(FormatWithFewEntries) {
+        hidden = static_cast<std::uint32_t>(segment.statements.entries.size()) -
+                 segment.statements.free_entries.Count();
+    }
+};
+struct WorldOfFewOctaves : Statements {
+    WorldOfFewOctaves() : Statements(FormatWithFewOctaves) {
+        hidden_octaves = segment.statements.octaves.size - segment.statements.octaves.free.Count();
+    }
+};
+
+void InsertBesideInsert(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] { world.Execute(backend, 7); });
+    }
+}
+
+void InsertBesideTwo(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 3; ++backend) {
+        world.Process([&world, backend] {
+            world.Execute(backend, 7);
+            world.Execute(backend, 7);
+        });
+    }
+}
+
+void InsertBesideEviction(Statements& world) {
+    world.Process([&world] {
+        world.Execute(0, 7);
+        world.Execute(0, 7);
+    });
+    world.Process([&world] {
+        for (std::uint64_t queryid = 8; queryid < 12; ++queryid) {
+            world.Execute(1, queryid);
+        }
+    });
+}
+
+void InsertWithoutRoom(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] {
+            world.Execute(backend, 7 + backend);
+            world.Execute(backend, 9 + backend);
+        });
+    }
+}
+
+void Retire(Statements& world, std::uint64_t queryid, bool discard) {
+    const core::Handle handle = Known(world, queryid);
+    if (handle.IsValid()) {
+        world.segment.statements.Retire(handle, discard);
+    }
+}
+
+void AddBesideRetire(Statements& world) {
+    world.Process([&world] {
+        world.Execute(0, 7);
+        world.Execute(0, 7);
+    });
+    world.Process([&world] {
+        Retire(world, 7, false);
+        world.Fold(1);
+    });
+}
+
+void InsertBesideRetire(Statements& world) {
+    AddBesideRetire(world);
+    world.Process([&world] { world.Execute(2, 7); });
+}
+
+void FoldBesideFold(Statements& world) {
+    world.Process([&world] {
+        Retire(world, 7, false);
+        world.Fold(0);
+        world.Execute(0, 7);
+    });
+    world.Process([&world] {
+        world.Execute(1, 8);
+        Retire(world, 8, false);
+        world.Fold(1);
+    });
+}
+
+void ResetOfAll(Statements& world) {
+    world.Process([&world] {
+        world.Execute(0, 7);
+        world.Execute(0, 7);
+    });
+    world.Process([&world] { world.Reset(1, 0); });
+}
+
+void ResetOfOne(Statements& world) {
+    world.Process([&world] {
+        world.Execute(0, 7);
+        world.Execute(0, 7);
+    });
+    world.Process([&world] { world.Reset(1, 7); });
+    world.Process([&world] { world.Execute(2, 7); });
+}
+
+void ResetBesideEviction(Statements& world) {
+    InsertBesideEviction(world);
+    world.Process([&world] { world.Reset(2, 0); });
+}
+
+void LeftoverBesideReset(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] {
+            ++world.begun;
+            world.Store(backend).AddLeftover(kTarget, RunOf(5000));
+            ++world.ended;
+        });
+    }
+    world.Process([&world] { world.Reset(2, 0); });
+}
+
+// The first collision makes the statement hot, and so does the 65th.
+void TakeStripes(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] {
+            core::StatementTable& table = world.segment.statements;
+            for (int left = backend == 0 ? 1 : 64; left > 0; --left) {
+                table.NoteCollision(table.entries[Known(world, 7).slot]);
+            }
+            world.Execute(backend, 7);
+        });
+    }
+}
+
+void StripesBesideRetire(Statements& world) {
+    AddBesideRetire(world);
+    world.Process([&world] { world.Execute(3, 7, kOtherOctaveNs); });
+}
+
+// Both want an octave for the same place, then another one, of which two are left.
+void TakeOctaves(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] {
+            world.Execute(backend, 7);
+            world.Execute(backend, 7, backend == 0 ? 5000 : kOtherOctaveNs);
+        });
+    }
+}
+
+// A reader sees what had ended before, and nothing that has not begun; a later one no less.
+void ReadBesideFold(Statements& world) {
+    InsertBesideEviction(world);
+    world.Process([&world] {
+        std::uint64_t before = 0;
+        for (int reading = 0; reading < 2; ++reading) {
+            const std::uint64_t ended = world.ended;
+            const std::uint64_t calls = world.ReadCalls();
+            if (calls != SIZE_MAX) {
+                Check(calls >= ended, "a reader misses an execution");
+                Check(calls >= before, "a sum fell");
+                Check(calls <= world.begun, "a reader sees an execution twice");
+                before = calls;
+            }
+        }
+    });
+}
+
+void ReadTextBesideEviction(Statements& world) {
+    world.Process([&world] {
+        core::TestStore& store = world.Store(0);
+        const std::uint32_t text = store.TakeText(store.Find(core::Key(7)));
+        std::array<char, 8> out = {};
+        std::uint32_t encoding = 0;
+        const std::uint32_t length =
+            world.segment.texts.Read(text, out.data(), out.size(), &encoding);
+        Check(text == 0 || std::string(out.data(), length) == "select 7", "a text is another's");
+        world.segment.texts.Release(text);
+    });
+    world.Process([&world] {
+        Retire(world, 7, false);
+        world.Fold(1);
+        world.Execute(1, 8);
+        world.Execute(1, 7);
+    });
+}
+
+}  // namespace
+
+void AddStatementsCases(std::vector<Case>* cases) {
+    const auto both = [cases](const char* name, const char* with_kill, auto make) {
+        cases->push_back({name, false, make});
+        cases->push_back({with_kill, true, make});
+    };
+    both("insert beside insert", "insert beside insert, killed",
+         Make<Statements, InsertBesideInsert>);
+    both("insert beside two more", "insert beside two more, killed",
+         Make<Statements, InsertBesideTwo>);
+    both("insert beside eviction", "insert beside eviction, killed",
+         Make<Statements, InsertBesideEviction>);
+    both("insert without room", "insert without room, killed",
+         Make<WorldOfFewEntries, InsertWithoutRoom>);
+    both("add beside retire", "add beside retire, killed", Make<WorldWithOne, AddBesideRetire>);
+    both("insert beside retire", "insert beside retire, killed",
+         Make<WorldWithOne, InsertBesideRetire>);
+    both("fold beside fold", "fold beside fold, killed", Make<WorldWithOne, FoldBesideFold>);
+    both("reset of all", "reset of all, killed", Make<Statements, ResetOfAll>);
+    both("reset of one", "reset of one, killed", Make<Statements, ResetOfOne>);
+    both("reset beside eviction", "reset beside eviction, killed",
+         Make<Statements, ResetBesideEviction>);
+    both("leftover beside reset", "leftover beside reset, killed",
+         Make<Statements, LeftoverBesideReset>);
+    both("stripes taken", "stripes taken, killed", Make<AlmostHotWorld, TakeStripes>);
+    both("stripes beside retire", "stripes beside retire, killed",
+         Make<HotWorld, StripesBesideRetire>);
+    both("octaves taken", "octaves taken, killed", Make<WorldOfFewOctaves, TakeOctaves>);
+    cases->push_back({"read beside fold", false, Make<Statements, ReadBesideFold>});
+    both("text beside eviction", "text beside eviction, killed",
+         Make<WorldWithOne, ReadTextBesideEviction>);
+}
+
+}  // namespace elile::explore
