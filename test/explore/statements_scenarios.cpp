@@ -254,19 +254,25 @@ void ReadTextBesideEviction(Statements& world) {
     });
 }
 
-// Two roles' entries of one query come, go and come again, while somebody asks for the query.
+// Two roles' entries of one query come, go and come again. Somebody takes one of them away, and
+// asks for the query.
 void ChainOfRoles(Statements& world) {
     for (std::uint32_t backend = 0; backend < 2; ++backend) {
         world.Process([&world, backend] {
             core::TestStore& store = world.Store(backend);
             core::StatementKey key = core::Key(7);
             key.userid += backend;
-            world.segment.statements.Retire(store.Insert(key, {kTarget, 0, 1}), false);
+            const core::Handle made = store.Insert(key, {kTarget, 0, 1});
+            if (made.IsValid()) {
+                world.segment.statements.Retire(made, false);
+            }
             world.Fold(backend);
             store.Insert(key, {kTarget, 0, 1});
         });
     }
     world.Process([&world] {
+        Retire(world, 7, false);
+        world.Fold(2);
         if (!world.segment.StoreGate().TryShared()) {
             return;
         }
