@@ -53,15 +53,13 @@ def ratio_rows(figures, counts):
 
 
 def scale_plot(section, figures):
-    """Of times to read, which more than one thing has."""
-    several = len({who for (measure, who) in figures if measure.endswith(", ms")}) > 1
+    """Of the times. What is not ours has one, and goes by its own name."""
     series = {}
     for (measure, who), by_count in figures.items():
         points = [(count, figure_of(values)) for count, values in by_count.items() if figure_of(values) > 0]
         if measure.endswith(", ms") and points:
-            name = measure.removesuffix(", ms").removeprefix("reading ")
-            name = f"{who}: {name}" if several and who != plot.OURS else name
-            series[name] = points
+            ours = measure.removesuffix(", ms").removeprefix("reading ")
+            series[ours if who == plot.OURS else who] = points
     return plot.growth(f"Processor time by {section}, ms", dict(list(series.items())[:len(plot.COLOURS)]), section)
 
 

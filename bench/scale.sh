@@ -162,7 +162,7 @@ measure_sessions() {
     for view in pool_statistics pool_advice; do
         record sessions "$count" "reading $view, ms" elile_optimize "$(query_ms elile_optimize "select * from elile_optimize.$view")"
     done
-    record sessions "$count" "reading pg_stat_activity, ms" "the server" "$(query_ms elile_optimize "select * from pg_stat_activity")"
+    record sessions "$count" "reading all sessions, ms" pg_stat_activity "$(query_ms elile_optimize "select * from pg_stat_activity")"
     end elile_optimize
     wait "$sessions" || true
 }
