@@ -21,17 +21,20 @@ start_exporter() {
     set_metrics_port "$metrics_port"
 }
 
-# children_of PROCESS: their numbers.
-children_of() { sed -n "s/^[0-9]* (.*) [A-Z] $1 .*/&/p" /proc/[0-9]*/stat 2>/dev/null | cut -d ' ' -f 1; }
+# children_of PROCESS: their numbers. Other processes may end while all are looked at.
+children_of() { { sed -n "s/^[0-9]* (.*) [A-Z] $1 .*/&/p" /proc/[0-9]*/stat 2>/dev/null || true; } | cut -d ' ' -f 1; }
 
-# The keeper's only child; the keeper is one of the postmaster's.
-exporter_memory() {
+# The keeper is one of the postmaster's children, and the exporter its only one.
+keeper_process() {
     local child
     for child in $(children_of "$(head -n 1 "$scratch/elile_optimize/postmaster.pid")"); do
         if grep -qs 'elile_optimize keeper' "/proc/$child/cmdline"; then
-            sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(children_of "$child")/status"
+            echo "$child"
         fi
     done
+}
+exporter_memory() {
+    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(children_of "$(keeper_process)")/status"
 }
 
 select_only_beside() {

@@ -1,4 +1,5 @@
 """Bars and lines as SVG, for pages that are light or dark."""
+import math
 
 COLOURS = ("#1f77b4", "#d62728", "#7f7f7f", "#2ca02c", "#9467bd", "#8c564b", "#e377c2")
 OURS = "elile_optimize"
@@ -119,4 +120,34 @@ def curves(title, series, marks, unit):
         body.append(f'<circle cx="{x_of(marks[name]):.1f}" cy="{height_of(share):.1f}" r="6" '
                     f'fill="white" stroke="{colour}" stroke-width="3">'
                     f"<title>{name}: {marks[name]} recommended</title></circle>")
+    return frame(title, colours, body)
+
+
+def powers_of_ten(values):
+    """The exponents between which all values lie, and at least two."""
+    lowest = math.floor(math.log10(min(values)))
+    return lowest, max(math.ceil(math.log10(max(values))), lowest + 1)
+
+
+def growth(title, series, unit):
+    """series: {name: [(count, cost)]}, both above 0, on axes where what grows with the count rises by 45 degrees or less."""
+    colours = colours_of(series)
+    points_of_all = [point for points in series.values() for point in points]
+    left, right = powers_of_ten([count for count, _ in points_of_all])
+    bottom, top = powers_of_ten([cost for _, cost in points_of_all])
+    height_of, body = axis(top, bottom, top - bottom, lambda power: f"{10 ** power:,.10g}")
+
+    def x_of(power):
+        return LEFT + (WIDTH - LEFT - RIGHT) * (power - left) / (right - left)
+
+    for power in range(left, right + 1):
+        body.append(text(x_of(power), HEIGHT - BOTTOM + 20, f"{10 ** power:,.10g}"))
+    body.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 40, unit))
+    for name, colour in colours.items():
+        places = [(x_of(math.log10(count)), height_of(math.log10(cost))) for count, cost in sorted(series[name])]
+        body.append(f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}" fill="none" '
+                    f'stroke="{colour}" stroke-width="2"><title>{name}</title></polyline>')
+        for (x, y), (count, cost) in zip(places, sorted(series[name])):
+            body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}">'
+                        f"<title>{name}, {count:,}: {cost:,.3g}</title></circle>")
     return frame(title, colours, body)

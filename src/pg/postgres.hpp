@@ -93,6 +93,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "utils/hsearch.h"
 #include "utils/inet.h"
 #include "utils/inval.h"
 #include "utils/json.h"

@@ -19,25 +19,61 @@ struct StatementTimes {
 
 uint64 OwnerOf(const core::PoolKey& key) { return uint64{key.userid} << 32 | key.dbid; }
 
+struct OwnerTime {
+    uint64 owner;
+    uint64 total_ns;
+};
+
+int CompareOwners(const void* left, const void* right) {
+    const uint64 a = static_cast<const OwnerTime*>(left)->owner;
+    const uint64 b = static_cast<const OwnerTime*>(right)->owner;
+    return a == b ? 0 : a < b ? -1 : 1;
+}
+
+// Pools of one owner are many, and so are statements: they meet in a sorted list of owners.
+class OwnerTimes {
+public:
+    explicit OwnerTimes(const core::ObservedPools& pools)
+        : times_(static_cast<OwnerTime*>(palloc(sizeof(OwnerTime) * (core::kPools + 1)))) {
+        for (uint32 place = 0; place < pools.used; ++place) {
+            times_[count_++] = {OwnerOf(pools.pools[place].key), 0};
+        }
+        qsort(times_, count_, sizeof(OwnerTime), CompareOwners);
+    }
+
+    // Returns null where no pool is the owner's. Of an owner that is there twice it is always the
+    // same one, for the search goes the same way.
+    OwnerTime* Find(uint64 owner) const {
+        const OwnerTime wanted = {owner, 0};
+        return static_cast<OwnerTime*>(
+            bsearch(&wanted, times_, count_, sizeof(OwnerTime), CompareOwners));
+    }
+
+private:
+    OwnerTime* times_;
+    size_t count_ = 0;
+};
+
 StatementTimes SumStatements(core::Segment& segment, const core::ObservedPools& pools) {
     StatementTimes times;
     times.total_ns = static_cast<uint64*>(palloc0(sizeof(uint64) * (core::kPools + 1)));
+    const OwnerTimes owners(pools);
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (!core::IsCounted(entry) || (core::Get(entry.flags) & core::kToplevel) == 0) {
             continue;
         }
-        uint64 total_ns = 0;
-        segment.statements.ForEachCounters(entry, [&total_ns](const core::Counters& unit) {
-            total_ns += core::Get(unit.tally.total_ns);
-        });
-        for (uint32 place = 0; place < pools.used; ++place) {
-            if (OwnerOf(pools.pools[place].key) == core::Get(entry.user_and_database)) {
-                times.total_ns[place] += total_ns;
-            }
+        OwnerTime* owner = owners.Find(core::Get(entry.user_and_database));
+        if (owner != nullptr) {
+            segment.statements.ForEachCounters(entry, [owner](const core::Counters& unit) {
+                owner->total_ns += core::Get(unit.tally.total_ns);
+            });
         }
     }
     LeaveStore(segment);
+    for (uint32 place = 0; place < pools.used; ++place) {
+        times.total_ns[place] = owners.Find(OwnerOf(pools.pools[place].key))->total_ns;
+    }
     times.seconds = static_cast<double>(GetCurrentTimestamp() -
                                         static_cast<TimestampTz>(pools.stats_since_us)) /
                     USECS_PER_SEC;

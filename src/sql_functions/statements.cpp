@@ -1,4 +1,4 @@
-// elile_optimize.statements and percentile().
+// elile_optimize.statements.
 #include <cmath>
 
 #include "core/segment.hpp"
@@ -246,32 +246,4 @@ ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
         }
     });
     return Datum{0};
-}
-
-ELILE_SQL_FUNCTION(elile_percentile, kStrict, FLOAT8OID, INT8OID, FLOAT8OID) {
-    core::Segment& segment = store::RequireSegment();
-    const auto queryid = static_cast<uint64>(PG_GETARG_INT64(0));
-    const double fraction = PG_GETARG_FLOAT8(1);
-    if (!(fraction > 0 && fraction <= 1)) {
-        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                        errmsg("fraction %g is not a percentile", fraction),
-                        errhint("Give a fraction above 0 and up to 1: 0.95 for the p95.")));
-    }
-    auto* sum = static_cast<core::TallySnapshot*>(palloc(sizeof(core::TallySnapshot)));
-    *sum = core::TallySnapshot();
-    const Oid caller = GetUserId();
-    const bool sees_all = has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS);
-    EnterStore(segment);
-    for (const core::Entry& entry : segment.statements.entries) {
-        const core::StatementKey key = core::KeyOf(entry);
-        if (core::StateOf(entry.tag.load(std::memory_order_acquire)) == core::EntryState::kLive &&
-            !key.unidentified && key.queryid == queryid && (sees_all || key.userid == caller)) {
-            segment.statements.AddTalliesOf(entry, *sum);
-        }
-    }
-    LeaveStore(segment);
-    if (sum->Executions() == 0) {
-        PG_RETURN_NULL();
-    }
-    PG_RETURN_FLOAT8(sum->QuantileNs(fraction) / 1e6);
 }

@@ -23,25 +23,21 @@ struct Found {
 // Finds the text of a statement that the current user itself sent in this database. Nobody runs
 // with its own rights what somebody else has written.
 void FindText(core::Segment& segment, uint64 queryid, Found* found) {
-    for (const core::Entry& entry : segment.statements.entries) {
-        if (found->found) {
-            break;
-        }
+    segment.statements.ForEachOfQuery(queryid, [&segment, found](const core::Entry& entry) {
         const core::StatementKey key = core::KeyOf(entry);
         const uint32 text = core::Get(entry.text);
-        if (core::StateOf(entry.tag.load(std::memory_order_acquire)) != core::EntryState::kLive ||
-            key.unidentified || !key.toplevel || key.queryid != queryid ||
-            key.dbid != MyDatabaseId || text == 0) {
-            continue;
+        if (found->found || key.unidentified || !key.toplevel || key.dbid != MyDatabaseId ||
+            text == 0) {
+            return;
         }
         if (key.userid != GetUserId()) {
             found->another = key.userid;
-            continue;
+            return;
         }
         found->length =
             segment.texts.Read(text, found->text, core::kMaxTextBytes, &found->encoding);
         found->found = true;
-    }
+    });
 }
 
 const char* RequireText(core::Segment& segment, int64 queryid) {

@@ -254,6 +254,38 @@ void ReadTextBesideEviction(Statements& world) {
     });
 }
 
+// Two roles' entries of one query come, go and come again. Somebody takes one of them away, and
+// asks for the query.
+void ChainOfRoles(Statements& world) {
+    for (std::uint32_t backend = 0; backend < 2; ++backend) {
+        world.Process([&world, backend] {
+            core::TestStore& store = world.Store(backend);
+            core::StatementKey key = core::Key(7);
+            key.userid += backend;
+            const core::Handle made = store.Insert(key, {kTarget, 0, 1});
+            if (made.IsValid()) {
+                world.segment.statements.Retire(made, false);
+            }
+            world.Fold(backend);
+            store.Insert(key, {kTarget, 0, 1});
+        });
+    }
+    world.Process([&world] {
+        Retire(world, 7, false);
+        world.Fold(2);
+        if (!world.segment.StoreGate().TryShared()) {
+            return;
+        }
+        std::uint32_t found = 0;
+        world.segment.statements.ForEachOfQuery(7, [&found](const core::Entry& entry) {
+            Check(core::KeyOf(entry).queryid == 7, "a chain leads to another query");
+            ++found;
+        });
+        Check(found <= 2, "a chain leads to an entry twice");
+        world.segment.StoreGate().LeaveShared();
+    });
+}
+
 }  // namespace
 
 void AddStatementsCases(std::vector<Case>* cases) {
@@ -284,6 +316,7 @@ void AddStatementsCases(std::vector<Case>* cases) {
          Make<HotWorld, StripesBesideRetire>);
     both("octaves taken", "octaves taken, killed", Make<WorldOfFewOctaves, TakeOctaves>);
     cases->push_back({"read beside fold", false, Make<Statements, ReadBesideFold>});
+    both("chain of roles", "chain of roles, killed", Make<Statements, ChainOfRoles>);
     both("text beside eviction", "text beside eviction, killed",
          Make<WorldWithOne, ReadTextBesideEviction>);
 }

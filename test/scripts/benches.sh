@@ -23,6 +23,7 @@ check "make bench" prints '^\| ReadEntryWithThreeQuantiles' make -s bench
 check "bench/index_builds.sh" prints '^plain script 1 .* [1-9][0-9]* transactions, 0 failed$' bench/index_builds.sh
 check "bench/index_plans.sh" prints '^\| two hops \|' bench/index_plans.sh
 check "bench/busy.sh" prints '^ +20 scrape ok$' bench/busy.sh
+check "bench/scale.sh" prints '^\| ns a statement, to the bare server +\| elile_optimize ' bench/scale.sh
 check "bench/pools.sh" prints '^\| computing ' bench/pools.sh
 check "the documents' figures are as they were" diff "$scratch/documents" <(hash_documents)
 exit "$failed"

@@ -45,7 +45,8 @@ create function probe.other(type text) returns text language sql as
 $$ select case type when 'text' then 'bigint' else 'text' end $$;
 create function probe.value_of(type text) returns text language sql as $$
 select case type when 'text' then $v$'testing'$v$ when 'name' then $v$'postgres'$v$ when 'text[]' then $v$array['a']$v$
-    when 'bigint[]' then $v$array[0]$v$ when 'regclass' then $v$'pg_class'$v$ when 'interval' then $v$'1 s'$v$
+    when 'bigint[]' then $v$array[0]$v$ when 'double precision[]' then $v$array[1]$v$
+    when 'regclass' then $v$'pg_class'$v$ when 'interval' then $v$'1 s'$v$
     when 'timestamp with time zone' then 'now()' when 'bytea' then $v$'\x00'$v$ else '1' end || '::' || type $$;
 create procedure probe.try(library text, symbol text, kind text, what text, arguments text[], outs text[], result text, strict_word text, names text[])
 language plpgsql as $$

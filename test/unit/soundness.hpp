@@ -37,13 +37,25 @@ inline std::vector<int> TimesInCells(const StatementTable& table) {
     return times;
 }
 
+// How often each entry lies in the chain of its query.
+inline std::vector<int> TimesInChains(const StatementTable& table) {
+    std::vector<int> times(table.entries.size());
+    for (std::uint32_t slot = 0; slot < times.size(); ++slot) {
+        table.chains.ForEach(Get(table.entries[slot].queryid), [&times, slot](std::uint32_t found) {
+            times[slot] += found == slot ? 1 : 0;
+        });
+    }
+    return times;
+}
+
 // Every entry is in the look-up table, in the free stack or in the retired one; once. So many may
-// be free and in none, which a test has hidden.
+// be free and in none, which a test has hidden. What is not free is in its query's chain.
 inline std::string FaultOfEntries(const StatementTable& table, std::uint32_t hidden) {
     const auto size = static_cast<std::uint32_t>(table.entries.size());
     const auto free = TimesIn(table.shared->free_entries, table.free_entries, size);
     const auto retired = TimesIn(table.shared->retired_entries, table.free_entries, size);
     const std::vector<int> linked = TimesInCells(table);
+    const std::vector<int> chained = TimesInChains(table);
     std::uint32_t live = 0;
     std::uint32_t missing = 0;
     for (std::uint32_t slot = 0; slot < size; ++slot) {
@@ -57,6 +69,9 @@ inline std::string FaultOfEntries(const StatementTable& table, std::uint32_t hid
                    (state == EntryState::kFree) != (free[slot] == 1) ||
                    (state == EntryState::kLive) != (linked[slot] == 1)) {
             return "an entry is in the wrong place";
+        }
+        if (chained[slot] != (state == EntryState::kFree ? 0 : 1)) {
+            return "an entry is in its query's chain " + std::to_string(chained[slot]) + " times";
         }
         live += state == EntryState::kLive ? 1 : 0;
     }

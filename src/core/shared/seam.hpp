@@ -8,6 +8,7 @@ enum class Seam {
     kClaimed,    // an entry's slot is out of the free stack
     kFilled,     // its identity is written
     kPublished,  // a cell leads to it
+    kChained,    // its query's chain leads to it too
     kLive,       // look-ups find it
     kRetired,    // its tag has changed, its cell is there
     kUnlinked,   // its cell is empty, and it lies in no stack

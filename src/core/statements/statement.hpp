@@ -95,6 +95,7 @@ enum EntryFlags : std::uint32_t {
     kDiscard = 4,     // reset() retired it: its sums are forgotten, not folded
     kFolding = 8,     // its sums are being moved: after a crash they can't be told apart
     kEstimated = 16,  // some executions stood for others: sample_rate was below 1
+    kGoing = 32,      // it is folded now, so it leaves its query's chain
     kOperationShift = 8
 };
 

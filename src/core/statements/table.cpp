@@ -56,6 +56,7 @@ void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const Text
     buckets = {carver.Take<Bucket>(lines), lines};
     entries = {carver.Take<Entry>(all), all};
     auto* links = carver.Take<HalfWord>(all);
+    chains.Carve(carver, all);
     leftovers = {carver.Take<Tally>(tables.Size() * kOperations), tables.Size() * kOperations};
     hazards = {carver.Take<Hazard>(sizes.backends), sizes.backends};
     CarvePools(carver, sizes);
@@ -194,6 +195,14 @@ bool StatementTable::Publish(std::uint64_t hash, std::uint32_t slot) noexcept {
     return published;
 }
 
+// The entry is live only when its chain leads to it, so that whoever retires it may fold it.
+void StatementTable::Chain(std::uint32_t slot) noexcept {
+    const Entry& entry = entries[slot];
+    if ((Get(entry.flags) & kUnidentified) == 0) {
+        chains.Link(Get(entry.queryid), slot);
+    }
+}
+
 // Two sessions may have made the same key at once, in different cells. Whoever sees both retires
 // the later cell's entry; folding moves what it counted into the other. Returns the one that stays.
 // The own entry is live before the fence and the looks come after it, so one of the two sessions
@@ -233,6 +242,8 @@ Handle StatementTable::Make(const StatementKey& key, const NewEntry& entry) noex
     for (int attempt = 0; attempt < kTries; ++attempt) {
         if (Publish(hash, slot)) {
             Pass(Seam::kPublished);
+            Chain(slot);
+            Pass(Seam::kChained);
             HalfWord& tag = entries[slot].tag;
             tag.store(Live(Get(tag)), std::memory_order_seq_cst);
             Pass(Seam::kLive);

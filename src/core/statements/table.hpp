@@ -20,6 +20,7 @@
 #include "core/shared/gate.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
+#include "core/statements/query_chains.hpp"
 #include "core/statements/statement.hpp"
 
 namespace elile::core {
@@ -70,6 +71,17 @@ public:
             }
         }
     }
+    // Visits the live entries of a query identifier. The caller holds the gate.
+    template <typename Visit>
+    void ForEachOfQuery(std::uint64_t queryid, Visit visit) const {
+        chains.ForEach(queryid, [&](std::uint32_t slot) {
+            const Entry& entry = entries[slot];
+            if (Get(entry.queryid) == queryid &&
+                StateOf(entry.tag.load(std::memory_order_acquire)) == EntryState::kLive) {
+                visit(entry);
+            }
+        });
+    }
     void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept;
     // Adds all executions of the target. The caller holds the gate.
     void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
@@ -102,6 +114,7 @@ public:
     std::span<Hazard> hazards;   // by backend
     OctavePool octaves;
     StripePool stripes;
+    QueryChains chains;  // of what is live or retired; unidentified entries are in none
     IndexStack free_entries;
     IndexStack retired_entries;
 
@@ -123,9 +136,11 @@ private:
     void EvictFromBuckets(std::uint64_t hash) noexcept;
     std::uint64_t ExecutionsOf(const Entry& entry) const noexcept;
 
+    void Chain(std::uint32_t slot) noexcept;
     std::uint64_t Hazardous(std::span<const std::uint32_t> slots) const noexcept;
     void FoldSlot(std::uint32_t slot) noexcept;
     void EmptySlot(std::uint32_t slot) noexcept;
+    void ForgetEntry(std::uint32_t slot, const ResetScope& scope) noexcept;
 
     bool KeepOctaves(Tally& tally) noexcept;
     bool MendCalls(Tally& tally) noexcept;

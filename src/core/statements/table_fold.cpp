@@ -67,6 +67,9 @@ void StatementTable::EmptySlot(std::uint32_t slot) noexcept {
 
 void StatementTable::FoldSlot(std::uint32_t slot) noexcept {
     Entry& entry = entries[slot];
+    chains.Unlink(Get(entry.queryid), slot, [this](std::uint32_t other) {
+        return (Get(entries[other].flags) & kGoing) != 0;
+    });
     if ((Get(entry.flags) & kDiscard) == 0) {
         // After a crash the mark is there whenever a sum has been moved.
         entry.flags.fetch_or(kFolding, std::memory_order_seq_cst);
@@ -107,6 +110,11 @@ void StatementTable::Fold() noexcept {
     }
     const std::uint64_t hazardous = Hazardous({slots.data(), count});
     for (std::size_t at = 0; at < count; ++at) {
+        if ((hazardous >> at & 1) == 0) {
+            entries[slots[at]].flags.fetch_or(kGoing, std::memory_order_relaxed);
+        }
+    }
+    for (std::size_t at = 0; at < count; ++at) {
         if ((hazardous >> at & 1) != 0) {
             retired_entries.Push(slots[at]);
         } else {
@@ -116,19 +124,27 @@ void StatementTable::Fold() noexcept {
     gate.LeaveExclusive();
 }
 
+void StatementTable::ForgetEntry(std::uint32_t slot, const ResetScope& scope) noexcept {
+    Entry& entry = entries[slot];
+    const std::uint32_t tag = entry.tag.load(std::memory_order_acquire);
+    const StatementKey key = KeyOf(entry);
+    if (!scope.Picks(key.userid, key.dbid, key.queryid)) {
+        return;
+    }
+    if (StateOf(tag) == EntryState::kLive) {
+        Retire({slot, tag}, true);
+    } else if (StateOf(tag) == EntryState::kRetired) {
+        entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
+    }
+}
+
 void StatementTable::Forget(const ResetScope& scope) noexcept {
+    if (scope.queryid != 0) {
+        chains.ForEach(scope.queryid, [&](std::uint32_t slot) { ForgetEntry(slot, scope); });
+        return;
+    }
     for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
-        Entry& entry = entries[slot];
-        const std::uint32_t tag = entry.tag.load(std::memory_order_acquire);
-        const StatementKey key = KeyOf(entry);
-        if (!scope.Picks(key.userid, key.dbid, key.queryid)) {
-            continue;
-        }
-        if (StateOf(tag) == EntryState::kLive) {
-            Retire({slot, tag}, true);
-        } else if (StateOf(tag) == EntryState::kRetired) {
-            entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
-        }
+        ForgetEntry(slot, scope);
     }
     for (std::uint32_t at = 0; scope.ClearsSums() && at < leftovers.size(); ++at) {
         if (scope.PicksDatabase(tables_.KeyOf(TargetAt(at).table).dbid)) {
@@ -254,11 +270,14 @@ void StatementTable::RelinkEntries() noexcept {
             case EntryState::kLive:
                 // Where a session died before SettleDuplicates(), an entry with the same key is
                 // there already.
+                Chain(slot);
                 if (Find(KeyOf(entry)).IsValid() || !Publish(KeyOf(entry).Hash(), slot)) {
                     Retire({slot, tag}, false);
                 }
                 break;
             case EntryState::kRetired:
+                entry.flags.fetch_and(~std::uint32_t{kGoing}, std::memory_order_relaxed);
+                Chain(slot);
                 retired_entries.Push(slot);
                 break;
             default:
@@ -268,6 +287,7 @@ void StatementTable::RelinkEntries() noexcept {
 }
 
 void StatementTable::Format() noexcept {
+    chains.Clear();
     for (auto index = static_cast<std::uint32_t>(entries.size()); index-- > 0;) {
         free_entries.Push(index);
     }
@@ -289,6 +309,7 @@ void StatementTable::BeginRepair() noexcept {
         }
     }
     Put(shared->live, 0);
+    chains.Clear();
     free_entries.Clear();
     retired_entries.Clear();
     octaves.free.Clear();
