@@ -7,6 +7,10 @@
 // Where a reader must not take a writer that is slow, stopped or dead for one that never wrote, the
 // data has two copies. A whole number names the one that was written last, and the next writing
 // goes to the other one.
+//
+// Two pairs make it right. A reader that sees the number of an ended writing sees all of it: End()
+// releases to Seen(). A reader that sees any word of a later writing sees its odd number: the fence
+// in TryBegin() or Begin() releases, by that word, to the fence in IsStill().
 #pragma once
 
 #include "core/shared/atomics.hpp"
@@ -68,7 +72,8 @@ public:
     // that one is not whole: nothing may be written then. `writing` is odd.
     bool TryBegin(Number seen, Number writing) noexcept {
         if (!IsWhole(seen) ||
-            !number_.compare_exchange_strong(seen, writing, std::memory_order_acq_rel)) {
+            // Acquires what the writer before has written, from its End().
+            !number_.compare_exchange_strong(seen, writing, std::memory_order_acquire)) {
             return false;
         }
         Fence(std::memory_order_release);
@@ -79,7 +84,8 @@ public:
     // writing. Returns the number to end with.
     Number Begin() noexcept {
         const Number writing = number_.load(std::memory_order_relaxed) | 1;
-        number_.store(writing, std::memory_order_relaxed);
+        // Releases to Seen(): who sees this number reads the copy that was written before.
+        number_.store(writing, std::memory_order_release);
         Fence(std::memory_order_release);
         return writing + 1;
     }
