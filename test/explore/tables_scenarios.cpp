@@ -265,6 +265,10 @@ void BuildSlots(Builds& world) {
                 Check(++world.at_work <= kLimit, "too many build");
                 board.SetPid(slot, static_cast<std::uint32_t>(process));
                 Check(board.PidOf(key) == process, "a builder is another one's");
+                for (std::uint64_t other = 1; other < 4; ++other) {
+                    const std::uint32_t pid = board.PidOf(core::BuildKey(5, other));
+                    Check(pid == 0 || pid == other, "another build's builder is taken for its own");
+                }
                 --world.at_work;
                 board.Free(slot, key);
                 board.Free(slot, key);

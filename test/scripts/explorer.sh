@@ -25,8 +25,8 @@ finds() {
     local case_name
     case_name=$(sed -n 's/^Found by: //p' "$1")
     copy_tree
-    (cd "$scratch/tree" && git apply -p1 "$OLDPWD/$1")
-    make -C "$scratch/tree" -f test/explore/Makefile -s -j"$(nproc)" OUT=build/explore
+    (cd "$scratch/tree" && git apply -p1 "$OLDPWD/$1") || return
+    make -C "$scratch/tree" -f test/explore/Makefile -s -j"$(nproc)" OUT=build/explore || return
     "$scratch/tree/build/explore/run" 60 "$case_name" >"$scratch/found" || true
     cat "$scratch/found"
     grep -q '^not ok' "$scratch/found"

@@ -59,7 +59,10 @@ bool BuildBoard::Has(std::uint64_t key) const noexcept {
 std::uint32_t BuildBoard::PidOf(std::uint64_t key) const noexcept {
     for (const BuildSlot& slot : shared_->slots) {
         if (slot.key.load(std::memory_order_acquire) == key) {
-            return Get(slot.pid);
+            // Another build may have the slot by now, and its builder is not to be signalled. Its
+            // SetPid() releases the key that it took.
+            const std::uint32_t pid = slot.pid.load(std::memory_order_acquire);
+            return Get(slot.key) == key ? pid : 0;
         }
     }
     return 0;

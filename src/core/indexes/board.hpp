@@ -15,7 +15,8 @@ namespace elile::core {
 inline constexpr std::uint32_t kWantedDatabases = 64;
 inline constexpr std::uint32_t kBuildSlots = 16;
 
-// A slot is that of one build; all zero is free.
+// A slot is that of one build; all zero is free. Its key releases the pid to whoever loads or takes
+// it.
 struct BuildSlot {
     Word key;      // BuildKey(); 0 free
     HalfWord pid;  // of the builder; 0 until it runs
@@ -54,6 +55,7 @@ public:
     }
 
     // Asks for somebody to look into the journals of all databases.
+    // It releases the journal's rows, which are written, to who then looks there.
     void WantAll() noexcept { shared_->all_wanted.store(1, std::memory_order_release); }
     bool TakeAllWanted() noexcept {
         return shared_->all_wanted.exchange(0, std::memory_order_acquire) != 0;
@@ -72,7 +74,7 @@ public:
     // Returns the process number of the builder, or 0 when there is none.
     std::uint32_t PidOf(std::uint64_t key) const noexcept;
     void SetPid(std::uint32_t slot, std::uint32_t pid) noexcept {
-        Put(shared_->slots[slot].pid, pid);
+        shared_->slots[slot].pid.store(pid, std::memory_order_release);
     }
 
     const BuildSlot& At(std::uint32_t slot) const noexcept { return shared_->slots[slot]; }

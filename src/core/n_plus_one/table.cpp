@@ -262,9 +262,10 @@ bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexce
                  Get(pattern.parent), Get(pattern.child)};
     copy->table = Get(pattern.table);
     copy->evidence = static_cast<Evidence>(Get(pattern.evidence));
-    copy->parent_text = Get(pattern.parent_text);
-    copy->child_text = Get(pattern.child_text);
-    copy->suggestion = Get(pattern.suggestion);
+    // PutText() releases the text's blocks with its number.
+    copy->parent_text = pattern.parent_text.load(std::memory_order_acquire);
+    copy->child_text = pattern.child_text.load(std::memory_order_acquire);
+    copy->suggestion = pattern.suggestion.load(std::memory_order_acquire);
     copy->occurrences = Get(pattern.occurrences);
     copy->runs = Get(pattern.runs);
     copy->total_ns = Get(pattern.total_ns);

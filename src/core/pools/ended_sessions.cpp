@@ -7,6 +7,7 @@ namespace elile::core {
 void EndedSessions::Push(const EndedSession& session) noexcept {
     std::uint64_t number = Get(shared_->taken);
     do {
+        // Pop() releases its last look at the place, which may be written again.
         // The difference is signed: when others took and drained since, an old number is the
         // smaller one.
         const std::uint64_t drained = shared_->drained.load(std::memory_order_acquire);
@@ -20,7 +21,7 @@ void EndedSessions::Push(const EndedSession& session) noexcept {
     Put(slot.database_and_user, std::uint64_t{session.pool.dbid} << 32 | session.pool.userid);
     Put(slot.pid, session.pid);
     StoreWords(slot.application.data(), session.pool.application, kNameBytes);
-    slot.shown.store(number + 1, std::memory_order_release);
+    slot.shown.store(number + 1, std::memory_order_release);  // the place, to Pop()
 }
 
 bool EndedSessions::Pop(EndedSession* session) noexcept {

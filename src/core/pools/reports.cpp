@@ -73,7 +73,7 @@ PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint64_t now_us) no
     std::uint64_t old_key = 0;
     for (std::uint32_t step = 0; step < kPoolReports; ++step) {
         PoolReport& report = reports_[(key + step) % kPoolReports];
-        std::uint64_t seen = report.key.load(std::memory_order_acquire);
+        std::uint64_t seen = Get(report.key);
         if (seen == 0 && report.key.compare_exchange_strong(seen, key, std::memory_order_seq_cst)) {
             return SettleDuplicates(key);
         }
@@ -94,9 +94,9 @@ PoolReport* PoolReports::FindOrClaim(std::uint64_t key, std::uint64_t now_us) no
     return old_key == key ? old : nullptr;  // another session has just taken it for the same pool
 }
 
-// Another session may have taken a report for the same pool after the search had passed it.
-// Of two the first on the way of the search stays. Each session looks after it has taken its own,
-// so one of the two sees both.
+// Another session may have taken a report for the same pool after the search had passed it. Of two
+// the first on the way of the search stays. Each session looks after it has taken its own, so one
+// of the two sees both: taking and looking have one order for all (seq_cst).
 PoolReport* PoolReports::SettleDuplicates(std::uint64_t key) noexcept {
     PoolReport* first = nullptr;
     for (std::uint32_t step = 0; step < kPoolReports; ++step) {
@@ -105,7 +105,7 @@ PoolReport* PoolReports::SettleDuplicates(std::uint64_t key) noexcept {
         if (seen == key && first == nullptr) {
             first = &report;
         } else if (seen == key) {
-            report.key.compare_exchange_strong(seen, 0, std::memory_order_acq_rel);
+            report.key.compare_exchange_strong(seen, 0, std::memory_order_relaxed);
         }
     }
     return first;

@@ -3,6 +3,11 @@
 // All atomics and fences of the core are Atomic and Fence(). So a test build can put its own in
 // their place, and let another process act before any of them.
 //
+// Relaxed operations are for a word that nobody infers anything from about another one: a counter,
+// an estimate, or data that something else publishes. Wherever an order is stronger, a comment
+// beside it names the operation that it pairs with. Weaker than sequential consistency suffices for
+// such a pair: what was written before the one is seen after the other.
+//
 // Every counter of the statistics segment is a 64-bit word that only grows between two resets.
 // All-zero bytes are a valid, empty state of every shared structure, so fresh pages need no
 // construction. At 50,000 additions a second of one nanosecond-scale value each, no word wraps

@@ -5,6 +5,9 @@
 // ever try for it: whoever folds does something else meanwhile. Nothing that waits for a client or
 // a lock happens while either side is held. After a crash the gate is closed to all until the
 // store is repaired.
+//
+// Whoever leaves releases what was done inside, and whoever comes in acquires it. In between others
+// only add to or take from the word, which goes on with the release.
 #pragma once
 
 #include "core/shared/atomics.hpp"

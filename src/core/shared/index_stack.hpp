@@ -3,6 +3,10 @@
 // It is Treiber's stack (IBM RJ 5118, 1986) over indices. A tag in the head's upper half guards
 // against an index that was popped and pushed again between two looks. Several stacks may share one
 // array of links, since an index lies in at most one of them.
+//
+// Push() releases the link and what its caller did to that which the index names. Each look of
+// Pop() at the head acquires it, also from a push further down: every exchange of the head goes on
+// with the release of the one before.
 #pragma once
 
 #include <cstdint>

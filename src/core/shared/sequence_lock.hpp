@@ -3,6 +3,10 @@
 // The number is odd while somebody writes, and a new one after each writing. A writer that finds
 // another one at work does not wait, and a reader looks a bounded number of times. Guarded data is
 // written and read by relaxed operations only, as Put, Get, StoreWords and LoadWords are.
+//
+// Two pairs make it right. A reader that sees the number of an ended writing sees all of it: End()
+// releases to Seen(). A reader that sees any word of a later writing sees its odd number: the fence
+// in TryBegin() or Begin() releases, by that word, to the fence in IsStill().
 #pragma once
 
 #include "core/shared/atomics.hpp"
@@ -49,7 +53,8 @@ public:
     // that one is not whole: nothing may be written then. `writing` is odd.
     bool TryBegin(Number seen, Number writing) noexcept {
         if (!IsWhole(seen) ||
-            !number_.compare_exchange_strong(seen, writing, std::memory_order_acq_rel)) {
+            // Acquires what the writer before has written, from its End().
+            !number_.compare_exchange_strong(seen, writing, std::memory_order_acquire)) {
             return false;
         }
         Fence(std::memory_order_release);

@@ -59,6 +59,7 @@ std::uint32_t TableDirectory::Insert(const TableKey& key, const TableNames& name
     Put(entries_[fresh].database_and_relid, std::uint64_t{key.dbid} << 32 | key.relid);
     Put(entries_[fresh].name_hash, key.name_hash);
     Rename(fresh, names, encoding);
+    // The exchange releases the key to whoever loads the cell: Find(), or an exchange that fails.
     // There are more cells than entries, so the walk meets an empty one.
     for (std::uint32_t cell = FirstCell(key);; cell = (cell + 1) & (cell_count_ - 1)) {
         std::uint32_t seen = 0;

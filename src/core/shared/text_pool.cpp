@@ -60,6 +60,8 @@ void TextPool::AddReference(std::uint32_t id) noexcept {
     }
 }
 
+// Who gives up a reference releases its last look at the text. Who gives up the last one acquires
+// the looks of all others, before the blocks are somebody else's.
 void TextPool::Release(std::uint32_t id) noexcept {
     if (id == 0 || blocks_[id - 1].references.fetch_sub(1, std::memory_order_acq_rel) != 1) {
         return;

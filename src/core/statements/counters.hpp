@@ -115,6 +115,7 @@ void ClearCounters(Counters& counters, OctavePool& pool) noexcept;
 inline constexpr std::uint32_t kStripes = 8;
 using StripeSet = std::array<Counters, kStripes>;
 
+// An entry's number of its set releases the empty stripes to who adds to them or reads them.
 struct StripePool {
     IndexStack free;
     StripeSet* sets = nullptr;

@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kLeastRuns = 3;  // before a mean says anything
 constexpr std::uint64_t kWorse = 2;      // times as long
 
+// One holder at a time writes; leaving releases to the next one.
 class Turn {
 public:
     explicit Turn(PlanHistory& history, int looks = 1) noexcept : history_(history) {

@@ -23,7 +23,7 @@ void SlowRing::Release(const SlowRecord& record) noexcept {
 }
 
 std::uint64_t SlowRing::Write(SlowRecord record) noexcept {
-    record.id = shared_->last_id.fetch_add(1, std::memory_order_acq_rel) + 1;
+    record.id = shared_->last_id.fetch_add(1, std::memory_order_relaxed) + 1;
     const auto index = static_cast<std::uint32_t>(record.id % size_);
     SlowSlot& slot = slots_[index];
     const std::uint64_t before = slot.sequence.Seen();

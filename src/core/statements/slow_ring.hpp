@@ -51,9 +51,8 @@ public:
     bool Read(std::uint64_t id, SlowRecord* record) const noexcept;
     bool Holds(std::uint64_t id) const noexcept;
 
-    std::uint64_t LastId() const noexcept {
-        return shared_->last_id.load(std::memory_order_acquire);
-    }
+    // The record itself is published by its slot.
+    std::uint64_t LastId() const noexcept { return Get(shared_->last_id); }
     std::uint64_t Dropped() const noexcept { return Get(shared_->dropped); }
     std::uint32_t Size() const noexcept { return size_; }
 

@@ -52,6 +52,7 @@ public:
             table_.NoteCollision(*entry);
         }
         if (origin != kOtherPlan) {
+            // Releases the call to who reads origins first.
             counters.plans.calls_by_origin[origin].fetch_add(times, std::memory_order_release);
         }
         if (times != 1) [[unlikely]] {
@@ -104,6 +105,7 @@ private:
         Unprotect();
         return nullptr;
     }
+    // Releases what was added to Hazardous(), which then sees no hazard.
     void Unprotect() noexcept { hazard_->slot.store(0, std::memory_order_release); }
 
     SegmentHeader* header_ = nullptr;

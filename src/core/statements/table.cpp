@@ -123,7 +123,8 @@ void StatementTable::ForEachCell(std::uint64_t hash, Visit visit) const noexcept
 }
 
 // The identity may be that of an entry that took the slot meanwhile. The tag, read before and
-// after, tells.
+// after, tells. It guards the identity as a sequence lock does: the tag Live releases what Fill()
+// wrote, and Fill()'s fence the tag Filling, to the fence here.
 [[gnu::always_inline]] inline bool StatementTable::Matches(std::uint64_t cell, std::uint64_t hash,
                                                            const StatementKey& key,
                                                            Handle* handle) const noexcept {

@@ -59,6 +59,7 @@ void StatementTable::EmptySlot(std::uint32_t slot) noexcept {
     Put(entry.text, 0);
     texts_.Release(text);
     Put(entry.flags, 0);
+    // After a crash a slot that is free is empty.
     entry.tag.store(Free(Get(entry.tag)), std::memory_order_release);
     Pass(Seam::kEmptied);
     free_entries.Push(slot);
@@ -70,7 +71,8 @@ void StatementTable::FoldSlot(std::uint32_t slot) noexcept {
         return (Get(entries[other].flags) & kGoing) != 0;
     });
     if ((Get(entry.flags) & kDiscard) == 0) {
-        entry.flags.fetch_or(kFolding, std::memory_order_release);
+        // After a crash the mark is there whenever a sum has been moved.
+        entry.flags.fetch_or(kFolding, std::memory_order_seq_cst);
         Pass(Seam::kFolding);
         const Handle heir = Find(KeyOf(entry));
         if (heir.IsValid()) {

@@ -61,6 +61,7 @@ inline bool HasCounted(const Tally& tally) noexcept {
 // left.
 Octave* TakeOctave(Tally& tally, OctavePool& pool, int octave) noexcept;
 
+// The place in the tally releases the octave's empty buckets, which came from the pool.
 inline Octave* OctaveAt(Tally& tally, OctavePool& pool, int octave) noexcept {
     const std::uint32_t seen = tally.octave[octave].load(std::memory_order_acquire);
     return seen != 0 ? &pool.octaves[seen - 1] : TakeOctave(tally, pool, octave);
@@ -93,7 +94,8 @@ void AddUnplaced(Tally& tally, OctavePool& pool, int octave, std::uint64_t times
     if (run.slow) [[unlikely]] {
         Add(tally.slow_calls, times);
     }
-    (run.failed ? tally.failed_calls : tally.calls).fetch_add(times, std::memory_order_relaxed);
+    // Releases the bucket to AddTally(), which loads the calls first.
+    (run.failed ? tally.failed_calls : tally.calls).fetch_add(times, std::memory_order_release);
     return undisturbed;
 }
 
