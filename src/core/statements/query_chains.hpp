@@ -34,6 +34,7 @@ public:
     void Link(std::uint64_t queryid, std::uint32_t slot) noexcept {
         HalfWord& head = HeadOf(queryid);
         std::uint32_t first = Get(head);
+        // Whoever reads the head, or one that was linked later, finds this entry as it was filled.
         do {
             Put(next_[slot], first);
         } while (!head.compare_exchange_weak(first, slot + 1, std::memory_order_acq_rel,
@@ -48,7 +49,7 @@ public:
             return;
         }
         HalfWord& head = HeadOf(queryid);
-        const std::uint32_t first = head.load(std::memory_order_acquire);
+        const std::uint32_t first = head.load(std::memory_order_acquire);  // pairs with Link()
         std::uint32_t kept = first;
         for (std::uint32_t at = Get(next_[first - 1]); at != kEnd;) {
             const std::uint32_t after = Get(next_[at - 1]);
@@ -68,10 +69,11 @@ public:
     // Visits the slots of a chain, among which are those of other identifiers with the same hash.
     template <typename Visit>
     void ForEach(std::uint64_t queryid, Visit visit) const {
+        // Pairs with Link(). The gate is what orders a walk and an unlinking.
         std::uint32_t at = HeadOf(queryid).load(std::memory_order_acquire);
         while (at != kEnd) {
             visit(at - 1);
-            at = next_[at - 1].load(std::memory_order_acquire);
+            at = Get(next_[at - 1]);
         }
     }
 
