@@ -84,7 +84,8 @@ public:
     // writing. Returns the number to end with.
     Number Begin() noexcept {
         const Number writing = number_.load(std::memory_order_relaxed) | 1;
-        number_.store(writing, std::memory_order_relaxed);
+        // Releases to Seen(): who sees this number reads the copy that was written before.
+        number_.store(writing, std::memory_order_release);
         Fence(std::memory_order_release);
         return writing + 1;
     }

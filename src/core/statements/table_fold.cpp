@@ -131,9 +131,10 @@ void StatementTable::ForgetEntry(std::uint32_t slot, const ResetScope& scope) no
     if (!scope.Picks(key.userid, key.dbid, key.queryid)) {
         return;
     }
-    if (StateOf(tag) == EntryState::kLive) {
-        Retire({slot, tag}, true);
-    } else if (StateOf(tag) == EntryState::kRetired) {
+    // Somebody may have retired it since the look, to be folded. The caller has the gate, so it was
+    // not folded yet.
+    const bool is_live = StateOf(tag) == EntryState::kLive;
+    if (StateOf(tag) == EntryState::kRetired || (is_live && !Retire({slot, tag}, true))) {
         entry.flags.fetch_or(kDiscard, std::memory_order_relaxed);
     }
 }
