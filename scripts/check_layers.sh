@@ -53,7 +53,7 @@ done < <(grep -rnE '^ *#include "core/[^"]*\.hpp"' --include='*.hpp' . | sed 's|
 while IFS= read -r line; do
     echo "layers: $line: only core/shared/atomics.hpp names the atomics of the standard library" >&2
     bad=1
-done < <(grep -rnE 'std::atomic(<|_)|<atomic>' core | grep -E '\.[ch]pp:' | grep -v '^core/shared/atomics\.hpp:')
+done < <(grep -rnE 'std::atomic(<|_)|<atomic>' core --include='*.[ch]pp' | grep -v '^core/shared/atomics\.hpp:')
 while read -r lines file; do
     if [[ $file != total ]] && ((lines > 450)); then
         echo "layers: $file has $lines lines, more than 450" >&2

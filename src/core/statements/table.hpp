@@ -143,7 +143,7 @@ private:
     void ForgetEntry(std::uint32_t slot, const ResetScope& scope) noexcept;
 
     bool KeepOctaves(Tally& tally) noexcept;
-    bool MendCalls(Tally& tally) noexcept;
+    bool MendTally(Tally& tally) noexcept;
     bool KeepStripes(Entry& entry) noexcept;
     std::uint64_t RepairEntry(std::uint32_t slot) noexcept;
     void FreeOctaves() noexcept;

@@ -173,8 +173,9 @@ bool StatementTable::KeepOctaves(Tally& tally) noexcept {
     return sound;
 }
 
-// An execution whose session was killed between its bucket and its call is counted after all.
-bool StatementTable::MendCalls(Tally& tally) noexcept {
+// An execution whose session was killed between its bucket and its call is counted after all. A
+// tally that was being cleared is cleared.
+bool StatementTable::MendTally(Tally& tally) noexcept {
     std::uint64_t placed = Get(tally.below) + Get(tally.above) + Get(tally.unplaced);
     for (const HalfWord& reference : tally.octave) {
         if (Get(reference) != 0) {
@@ -184,10 +185,20 @@ bool StatementTable::MendCalls(Tally& tally) noexcept {
         }
     }
     const std::uint64_t executions = Get(tally.calls) + Get(tally.failed_calls);
-    if (placed <= executions) {
+    if (placed == executions) {
         return true;
     }
-    Add(tally.calls, placed - executions);
+    if (placed > executions) {
+        Add(tally.calls, placed - executions);
+        return false;
+    }
+    for (HalfWord& reference : tally.octave) {
+        if (Get(reference) != 0) {
+            Put(octaves.free.Link(Get(reference) - 1), 0);
+            Put(reference, 0);
+        }
+    }
+    ClearTally(tally, octaves);
     return false;
 }
 
@@ -228,7 +239,7 @@ std::uint64_t StatementTable::RepairEntry(std::uint32_t slot) noexcept {
     std::uint64_t mended = KeepStripes(entry) ? 0 : 1;
     ForEachCounters(entry, [&](Counters& counters) {
         mended += KeepOctaves(counters.tally) ? 0 : 1;
-        mended += MendCalls(counters.tally) ? 0 : 1;
+        mended += MendTally(counters.tally) ? 0 : 1;
     });
     if (!texts_.Keep(Get(entry.text))) {
         Put(entry.text, 0);
@@ -330,7 +341,7 @@ std::uint64_t StatementTable::Repair() noexcept {
     }
     for (Tally& leftover : leftovers) {
         mended += KeepOctaves(leftover) ? 0 : 1;
-        mended += MendCalls(leftover) ? 0 : 1;
+        mended += MendTally(leftover) ? 0 : 1;
     }
     return mended;
 }

@@ -73,14 +73,16 @@ void AddTallyTo(const Tally& from, Tally& into, OctavePool& pool) noexcept {
     Add(into.calls, Get(from.calls));
 }
 
+// The calls are last: after a crash, calls without buckets show that the tally was being cleared.
 void ClearTally(Tally& tally, OctavePool& pool) noexcept {
     ReleaseOctaves(tally, pool);
-    for (Word* word :
-         {&tally.calls, &tally.failed_calls, &tally.slow_calls, &tally.rows, &tally.total_ns,
-          &tally.inverted_min_ns, &tally.max_ns, &tally.below, &tally.above, &tally.unplaced}) {
+    tally.sum_of_squares.store(0, std::memory_order_relaxed);
+    for (Word* word : {&tally.slow_calls, &tally.rows, &tally.total_ns, &tally.inverted_min_ns,
+                       &tally.max_ns, &tally.below, &tally.above, &tally.unplaced}) {
         Put(*word, 0);
     }
-    tally.sum_of_squares.store(0, std::memory_order_relaxed);
+    tally.calls.store(0, std::memory_order_release);
+    tally.failed_calls.store(0, std::memory_order_release);
 }
 
 template <typename CountOf>
