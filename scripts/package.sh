@@ -140,7 +140,8 @@ follow_readme() {
 }
 
 run_autopkgtest() {
-    chroot_apt "$bare" install autopkgtest dpkg-dev &&
+    # What the test depends on brings the headers of the distribution's own server.
+    chroot_apt "$bare" install autopkgtest dpkg-dev ${supported:+"postgresql-server-dev-$newest"} &&
         in_chroot "$bare" sh -c 'exec autopkgtest --no-built-binaries /packages/*.deb /packages/*.dsc -- null'
 }
 
