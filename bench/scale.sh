@@ -123,7 +123,7 @@ measure_statements() {
     record statements "$count" "a percentile of each, ms" elile_optimize \
         "$(query_ms elile_optimize "select elile_optimize.percentile(queryid, 0.95) from elile_optimize.statements")"
     record statements "$count" "three percentiles of each, ms" elile_optimize "$(query_ms elile_optimize \
-        "select elile_optimize.percentile(queryid, array[0.5, 0.95, 0.999]) from elile_optimize.statements")"
+        "select elile_optimize.percentiles(queryid, array[0.5, 0.95, 0.999]) from elile_optimize.statements")"
     for name in summary table_operations pool_advice index_status; do
         record statements "$count" "reading $name, ms" elile_optimize \
             "$(query_ms elile_optimize "select * from elile_optimize.$name")"

@@ -410,18 +410,19 @@ comment on column info.logins_refused is 'Requests for metrics whose password wa
 comment on column info.exporter_starts is 'Times that the exporter was started; more than one means that it ended or that the keeper did.';
 comment on column info.sessions_unread is 'Times that a session could not be looked at, because it was writing its state for more than 2 ms.';
 
--- Without a search_path, which would take as long as the rest where it is called for each row: no name is looked up.
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_percentile';
 comment on function percentile(bigint, double precision) is
 'The execution time in ms that this share of the executions of a statement did not exceed, at most 1.1 % off. fraction is above 0 and up to 1, else numeric_value_out_of_range. Null when the statement is unknown or not the caller''s to see.';
 
-create function percentile(queryid bigint, fractions double precision[])
+create function percentiles(queryid bigint, fractions double precision[])
 returns double precision[] language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_percentiles';
-comment on function percentile(bigint, double precision[]) is
-'As percentile(bigint, double precision), for several fractions of the same executions at once. The result has the shape of fractions, and null where a fraction is null. Null when the statement is unknown or not the caller''s to see.';
+comment on function percentiles(bigint, double precision[]) is
+'As percentile(), for several fractions of the same executions at once. The result has the shape of fractions, and null where a fraction is null. Null when the statement is unknown or not the caller''s to see.';
 
 create function reset()
 returns void language c volatile strict parallel restricted

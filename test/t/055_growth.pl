@@ -55,7 +55,7 @@ sub asks_at_the_price_of_reading
 {
     my ($of_what) = @_;
     cmp_ok(times_reading($_), '<', 10, "$_ $of_what")
-        for 'elile_optimize.percentile(queryid, 0.95)', 'elile_optimize.percentile(queryid, array[0.5, 0.95, 0.999])';
+        for 'elile_optimize.percentile(queryid, 0.95)', 'elile_optimize.percentiles(queryid, array[0.5, 0.95, 0.999])';
 }
 
 $node->safe_psql('postgres', "do \$\$ begin for n in 1..$shapes loop execute shape(n); end loop; end \$\$");
