@@ -11,7 +11,9 @@ StatementStore::StatementStore(const Segment& segment, std::uint32_t backend) no
       table_(segment.statements),
       texts_(segment.texts),
       hazard_(&segment.statements.hazards[backend]),
-      backend_(backend) {}
+      backend_(backend) {
+    table_.NoteBackend(backend);
+}
 
 Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) noexcept {
     const Handle known = Find(key);

@@ -44,6 +44,8 @@ public:
         alignas(kCacheLine) Gate gate;
         alignas(kCacheLine) HalfWord live;  // entries in the look-up table
         HalfWord hand;                      // where the next eviction begins to look
+        HalfWord hazards_used;  // all hazards from this one on have never been published
+        HalfWord unused;
         IndexStackHead free_entries;
         IndexStackHead retired_entries;
         alignas(kCacheLine) IndexStackHead free_octaves;
@@ -92,6 +94,8 @@ public:
     // Makes an entry and takes over the text's reference. Returns an invalid handle when none was
     // free.
     Handle Make(const StatementKey& key, const NewEntry& entry) noexcept;
+    // Must come before the backend publishes its first hazard.
+    void NoteBackend(std::uint32_t backend) noexcept;
     // Returns false when somebody else has retired the entry. With `discard` its sums are
     // forgotten, not folded.
     bool Retire(const Handle& handle, bool discard) noexcept;

@@ -1,5 +1,6 @@
 // Retired entries are folded here, a reset forgets them, and the repair after a crash makes them
 // whole or free.
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -33,11 +34,20 @@ void ForgetTexts(PlanHistory& history) noexcept {
 
 }  // namespace
 
+// A server may allow for many more backends than it ever has.
+void StatementTable::NoteBackend(std::uint32_t backend) noexcept {
+    std::uint32_t seen = Get(shared->hazards_used);
+    while (seen <= backend && !shared->hazards_used.compare_exchange_weak(
+                                  seen, backend + 1, std::memory_order_seq_cst)) {
+    }
+}
+
 // Returns as bits which of these retired entries a backend may be adding to. A hazard that is
 // published later finds the entry retired.
 std::uint64_t StatementTable::Hazardous(std::span<const std::uint32_t> slots) const noexcept {
     std::uint64_t found = 0;
-    for (const Hazard& published : hazards) {
+    const std::uint32_t used = shared->hazards_used.load(std::memory_order_seq_cst);
+    for (const Hazard& published : hazards.first(std::min<std::size_t>(used, hazards.size()))) {
         const std::uint32_t hazard = published.slot.load(std::memory_order_seq_cst);
         for (std::size_t at = 0; hazard != 0 && at < slots.size(); ++at) {
             found |= std::uint64_t{hazard == slots[at] + 1} << at;
