@@ -1,7 +1,9 @@
 // What happens when the server loads the library: a table of contents.
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "core/version.hpp"
 #include "keeper/keeper.hpp"
+#include "pg/compat.hpp"
 #include "pg/postgres.hpp"
 #include "pg/scanner.hpp"
 #include "pg/settings.hpp"
@@ -9,7 +11,7 @@
 
 extern "C" {
 
-PG_MODULE_MAGIC;
+ELILE_MODULE_MAGIC("elile_optimize", elile::core::kVersion);
 
 // Loaded later, by LOAD or by a function call, it only knows the index set; its other functions say
 // what is missing.

@@ -5,6 +5,13 @@
 #include "core/statements/statement.hpp"
 #include "pg/postgres.hpp"
 
+// pg_get_loaded_modules() shows these from 18 on.
+#if PG_VERSION_NUM >= 180000
+#define ELILE_MODULE_MAGIC(module, release) PG_MODULE_MAGIC_EXT(.name = module, .version = release)
+#else
+#define ELILE_MODULE_MAGIC(module, release) PG_MODULE_MAGIC
+#endif
+
 namespace elile::pg {
 
 #if PG_VERSION_NUM >= 180000
