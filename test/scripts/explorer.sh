@@ -27,7 +27,7 @@ finds() {
     copy_tree
     (cd "$scratch/tree" && git apply -p1 "$OLDPWD/$1") || return
     make -C "$scratch/tree" -f test/explore/Makefile -s -j"$(nproc)" OUT=build/explore || return
-    "$scratch/tree/build/explore/run" 60 "$case_name" >"$scratch/found" || true
+    "$scratch/tree/build/explore/run" 180 "$case_name" >"$scratch/found" || true
     cat "$scratch/found"
     grep -q '^not ok' "$scratch/found"
 }
