@@ -52,7 +52,6 @@ public:
     virtual ~Chooser() = default;
     virtual Choice Choose(const Point& point) = 0;
     virtual bool FailsSpuriously() { return false; }
-    virtual std::uint64_t Seed() const = 0;
     virtual std::string Describe() const = 0;
 };
 
@@ -61,11 +60,7 @@ class Run {
 public:
     // Without `learns`, what is known of the memory stays as it is.
     Run(const Case& each, Accesses& accesses, bool learns, Chooser& chooser)
-        : case_(each),
-          accesses_(accesses),
-          learns_(learns),
-          chooser_(chooser),
-          chosen_(chooser.Seed()) {}
+        : case_(each), accesses_(accesses), learns_(learns), chooser_(chooser) {}
 
     void Go(Fibres& fibres);
     void Step(const void* address, bool writes);
@@ -75,9 +70,6 @@ public:
         }
     }
     bool WasKilled() const { return was_killed_; }
-    std::uint32_t Chosen(std::uint32_t limit) {
-        return static_cast<std::uint32_t>(chosen_() % limit);
-    }
     bool FailsSpuriously() { return chooser_.FailsSpuriously(); }
     std::uint64_t Steps() const { return steps_; }
     const std::string& Failure() const { return failure_; }
@@ -90,7 +82,6 @@ private:
     Accesses& accesses_;
     bool learns_;
     Chooser& chooser_;
-    std::mt19937_64 chosen_;
     Fibres* fibres_ = nullptr;
     std::size_t current_ = kNobody;  // whose turn it is
     bool was_killed_ = false;
@@ -188,7 +179,6 @@ public:
         return {Turn::kStay, 0};
     }
     bool FailsSpuriously() override { return random_() % 32 == 0; }
-    std::uint64_t Seed() const override { return seed_; }
     std::string Describe() const override { return "seed " + std::to_string(seed_); }
     std::uint64_t Points() const { return points_; }
 
@@ -236,7 +226,6 @@ public:
         }
         return {Turn::kKill, 0};
     }
-    std::uint64_t Seed() const override { return 0; }
     std::string Describe() const override {
         std::ostringstream out;
         out << "choices";
@@ -330,8 +319,6 @@ void Check(bool holds, const char* what) {
 }
 
 bool WasKilled() { return running->WasKilled(); }
-
-std::uint32_t Chosen(std::uint32_t limit) { return running->Chosen(limit); }
 
 Figures ExploreAtRandom(const Case& each, std::uint64_t seed, std::uint64_t most, double seconds) {
     Figures figures;

@@ -29,7 +29,7 @@ public:
 };
 
 struct Case {
-    const char* name;
+    std::string name;
     bool kills;  // whether one process may be killed at any step
     // The memory is as it was before the first order.
     std::unique_ptr<Scenario> (*make)();
@@ -39,8 +39,6 @@ struct Case {
 void Check(bool holds, const char* what);
 // Whether a process of this order was killed.
 bool WasKilled();
-// A number below `limit` that is the same whenever this order is repeated.
-std::uint32_t Chosen(std::uint32_t limit);
 
 struct Found {
     std::string what;

@@ -2,7 +2,6 @@
 // the figures, and with 1 when an order has failed.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -27,12 +26,13 @@ struct Sum {
 void Print(const Case& each, const char* how, const Figures& figures, Sum* sum) {
     const std::string bound =
         figures.bound < 0 ? "" : ", all with " + std::to_string(figures.bound) + " preemptions";
-    std::printf("%-34s %-7s %9llu schedules %11llu steps %5llu shared words%s\n", each.name, how,
-                static_cast<unsigned long long>(figures.schedules),
+    std::printf("%-34s %-7s %9llu schedules %11llu steps %5llu shared words%s\n", each.name.c_str(),
+                how, static_cast<unsigned long long>(figures.schedules),
                 static_cast<unsigned long long>(figures.steps),
                 static_cast<unsigned long long>(figures.shared), bound.c_str());
     for (const Found& found : figures.failures) {
-        std::printf("not ok %s: %s (%s)\n", each.name, found.what.c_str(), found.order.c_str());
+        std::printf("not ok %s: %s (%s)\n", each.name.c_str(), found.what.c_str(),
+                    found.order.c_str());
     }
     ++(figures.failures.empty() ? sum->passed : sum->failed);
     sum->schedules += figures.schedules;
@@ -51,7 +51,7 @@ int Main(const Options& options) {
         options.seconds / 2 / static_cast<double>(options.only != nullptr ? 1 : cases.size());
     Sum sum;
     for (const Case& each : cases) {
-        if (options.only != nullptr && std::strcmp(options.only, each.name) != 0) {
+        if (options.only != nullptr && each.name != options.only) {
             continue;
         }
         if (options.seed != nullptr) {

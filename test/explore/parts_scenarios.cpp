@@ -303,22 +303,15 @@ void Published(World& world) {
 }  // namespace
 
 void AddPartsCases(std::vector<Case>* cases) {
-    cases->push_back({"texts", false, Make<World, Texts>});
-    cases->push_back({"texts, killed", true, Make<World, Texts>});
-    cases->push_back({"slow ring", false, Make<World, SlowRing>});
-    cases->push_back({"slow ring, killed", true, Make<World, SlowRing>});
-    cases->push_back({"slow ring's details", false, Make<World, SlowRingDetails>});
-    cases->push_back({"slow ring's details, killed", true, Make<World, SlowRingDetails>});
-    cases->push_back({"slow ring beside reset", false, Make<World, SlowRingReset>});
-    cases->push_back({"slow ring beside reset, killed", true, Make<World, SlowRingReset>});
-    cases->push_back({"table directory", false, Make<World, Directory>});
-    cases->push_back({"table directory, killed", true, Make<World, Directory>});
+    AddBoth(cases, "texts", Make<World, Texts>);
+    AddBoth(cases, "slow ring", Make<World, SlowRing>);
+    AddBoth(cases, "slow ring's details", Make<World, SlowRingDetails>);
+    AddBoth(cases, "slow ring beside reset", Make<World, SlowRingReset>);
+    AddBoth(cases, "table directory", Make<World, Directory>);
     cases->push_back({"gate", false, Make<LooseWorld, Gates>});
     cases->push_back({"log budget", false, Make<LooseWorld, Budget>});
-    cases->push_back({"sequence lock", false, Make<LooseWorld, SequenceOfMany>});
-    cases->push_back({"sequence lock, killed", true, Make<LooseWorld, SequenceOfMany>});
-    cases->push_back({"published", false, Make<World, Published>});
-    cases->push_back({"published, killed", true, Make<World, Published>});
+    AddBoth(cases, "sequence lock", Make<LooseWorld, SequenceOfMany>);
+    AddBoth(cases, "published", Make<World, Published>);
 }
 
 }  // namespace elile::explore

@@ -289,36 +289,23 @@ void ChainOfRoles(Statements& world) {
 }  // namespace
 
 void AddStatementsCases(std::vector<Case>* cases) {
-    const auto both = [cases](const char* name, const char* with_kill, auto make) {
-        cases->push_back({name, false, make});
-        cases->push_back({with_kill, true, make});
-    };
-    both("insert beside insert", "insert beside insert, killed",
-         Make<Statements, InsertBesideInsert>);
-    both("insert beside two more", "insert beside two more, killed",
-         Make<Statements, InsertBesideTwo>);
-    both("insert beside eviction", "insert beside eviction, killed",
-         Make<Statements, InsertBesideEviction>);
-    both("insert without room", "insert without room, killed",
-         Make<WorldOfFewEntries, InsertWithoutRoom>);
-    both("add beside retire", "add beside retire, killed", Make<WorldWithOne, AddBesideRetire>);
-    both("insert beside retire", "insert beside retire, killed",
-         Make<WorldWithOne, InsertBesideRetire>);
-    both("fold beside fold", "fold beside fold, killed", Make<WorldWithOne, FoldBesideFold>);
-    both("reset of all", "reset of all, killed", Make<Statements, ResetOfAll>);
-    both("reset of one", "reset of one, killed", Make<Statements, ResetOfOne>);
-    both("reset beside eviction", "reset beside eviction, killed",
-         Make<Statements, ResetBesideEviction>);
-    both("leftover beside reset", "leftover beside reset, killed",
-         Make<Statements, LeftoverBesideReset>);
-    both("stripes taken", "stripes taken, killed", Make<AlmostHotWorld, TakeStripes>);
-    both("stripes beside retire", "stripes beside retire, killed",
-         Make<HotWorld, StripesBesideRetire>);
-    both("octaves taken", "octaves taken, killed", Make<WorldOfFewOctaves, TakeOctaves>);
+    AddBoth(cases, "insert beside insert", Make<Statements, InsertBesideInsert>);
+    AddBoth(cases, "insert beside two more", Make<Statements, InsertBesideTwo>);
+    AddBoth(cases, "insert beside eviction", Make<Statements, InsertBesideEviction>);
+    AddBoth(cases, "insert without room", Make<WorldOfFewEntries, InsertWithoutRoom>);
+    AddBoth(cases, "add beside retire", Make<WorldWithOne, AddBesideRetire>);
+    AddBoth(cases, "insert beside retire", Make<WorldWithOne, InsertBesideRetire>);
+    AddBoth(cases, "fold beside fold", Make<WorldWithOne, FoldBesideFold>);
+    AddBoth(cases, "reset of all", Make<Statements, ResetOfAll>);
+    AddBoth(cases, "reset of one", Make<Statements, ResetOfOne>);
+    AddBoth(cases, "reset beside eviction", Make<Statements, ResetBesideEviction>);
+    AddBoth(cases, "leftover beside reset", Make<Statements, LeftoverBesideReset>);
+    AddBoth(cases, "stripes taken", Make<AlmostHotWorld, TakeStripes>);
+    AddBoth(cases, "stripes beside retire", Make<HotWorld, StripesBesideRetire>);
+    AddBoth(cases, "octaves taken", Make<WorldOfFewOctaves, TakeOctaves>);
     cases->push_back({"read beside fold", false, Make<Statements, ReadBesideFold>});
-    both("chain of roles", "chain of roles, killed", Make<Statements, ChainOfRoles>);
-    both("text beside eviction", "text beside eviction, killed",
-         Make<WorldWithOne, ReadTextBesideEviction>);
+    AddBoth(cases, "chain of roles", Make<Statements, ChainOfRoles>);
+    AddBoth(cases, "text beside eviction", Make<WorldWithOne, ReadTextBesideEviction>);
 }
 
 }  // namespace elile::explore

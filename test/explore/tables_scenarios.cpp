@@ -115,8 +115,6 @@ void GiveWay(FullPatterns& world) {
     EndPatterns(world, true);
 }
 
-using Application = std::array<char, core::kNameBytes>;
-
 struct Name {
     char of[core::kNameBytes];
 };
@@ -336,24 +334,17 @@ void PlanHistories(Plans& world) {
 }  // namespace
 
 void AddTablesCases(std::vector<Case>* cases) {
-    cases->push_back({"N+1 pattern", false, Make<Patterns, FindPattern>});
-    cases->push_back({"N+1 pattern, killed", true, Make<Patterns, FindPattern>});
-    cases->push_back({"N+1 pattern beside reset", false, Make<Patterns, FindPatternBesideReset>});
-    cases->push_back(
-        {"N+1 pattern beside reset, killed", true, Make<Patterns, FindPatternBesideReset>});
+    AddBoth(cases, "N+1 pattern", Make<Patterns, FindPattern>);
+    AddBoth(cases, "N+1 pattern beside reset", Make<Patterns, FindPatternBesideReset>);
     cases->push_back({"N+1 pattern gives way", false, Make<FullPatterns, GiveWay>});
-    cases->push_back({"pool reports", false, Make<World, PoolReports>});
-    cases->push_back({"pool reports, killed", true, Make<World, PoolReports>});
+    AddBoth(cases, "pool reports", Make<World, PoolReports>);
     cases->push_back({"pool reports give way", false, Make<FullReports, ReportsGiveWay>});
     cases->push_back({"like pool reports give way", false, Make<FullReports, LikeReportsGiveWay>});
-    cases->push_back({"ended sessions", false, Make<Sessions, EndedSessions>});
-    cases->push_back({"ended sessions, killed", true, Make<Sessions, EndedSessions>});
+    AddBoth(cases, "ended sessions", Make<Sessions, EndedSessions>);
     cases->push_back({"refusals", false, Make<World, Refusals>});
-    cases->push_back({"build slots", false, Make<Builds, BuildSlots>});
-    cases->push_back({"build slots, killed", true, Make<Builds, BuildSlots>});
+    AddBoth(cases, "build slots", Make<Builds, BuildSlots>);
     cases->push_back({"wanted databases", false, Make<World, Wanted>});
-    cases->push_back({"plan history", false, Make<Plans, PlanHistories>});
-    cases->push_back({"plan history, killed", true, Make<Plans, PlanHistories>});
+    AddBoth(cases, "plan history", Make<Plans, PlanHistories>);
 }
 
 }  // namespace elile::explore
