@@ -133,13 +133,14 @@ TEST(StatementStore, AnEntryThatWentIsNoticed) {
 TEST(StatementStore, AHazardKeepsItsEntryFromBeingFolded) {
     const TestSegment memory;
     TestStore store = memory.Store();
+    const TestStore adder = memory.Store(3);
     const Handle handle = store.Insert(Key(1), {kTarget, 0, 1});
-    Put(store.segment.statements.hazards[3].slot, handle.slot + 1);
+    Put(adder.segment.statements.hazards[3].slot, handle.slot + 1);
     ASSERT_TRUE(store.TryReset(0, 0, 0, 2));
     FoldAll(store);
     EXPECT_EQ(StateOf(Get(store.segment.statements.entries[handle.slot].tag)),
               EntryState::kRetired);
-    Put(store.segment.statements.hazards[3].slot, 0);
+    Put(adder.segment.statements.hazards[3].slot, 0);
     FoldAll(store);
     EXPECT_EQ(StateOf(Get(store.segment.statements.entries[handle.slot].tag)), EntryState::kFree);
 }

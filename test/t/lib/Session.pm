@@ -35,9 +35,11 @@ sub ask
     my $end = 'answered ' . ++$self->{asked};
     $self->{out} = $self->{err} = '';
     $self->tell($sql);
-    $self->{in} .= "\\echo $end\n";
-    $self->{harness}->pump until $self->{out} =~ /^\Q$end\E$/m;
-    (my $answer = $self->{out}) =~ s/^\Q$end\E\n//m;
+    # Either pipe may be read first.
+    $self->{in} .= "\\echo $end\n\\warn $end\n";
+    $self->{harness}->pump until $self->{out} =~ /^\Q$end\E$/m && $self->{err} =~ /^\Q$end\E$/m;
+    s/^\Q$end\E\n//m foreach $self->{out}, $self->{err};
+    my $answer = $self->{out};
     chomp $answer;
     return $answer;
 }
