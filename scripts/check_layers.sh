@@ -17,13 +17,14 @@ allow() {
         grep -v '^core/shared/atomics\.hpp:.*"explore/atomic\.hpp"')
 }
 
-core=(core core/{shared,statements,n_plus_one,pools,indexes,snapshot})
+core=(core core/{shared,statements,n_plus_one,pools,indexes,failures,snapshot})
 allow core "${core[@]:1}"
 allow core/shared
 allow core/statements core/segment.hpp core/shared
 allow core/n_plus_one core/statements core/shared
 allow core/pools core/shared
 allow core/indexes core/shared
+allow core/failures core/shared
 allow core/snapshot core/segment.hpp core/statements core/n_plus_one core/pools core/shared
 allow pg "${core[@]}"
 allow store pg "${core[@]}"

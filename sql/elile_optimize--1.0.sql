@@ -40,7 +40,7 @@ comment on view summary is
 comment on column summary.total_queries is 'Executions in this database since stats_since, failed ones included.';
 comment on column summary.slow_queries is 'Executions at or above the threshold of their session, failed ones included.';
 comment on column summary.slow_query_rate is 'slow_queries / total_queries, from 0 to 1; 0 when there were no executions.';
-comment on column summary.failed_queries is 'Executions that ended in an error or were cancelled; they are among total_queries.';
+comment on column summary.failed_queries is 'What clients asked for that ended in an error or was cancelled, each once: failed executions, which are among total_queries, and errors before an execution or at commit, which are not.';
 comment on column summary.avg_duration_ms is 'The mean execution time in milliseconds.';
 comment on column summary.max_duration_ms is 'The longest execution time in milliseconds.';
 comment on column summary.p50_duration_ms is 'The time in milliseconds that 50 of 100 executions did not exceed; at most 1.1 % off.';
@@ -270,6 +270,47 @@ comment on column slow_queries.parameters is 'Values of the $n in query: paramet
 comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, with literals as $n unless elile_optimize.log_parameters is on; executions with the same plan share the first one''s text. Null unless elile_optimize.log_query_plan is on, for a utility statement, and when the reader may not see it. The plan of a failed statement follows a moment later than its row, without what log_extension_options adds.';
 comment on column slow_queries.plan_id is 'The identifier that another extension has given the plan, from PostgreSQL 18 on; else one of the plan''s shape, which is its nodes, tables and indexes without costs and values. Null without a plan, and when the reader may not see it.';
 
+create function _failures_rows(
+    out datname text,
+    out username text,
+    out application_name text,
+    out phase text,
+    out sqlstate text,
+    out condition text,
+    out queryid bigint,
+    out table_name text,
+    out count bigint,
+    out first_seen timestamptz,
+    out last_seen timestamptz,
+    out message text,
+    out error_schema text,
+    out error_table text,
+    out error_column text,
+    out error_constraint text)
+returns setof record language c volatile strict parallel restricted
+set search_path = pg_catalog, pg_temp
+as 'MODULE_PATHNAME', 'elile_failures';
+comment on function _failures_rows() is 'The rows of failures, which is the view to read.';
+create view failures as select * from _failures_rows() order by last_seen desc;
+comment on view failures is
+'One row per kind of error that ended what a client asked for, the last one first, since the server started or reset(): before, in and after execution, and in connecting. Errors that a handler caught are in none. application_name, queryid and names that an error carries need pg_read_all_stats where they are another role''s, and so do all names of failures to connect.';
+comment on column failures.datname is 'The database. Null once it has been dropped; for a failure to connect as the client gave it, null when the reader may not see it.';
+comment on column failures.username is 'The role of the session. Null once it has been dropped; for a failure to connect as the client gave it, null when the reader may not see it.';
+comment on column failures.application_name is 'application_name of its session; null when the reader may not see it.';
+comment on column failures.phase is 'Where the error was raised: connect, parse (parse analysis too), bind, plan, execute, utility, commit (after the statement had succeeded) or unknown (between statements).';
+comment on column failures.sqlstate is 'The error''s SQLSTATE.';
+comment on column failures.condition is 'The name of that condition, as PL/pgSQL knows it; null for one that is not the server''s.';
+comment on column failures.queryid is 'The identifier of the statement that the client sent. Null when it was not parsed or has none, and when the reader may not see it.';
+comment on column failures.table_name is 'The statement''s table, as in statements; schema.name outside schema public. Null without one, and when it is not known.';
+comment on column failures.count is 'How often it happened.';
+comment on column failures.first_seen is 'When it happened first.';
+comment on column failures.last_seen is 'When it happened last.';
+comment on column failures.message is 'The message as it stands in the program, with %s and the like in the place of values. The name of the condition where the message was made up as it was raised, as by RAISE or in a parallel worker; null where there is neither.';
+comment on column failures.error_schema is 'The schema that the last one of these errors names. Null when it names none, when its message was made up as it was raised, and when the reader may not see it.';
+comment on column failures.error_table is 'The table that the last one of these errors names; null as error_schema is.';
+comment on column failures.error_column is 'The column that the last one of these errors names; null as error_schema is.';
+comment on column failures.error_constraint is 'The constraint, or unique index, that the last one of these errors names; null as error_schema is.';
+
 create function _n_plus_one_rows(
     out datname text,
     out username text,
@@ -359,7 +400,10 @@ create function _info_row(
     out logins_denied bigint,
     out logins_refused bigint,
     out exporter_starts bigint,
-    out sessions_unread bigint)
+    out sessions_unread bigint,
+    out failures_overflow bigint,
+    out connect_failures_overflow bigint,
+    out failures_seen text)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -409,6 +453,9 @@ comment on column info.logins_denied is 'Requests for metrics with a wrong user 
 comment on column info.logins_refused is 'Requests for metrics whose password was not checked in time, because there were too many.';
 comment on column info.exporter_starts is 'Times that the exporter was started; more than one means that it ended or that the keeper did.';
 comment on column info.sessions_unread is 'Times that a session could not be looked at, because it was writing its state for more than 2 ms.';
+comment on column info.failures_overflow is 'Failures that failures lacks, because 1,024 others were seen within a day.';
+comment on column info.connect_failures_overflow is 'Failures to connect that failures lacks, because 64 others were seen within ten minutes.';
+comment on column info.failures_seen is 'all, or which failures alone are counted, because log_min_messages of the reader''s session hides errors from the server log.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
@@ -869,6 +916,7 @@ revoke all on function set_clients_waiting(integer, text) from public;
 
 grant usage on schema @extschema@ to public;
 grant select on summary, statements, table_operations, slow_queries, n_plus_one, info to public;
+grant select on failures to public;
 grant select on pool_statistics, pool_advice to public;
 grant select on index_builds to public;
 grant select on index_set, index_status, redundant_indexes to public;

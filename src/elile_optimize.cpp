@@ -36,6 +36,7 @@ PGDLLEXPORT void _PG_init() {
     elile::capture::InstallUtilityHook();
     elile::capture::WatchSubtransactions();
     elile::capture::WatchSessions();
+    elile::capture::WatchFailures();
     elile::keeper::RegisterKeeper();
 }
 

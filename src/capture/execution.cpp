@@ -3,6 +3,7 @@
 #include "capture/entries.hpp"
 #include "capture/failed_copy.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/phase.hpp"
 #include "capture/running.hpp"
 #include "core/statements/store.hpp"
 
@@ -42,7 +43,9 @@ void FailRunning() {
     Execution* execution = running;
     const bool noted = error_ns >= execution->run_began_ns;
     SettleRun(execution, noted ? error_ns : pg::MonotonicNs());
-    Count(execution, noted ? error_sqlstate : ERRCODE_INTERNAL_ERROR);
+    const int sqlstate = noted ? error_sqlstate : ERRCODE_INTERNAL_ERROR;
+    NoteFailedExecution(*execution, sqlstate);
+    Count(execution, sqlstate);
 }
 
 void FailAllRunningIn(const Execution* outermost) {
@@ -65,6 +68,9 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId aborted, SubTransacti
     while (event == SUBXACT_EVENT_ABORT_SUB && running != nullptr && !running->is_utility &&
            running->subtransaction >= aborted) {
         FailRunning();
+    }
+    if (event == SUBXACT_EVENT_ABORT_SUB) {
+        ForgetPhase();
     }
 }
 
@@ -324,10 +330,14 @@ void PublishMeasured(Execution* execution, uint64 began_ns) {
 void Count(Execution* execution, int sqlstate) { CountInline(execution, sqlstate); }
 
 void CountFailedUtility(Execution* utility) {
+    NoteFailedUtility(*utility);
     FailAllRunningIn(utility);
+    NoteFailedExecution(*utility, geterrcode());
     SettleRun(utility, pg::MonotonicNs());
     Count(utility, geterrcode());
 }
+
+uint64 LastRunBeganNs() { return spare_plans != nullptr ? spare_plans->run_began_ns : 0; }
 
 void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }
 

@@ -58,6 +58,10 @@ inline core::PlanOrigin OriginOf(const Execution& execution) {
 extern bool is_nested;
 extern Execution* running;  // the innermost, or null
 
+// Returns when the plan began to run whose execution ended last in this session, monotonic; 0 for
+// none.
+uint64 LastRunBeganNs();
+
 // To be called before a plan's first ExecutorRun. Returns null for a plan that is not to be
 // counted.
 Execution* BeginPlan(QueryDesc* query);

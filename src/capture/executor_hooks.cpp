@@ -1,5 +1,6 @@
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/phase.hpp"
 #include "capture/running.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -49,7 +50,9 @@ void CallUncounted(Call call) {
 
 // This is a function of its own so that OnExecutorRun() keeps its parameters in registers.
 [[gnu::noinline]] void RunUncounted(ELILE_EXECUTOR_RUN_PARAMETERS) {
+    const EnteredPhase before = EnterPhase(core::Phase::kExecute);
     CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
+    LeavePhase(before);
 }
 
 void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {

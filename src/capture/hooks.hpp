@@ -14,6 +14,7 @@ void InstallPlannerHook();
 void InstallExecutorHooks();
 void InstallUtilityHook();
 void WatchSessions();
+void WatchFailures();
 
 // The assign hook of log_analyze. The executor hook that it needs is on every statement's way, so
 // it is installed when the setting is first on.

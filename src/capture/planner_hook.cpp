@@ -1,6 +1,7 @@
 #include "capture/entries.hpp"
 #include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/phase.hpp"
 #include "capture/plan_tree.hpp"
 #include "core/statements/store.hpp"
 #include "pg/clock.hpp"
@@ -35,6 +36,7 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     const bool outermost = !is_nested;
     const uint64 began = measured ? pg::MonotonicNs() : 0;
     PlannedStmt* plan = nullptr;
+    const EnteredPhase before = EnterPhase(core::Phase::kPlan);
     PG_TRY();
     {
         is_nested = true;
@@ -43,6 +45,7 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     PG_FINALLY();
     { is_nested = !outermost; }
     PG_END_TRY();
+    LeavePhase(before);
     if (measured) {
         CountPlanning(*plan, source, pg::MonotonicNs() - began);
     }

@@ -180,6 +180,11 @@ void NoteTarget(const Query& query) {
     }
 }
 
+Oid NotedTable(uint64 queryid) {
+    const Note& note = notes[queryid & (kNotes - 1)];
+    return queryid != 0 && note.queryid == queryid ? note.relid : InvalidOid;
+}
+
 TargetRelation TargetOf(const PlannedStmt& plan) {
     const auto queryid = static_cast<uint64>(plan.queryId);
     const Note& note = notes[queryid & (kNotes - 1)];

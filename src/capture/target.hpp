@@ -19,6 +19,8 @@ struct TargetRelation {
 // statements with an identifier; forgotten ones fall back to the order of the range table.
 void NoteTarget(const Query& query);
 TargetRelation TargetOf(const PlannedStmt& plan);
+// Returns the table that was noted for the statement; InvalidOid: none. Touches memory only.
+Oid NotedTable(uint64 queryid);
 
 core::Operation OperationOf(CmdType command);
 

@@ -1,5 +1,6 @@
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/phase.hpp"
 #include "capture/running.hpp"
 #include "core/statements/store.hpp"
 #include "pg/settings.hpp"
@@ -69,6 +70,7 @@ void RunNested(const UtilityCall& call) {
         InitializeQueryCompletion(&own_completion);
         inner.completion = &own_completion;
     }
+    const EnteredPhase before = EnterPhase(core::Phase::kUtility);
     Execution execution;
     if (counted) {
         BeginUtility(&execution, *call.statement, call.source);
@@ -89,6 +91,7 @@ void RunNested(const UtilityCall& call) {
     }
     PG_END_TRY();
     is_nested = !outermost;
+    LeaveUtility(before);
     if (counted) {
         StopRunning(&execution);
         execution.rows =

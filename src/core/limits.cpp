@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/failures/table.hpp"
 #include "core/n_plus_one/table.hpp"
 #include "core/pools/ended_sessions.hpp"
 #include "core/pools/refusals.hpp"
@@ -76,6 +77,10 @@ constexpr Limit kLimits[] = {
      [](const Segment& segment) { return Get(segment.exporter.shared->logins_refused); }},
     {"exporter_starts", "Times that the exporter was started.",
      [](const Segment& segment) { return Get(segment.exporter.shared->starts); }},
+    {"failures_overflow", "Failures that found no row.",
+     [](const Segment& segment) { return segment.failures.Overflow(); }},
+    {"connect_failures_overflow", "Failures to connect that found no row.",
+     [](const Segment& segment) { return segment.failures.ConnectOverflow(); }},
 };
 
 }  // namespace

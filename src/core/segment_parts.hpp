@@ -2,6 +2,7 @@
 // for it has those of all parts.
 #pragma once
 
+#include "core/failures/table.hpp"
 #include "core/indexes/board.hpp"
 #include "core/n_plus_one/table.hpp"
 #include "core/pools/ended_sessions.hpp"

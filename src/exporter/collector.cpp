@@ -140,6 +140,18 @@ void CollectLoops(const Model& model, const Write& write) {
     family.End();
 }
 
+void CollectErrors(const Model& model, const Write& write) {
+    Family family(write, "elile_db_errors_total",
+                  "Errors that ended what clients asked for, by the phase that raised them.",
+                  MetricType::Counter);
+    for (const Errors& errors : model.errors) {
+        family.Add(
+            {{"database", errors.database}, {"phase", errors.phase}, {"sqlstate", errors.sqlstate}},
+            static_cast<double>(errors.count));
+    }
+    family.End();
+}
+
 void CollectConnections(const Model& model, const Write& write) {
     {
         Family family(write, "elile_db_connections", "Client sessions.", MetricType::Gauge);
@@ -259,6 +271,7 @@ void Collect(const Model& model, double scrape_seconds, const Write& write) {
     }
     CollectSeries(model, write);
     CollectLoops(model, write);
+    CollectErrors(model, write);
     CollectConnections(model, write);
     CollectPools(model, write);
     CollectIndexes(model, write);

@@ -80,6 +80,14 @@ struct NPlusOne {
     double total_seconds;
 };
 
+// Errors that ended what clients asked for.
+struct Errors {
+    std::string database;  // empty where a client that never connected named none that is known
+    std::string phase;
+    std::string sqlstate;
+    std::uint64_t count;
+};
+
 // A figure on the extension itself.
 struct OwnFigure {
     std::string name;  // as exported
@@ -110,6 +118,7 @@ struct Model {
     std::vector<IndexAge> index_ages;
     std::vector<Statement> slowest;    // highest mean time first
     std::vector<NPlusOne> n_plus_one;  // most round trips first
+    std::vector<Errors> errors;        // each (database, phase, sqlstate) once
     std::vector<OwnFigure> own;
     std::array<std::uint64_t, core::kLostPlanReasons> lost_plans{};  // by core::LostPlan
 };

@@ -15,6 +15,7 @@
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/snapshot/parts.hpp"
+#include "exporter/errors.hpp"
 #include "exporter/names.hpp"
 #include "exporter/own_figures.hpp"
 
@@ -327,6 +328,7 @@ Model Reader::Read() const {
     FillPools(segment_, databases, model);
     FillIndexes(segment_, databases, model);
     FillNPlusOne(segment_, databases, model);
+    FillErrors(segment_, databases, model);
     FillOwnFigures(segment_, head, model);
     if (const std::optional<Rates> rates = rates_.PerSecond()) {
         model.queries_per_second = rates->queries;

@@ -12,6 +12,7 @@
 #include "core/version.hpp"
 #include "pg/clock.hpp"
 #include "pg/json.hpp"
+#include "pg/reported_error.hpp"
 #include "pg/row_writer.hpp"
 #include "pg/settings.hpp"
 #include "sql_functions/common.hpp"
@@ -112,6 +113,12 @@ constexpr Column kColumns[] = {
      [](pg::RowWriter& row, const core::Segment&) {
          row.Text(IsQueryIdEnabled() ? "computed"
                                      : "off: compute_query_id is off, so statements is empty");
+     }},
+    {"failures_seen",
+     [](pg::RowWriter& row, const core::Segment&) {
+         row.Text(pg::LogHidesErrors()
+                      ? "execute and utility only: log_min_messages hides errors from the log"
+                      : "all");
      }},
     {"text_bytes", [](pg::RowWriter& row,
                       const core::Segment& segment) { row.Bigint(BytesUsed(segment.texts)); }},

@@ -1,5 +1,6 @@
 // elile_optimize.table_operations and summary. They sum over statements' entries, and over what
 // evicted entries left.
+#include "core/failures/table.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/statements/table.hpp"
@@ -124,6 +125,12 @@ void WriteTableRow(pg::RowWriter& row, const TableRow& table) {
     row.EndRow();
 }
 
+// Returns the failures in this database of what was never executed, or committed.
+uint64 FailedOutside(const core::Segment& segment) {
+    const uint32 index = segment.databases.Find({MyDatabaseId, 0, 0});
+    return index != core::kNoIndex ? segment.failures.Outside(index) : 0;
+}
+
 }  // namespace
 }  // namespace elile::sql_functions
 
@@ -158,10 +165,11 @@ ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
     }
     LeaveStore(segment);
     const uint64 total = sum->Executions();
+    const uint64 outside = FailedOutside(segment);
     row.Bigint(total);
     row.Bigint(sum->slow_calls);
     row.Double(total > 0 ? static_cast<double>(sum->slow_calls) / static_cast<double>(total) : 0);
-    row.Bigint(sum->failed_calls);
+    row.Bigint(sum->failed_calls + outside);
     row.Milliseconds(sum->MeanNs());
     row.Milliseconds(static_cast<double>(sum->max_ns));
     row.Milliseconds(sum->QuantileNs(0.50));

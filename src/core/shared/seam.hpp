@@ -18,6 +18,7 @@ enum class Seam {
     kEntrySteps,
 
     kPatternRead,  // the number of an N+1 pattern's place is read, its key is not
+    kFailureRead,  // the same of a failure's row
     kBuildFreeing  // a build's slot is the caller's to free
 };
 

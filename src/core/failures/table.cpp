@@ -1,0 +1,288 @@
+#include "core/failures/table.hpp"
+
+#include <cstring>
+
+#include "core/shared/hash.hpp"
+#include "core/shared/seam.hpp"
+
+namespace elile::core {
+namespace {
+
+using Sequence = FailureHead::Sequence;
+
+// Whoever writes an identity does so within a microsecond, unless it was stopped.
+constexpr int kLooks = 1000;
+// Each try but the last one failed because somebody else took the place meanwhile.
+constexpr int kTries = 8;
+
+bool IsForgotten(const FailureHead& head) noexcept { return Get(head.first_us) == 0; }
+
+std::uint64_t PairOf(Phase phase, std::uint32_t sqlstate) noexcept {
+    return std::uint64_t{static_cast<std::uint32_t>(phase) + 1} << 32 | sqlstate;
+}
+
+}  // namespace
+
+struct Failures::Share {
+    std::uint32_t first;
+    std::uint32_t count;
+    std::uint64_t life_us;
+
+    explicit Share(const FailureKey& key) noexcept
+        : first(key.phase == Phase::kConnect ? kSessionFailures : 0),
+          count(key.phase == Phase::kConnect ? kConnectFailures : kSessionFailures),
+          life_us(key.phase == Phase::kConnect ? kConnectLifeUs : kFailureLifeUs) {}
+    std::uint32_t At(std::uint64_t hash, std::uint32_t step) const noexcept {
+        return first + static_cast<std::uint32_t>((hash + step) % count);
+    }
+};
+
+// A place names a row as it was at a look, by the number of its sequence then.
+struct Failures::Place {
+    std::uint32_t index = kNoIndex;
+    std::uint32_t sequence = 0;
+    bool IsValid() const noexcept { return index != kNoIndex; }
+};
+
+enum class Failures::Identity { kSame, kOther, kChanged };
+
+bool Failures::CopyKey(const Place& place, FailureKey* key) const noexcept {
+    LoadWords(bodies_[place.index].key.data(), key, sizeof(*key));
+    return heads_[place.index].sequence.IsStill(place.sequence);
+}
+
+Failures::Identity Failures::Compare(const Place& place, const FailureKey& key) const noexcept {
+    FailureKey seen;
+    if (!CopyKey(place, &seen)) {
+        return Identity::kChanged;
+    }
+    return std::memcmp(&seen, &key, sizeof(key)) == 0 ? Identity::kSame : Identity::kOther;
+}
+
+// Looks for the key from its hash on. A place that was used never becomes free again, only another
+// row's, so the search ends at the first one that never was. `free` becomes the first place that
+// may be taken. Returns false when somebody writes on the way, perhaps this very row, which must
+// not have two places.
+bool Failures::Search(const Share& share, std::uint64_t hash, const FailureKey& key,
+                      std::uint64_t now_us, Place* found, Place* free) const noexcept {
+    for (std::uint32_t step = 0; step < share.count; ++step) {
+        const std::uint32_t index = share.At(hash, step);
+        const FailureHead& head = heads_[index];
+        const Place place{index, head.sequence.Settled(kLooks)};
+        if (!Sequence::IsWhole(place.sequence)) {
+            return false;
+        }
+        Pass(Seam::kFailureRead);
+        const std::uint64_t seen = Get(head.hash);
+        const bool is_forgotten = IsForgotten(head);
+        if (seen == hash) {
+            const Identity identity = Compare(place, key);
+            if (identity == Identity::kSame && !is_forgotten) {
+                *found = place;
+                return true;
+            }
+            if (identity == Identity::kChanged) {
+                return false;
+            }
+        }
+        const bool may_go = seen == 0 || is_forgotten || Get(head.last_us) + share.life_us < now_us;
+        if (may_go && !free->IsValid()) {
+            *free = place;
+        }
+        if (seen == 0) {
+            return true;
+        }
+    }
+    return true;
+}
+
+// Returns false when somebody else has changed the place since the look at it.
+bool Failures::Begin(Place* place, std::uint64_t hash, const FailureKey& key,
+                     std::uint64_t now_us) noexcept {
+    FailureHead& head = heads_[place->index];
+    if (!head.sequence.TryBegin(place->sequence)) {
+        return false;
+    }
+    Put(head.hash, hash);
+    Put(head.count, 0);
+    Put(head.first_us, now_us);
+    Put(head.last_us, now_us);
+    StoreWords(bodies_[place->index].key.data(), &key, sizeof(key));
+    place->sequence += 2;
+    head.sequence.End(place->sequence);
+    return true;
+}
+
+void Failures::ForgetOne(const Place& place) noexcept {
+    FailureHead& head = heads_[place.index];
+    if (head.sequence.TryBegin(place.sequence)) {
+        Put(head.first_us, 0);
+        Put(head.count, 0);
+        head.sequence.End(place.sequence + 2);
+    }
+}
+
+// Another process may have taken another place for the same key after the search had passed it. Of
+// two the first on the way of the search stays, with the counts of both. Each process looks after
+// it has begun its own, so one of the two sees both.
+void Failures::JoinDuplicates(const Share& share, std::uint64_t hash, const FailureKey& key,
+                              Place* own) noexcept {
+    Place first;
+    Fence(std::memory_order_seq_cst);
+    for (std::uint32_t step = 0; step < share.count; ++step) {
+        const std::uint32_t index = share.At(hash, step);
+        FailureHead& head = heads_[index];
+        const std::uint64_t seen = Get(head.hash);
+        if (seen == 0) {
+            break;
+        }
+        const Place place{index, head.sequence.Settled(kLooks)};
+        if (seen != hash || !Sequence::IsWhole(place.sequence) || IsForgotten(head) ||
+            Compare(place, key) != Identity::kSame) {
+            continue;
+        }
+        if (first.IsValid()) {
+            Add(heads_[first.index].count, Get(head.count));
+            ForgetOne(place);
+        } else {
+            first = place;
+        }
+    }
+    *own = first.IsValid() ? first : *own;
+}
+
+bool Failures::FindOrClaim(const FailureKey& key, std::uint64_t now_us, Place* place) noexcept {
+    const std::uint64_t hash = MixBytes(0, &key, sizeof(key)) | 1;
+    const Share share(key);
+    for (int left = kTries; left > 0; --left) {
+        Place free;
+        *place = {};
+        if (!Search(share, hash, key, now_us, place, &free)) {
+            continue;
+        }
+        if (place->IsValid()) {
+            return true;
+        }
+        if (!free.IsValid()) {
+            return false;
+        }
+        if (Begin(&free, hash, key, now_us)) {
+            *place = free;
+            JoinDuplicates(share, hash, key, place);
+            return true;
+        }
+    }
+    return false;
+}
+
+// The details are the row's only while it is the one that was found: the generation tells.
+void Failures::WriteDetails(const Place& place, const FailureDetails& details) noexcept {
+    FailureBody& body = bodies_[place.index];
+    body.sequence.TryWrite([&] {
+        Put(body.generation, place.sequence);
+        StoreWords(body.details.data(), &details, sizeof(details));
+    });
+}
+
+void Failures::Note(const FailureKey& key, const FailureDetails& details,
+                    std::uint64_t now_us) noexcept {
+    Place place;
+    if (!FindOrClaim(key, now_us, &place)) {
+        Add(key.phase == Phase::kConnect ? shared_->connect_overflow : shared_->overflow, 1);
+        return;
+    }
+    FailureHead& head = heads_[place.index];
+    Add(head.count, 1);
+    RaiseTo(head.last_us, now_us);
+    WriteDetails(place, details);
+}
+
+void Failures::CountError(std::uint32_t database, Phase phase, std::uint32_t sqlstate,
+                          bool is_outside) noexcept {
+    ErrorDatabase& counts = shared_->databases[database];
+    Add(counts.outside, is_outside ? 1 : 0);
+    const std::uint64_t key = PairOf(phase, sqlstate);
+    for (ErrorPair& pair : counts.pairs) {
+        std::uint64_t seen = Get(pair.key);
+        if (seen == key ||
+            (seen == 0 && (pair.key.compare_exchange_strong(seen, key, std::memory_order_relaxed) ||
+                           seen == key))) {
+            Add(pair.count, 1);
+            return;
+        }
+    }
+    Add(counts.other, 1);
+}
+
+ErrorCount Failures::ReadSeries(std::uint32_t database, std::uint32_t pair) const noexcept {
+    const ErrorDatabase& counts = shared_->databases[database];
+    if (pair == kErrorPairs) {
+        return {0, Phase::kUnknown, Get(counts.other)};
+    }
+    const std::uint64_t key = Get(counts.pairs[pair].key);
+    return key == 0 ? ErrorCount{0, Phase::kUnknown, 0}
+                    : ErrorCount{static_cast<std::uint32_t>(key),
+                                 static_cast<Phase>(static_cast<std::uint32_t>(key >> 32) - 1),
+                                 Get(counts.pairs[pair].count)};
+}
+
+bool Failures::Read(std::uint32_t index, FailureCopy* copy) const noexcept {
+    const FailureHead& head = heads_[index];
+    const FailureBody& body = bodies_[index];
+    const Place place{index, head.sequence.Settled(kLooks)};
+    if (!Sequence::IsWhole(place.sequence) || Get(head.hash) == 0) {
+        return false;
+    }
+    std::uint32_t generation = 0;
+    const bool is_whole = body.sequence.Read(kLooks, [&] {
+        generation = Get(body.generation);
+        LoadWords(body.details.data(), &copy->details, sizeof(copy->details));
+    });
+    if (!is_whole || generation != place.sequence) {
+        copy->details = {};
+    }
+    copy->count = Get(head.count);
+    copy->first_us = Get(head.first_us);
+    copy->last_us = Get(head.last_us);
+    return CopyKey(place, &copy->key) && copy->count != 0 && copy->first_us != 0;
+}
+
+std::uint64_t Failures::Repair() noexcept {
+    std::uint64_t forgotten = 0;
+    for (std::uint32_t index = 0; index < kFailures; ++index) {
+        FailureHead& head = heads_[index];
+        if (head.sequence.Mend()) {
+            Put(head.first_us, 0);
+            Put(head.count, 0);
+            ++forgotten;
+        }
+        if (bodies_[index].sequence.Mend()) {
+            Put(bodies_[index].generation, 0);
+        }
+    }
+    return forgotten;
+}
+
+void Failures::Forget(const ResetScope& scope) noexcept {
+    for (std::uint32_t index = 0; index < kFailures; ++index) {
+        const Place place{index, heads_[index].sequence.Settled(kLooks)};
+        FailureKey key;
+        if (Get(heads_[index].hash) != 0 && Sequence::IsWhole(place.sequence) &&
+            CopyKey(place, &key) && scope.Picks(key.user, key.database, key.queryid)) {
+            ForgetOne(place);
+        }
+    }
+    for (std::uint32_t at = 0; scope.ClearsSums() && at < kErrorDatabases; ++at) {
+        const bool has_database = at != 0 && at != kNoErrorDatabase;
+        if (scope.IsAll() || (has_database && scope.PicksDatabase(databases_.KeyOf(at).dbid))) {
+            ErrorDatabase& counts = shared_->databases[at];
+            Put(counts.outside, 0);
+            Put(counts.other, 0);
+            for (ErrorPair& pair : counts.pairs) {
+                Put(pair.count, 0);
+            }
+        }
+    }
+}
+
+}  // namespace elile::core
