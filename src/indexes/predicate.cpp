@@ -1,5 +1,7 @@
 #include "indexes/predicate.hpp"
 
+#include <cmath>
+
 namespace elile::indexes {
 namespace {
 
@@ -171,7 +173,8 @@ bool MatchOperator(const OpExpr& expression, core::IndexPredicate* predicate) {
     if (column == 0) {
         return false;
     }
-    if (IsAtLeast(expression.opno) && ReadNumber(value, &bound)) {
+    // What is not a number is equal to nothing in C++, so it stays an expression.
+    if (IsAtLeast(expression.opno) && ReadNumber(value, &bound) && !std::isnan(bound)) {
         *predicate = {core::PredicateKind::kAtLeast, column, bound, nullptr, 0, {}};
         return true;
     }

@@ -93,7 +93,8 @@ void RequireAnswer(std::string_view request, const std::string& answer) {
                            answer.find("Content-Encoding: gzip") != std::string::npos;
     Require(!is_secret || (status == "200" && request.find(kRight) != std::string_view::npos),
             "who has no password gets neither metrics nor page");
-    Require(status != "500", "no request is an error of the server's");
+    // civetweb repeats a version that it does not know, whatever that is.
+    Require(!answer.starts_with("HTTP/1.1 500"), "no request is an error of the server's");
 }
 
 }  // namespace
@@ -103,7 +104,6 @@ void TakeRequest(Input input) {
     const int client = serving.Connect();
     const std::string answer = Ask(client, input.Rest());
     close(client);
-    if (getenv("SHOW")) std::fwrite(answer.data(), 1, answer.size(), stderr);
     RequireAnswer(input.Rest(), answer);
 }
 

@@ -91,8 +91,8 @@ std::map<std::string, std::string> LabelsOf(std::string_view line) {
         labels[label] = TakeValue(line);
     }
     line.remove_prefix(line.starts_with('}') ? 1 : 0);
-    Require(line.starts_with(' ') && line.find_first_not_of(" 0123456789.e+-InfNa") ==
-                                         std::string_view::npos,
+    Require(line.starts_with(' ') &&
+                line.find_first_not_of(" 0123456789.e+-InfNa") == std::string_view::npos,
             "a line ends with a number");
     return labels;
 }

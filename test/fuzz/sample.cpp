@@ -43,7 +43,8 @@ void FillStatements(core::TestStore& store) {
             {kDatabase, static_cast<std::uint32_t>(queryid), 0}, Names("shop", table), kUtf8);
         for (const auto operation : {core::Operation::kSelect, core::Operation::kUpdate}) {
             const core::StatementKey key = core::Key(++queryid);
-            const std::uint32_t text = segment.texts.Store("select $1 from " + std::string(table), kUtf8);
+            const std::uint32_t text =
+                segment.texts.Store("select $1 from " + std::string(table), kUtf8);
             const core::Handle handle = store.Insert(key, {{index, operation}, text, 1});
             store.AddExecution(handle, {kDurationNs * queryid, 2, queryid % 2 == 0, true}, {});
         }
@@ -55,8 +56,8 @@ void FillLoops(core::Segment& segment) {
     bool is_new = false;
     const std::uint32_t application =
         segment.n_plus_one.Applications().Insert({0, 0, 77}, Names("", "web"), kUtf8);
-    const core::NPlusOneHandle pattern = segment.n_plus_one.FindOrClaim(
-        {kDatabase, 10, application, 101, 103}, 2, NowUs(), &is_new);
+    const core::NPlusOneHandle pattern =
+        segment.n_plus_one.FindOrClaim({kDatabase, 10, application, 101, 103}, 2, NowUs(), &is_new);
     const std::string text(1000, 'x');
     segment.n_plus_one.SetTexts(pattern, segment.texts.Store("select $1", kUtf8),
                                 segment.texts.Store(text, kUtf8));
@@ -144,8 +145,7 @@ SampleSegment::SampleSegment()
 int FileOf(const std::string& content) {
     const int file = MakeFile("file");
     Require(fchmod(file, S_IRUSR | S_IWUSR) == 0, "a file's mode can be set");
-    Require(pwrite(file, content.data(), content.size(), 0) ==
-                static_cast<ssize_t>(content.size()),
+    Require(pwrite(file, content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()),
             "a file takes its content");
     return file;
 }

@@ -42,8 +42,7 @@ public:
             is_cut_ = false;
         }
         for (const std::size_t at : changed_) {
-            std::memcpy(sample_.Memory() + at, &whole_[at],
-                        std::min(kWidest, whole_.size() - at));
+            std::memcpy(sample_.Memory() + at, &whole_[at], std::min(kWidest, whole_.size() - at));
         }
         changed_.clear();
     }
@@ -67,7 +66,7 @@ private:
         }
         std::uint64_t word = 0;
         std::memcpy(&word, sample_.Memory() + at, width);
-        word = kind / 2 == 1 ? word + static_cast<std::uint64_t>(static_cast<std::int8_t>(value))
+        word = kind / 2 == 1   ? word + static_cast<std::uint64_t>(static_cast<std::int8_t>(value))
                : kind / 2 == 2 ? word ^ UINT64_C(1) << value % 64
                                : value;
         std::memcpy(sample_.Memory() + at, &word, width);

@@ -13,7 +13,9 @@ namespace {
 using exporter::Users;
 
 // Hashes by these take microseconds. What others take says nothing of the code under test.
-bool IsQuick(std::string_view hash) { return hash.size() < 64 && !hash.starts_with('$') && !hash.starts_with('_'); }
+bool IsQuick(std::string_view hash) {
+    return hash.size() < 64 && !hash.starts_with('$') && !hash.starts_with('_');
+}
 
 bool AreQuick(std::string_view file) {
     while (!file.empty()) {
@@ -111,7 +113,8 @@ void TakeUsers(Input input) {
         IsGranted(users, part, static_cast<std::uint64_t>(at));
         // The part as credentials that are well written.
         const bool is_granted = IsGranted(users, "Basic " + ToBase64(part), 1);
-        Require(is_granted == IsRight(known, part), "who has the password, and nobody else, is let in");
+        Require(is_granted == IsRight(known, part),
+                "who has the password, and nobody else, is let in");
     }
 }
 

@@ -31,9 +31,7 @@ int Take(const std::uint8_t* data, std::size_t size) {
     BeginInternalSubTransaction(nullptr);
     MemoryContextSwitchTo(own);
     PG_TRY();
-    {
-        chosen->take(Input(data, size));
-    }
+    { chosen->take(Input(data, size)); }
     PG_CATCH();
     {
         if (geterrcode() == ERRCODE_INTERNAL_ERROR) {
@@ -75,7 +73,8 @@ Datum fuzz(PG_FUNCTION_ARGS) {
         }
     }
     if (chosen == nullptr) {
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no such target")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no such target")));
     }
     int count = 0;
     char** arguments = ArgumentsOf(PG_GETARG_ARRAYTYPE_P(1), &count);
