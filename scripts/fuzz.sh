@@ -67,7 +67,7 @@ fuzz() {
         how=run_in_server
         prepare_server "$target"
     fi
-    "$how" "$target" -max_total_time="$seconds" -rss_limit_mb=4096 -print_final_stats=1 \
+    "$how" "$target" -max_total_time="$seconds" -rss_limit_mb=4096 -print_final_stats=1 -report_slow_units=60 \
         -artifact_prefix="$scratch/crashes/$target-" "$found" "$scratch/corpus/$target" >"$log" 2>&1 || status=$?
     # A server ends well when it has raised an error.
     grep -q '^stat::number_of_executed_units' "$log" || status=1

@@ -12,9 +12,9 @@
 namespace elile::fuzz {
 
 // libFuzzer keeps the input that ends the program.
-inline void Require(bool holds, const char* claim) {
+inline void Require(bool holds, const char* claim, const char* about = "") {
     if (!holds) {
-        std::fprintf(stderr, "the claim does not hold: %s\n", claim);
+        std::fprintf(stderr, "the claim does not hold: %s\n%s\n", claim, about);
         std::abort();
     }
 }
