@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|assert|fuzz|lint|bench]
+# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|assert|fuzz|lint|bench|soak|memory]
 # Of PostgreSQL that is the newest which the distribution has, or that of the distribution's which PG_CONFIG names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,7 +47,12 @@ case $mode in
         packages+=(valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)
         ;;
-    *) echo "usage: $0 [build|check|assert|fuzz|lint|bench]" >&2; exit 2 ;;
+    soak)
+        packages+=(python3 python3-psycopg2 python3-sqlalchemy python3-greenlet python3-django)
+        optional=(sqlsmith)
+        ;;
+    memory) packages+=(valgrind libgtest-dev curl) ;;
+    *) echo "usage: $0 [build|check|assert|fuzz|lint|bench|soak|memory]" >&2; exit 2 ;;
 esac
 
 has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }
