@@ -1,6 +1,7 @@
 // What is published is whole, and a series' counters only grow or begin again all together.
 #include <gtest/gtest.h>
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,7 +124,14 @@ public:
         kill(child_, SIGSTOP);
         waitpid(child_, nullptr, WUNTRACED);
     }
-    void Continue() const { kill(child_, SIGCONT); }
+    // The writer gets a processor before it is stopped again.
+    void Continue() const {
+        const std::uint32_t seen = sequence->Seen();
+        kill(child_, SIGCONT);
+        while (sequence->Seen() == seen) {
+            sched_yield();
+        }
+    }
 
     Published block;
     Published::Sequence* sequence = nullptr;
