@@ -18,18 +18,28 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    const core::KnownStatement statement = FindOrMake(
-        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
+    // What a rule adds has the statement's identifier, and a table and an operation of its own.
+    const bool is_added = !plan.canSetTag && IsNotedAsAdded(plan);
+    const core::KnownStatement statement =
+        is_added ? FindStatement(key)
+                 : FindOrMake(key, {source, plan.stmt_location, plan.stmt_len},
+                              [&plan] { return TargetOf(plan); });
     store->AddPlanning(statement.handle, duration_ns);
+}
+
+PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
+    const Analysed analysed = Analyse(*parse);
+    PlannedStmt* plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+    NoteInPlan(analysed, plan);
+    return plan;
 }
 
 // A function that planning evaluates is nested in the statement, whether or not planning is
 // measured.
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return next_planner(ELILE_PLANNER_ARGUMENTS);
+        return PlanAndNote(ELILE_PLANNER_ARGUMENTS);
     }
-    NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
                           source != nullptr && pg::IsTracked(is_nested);
     const bool outermost = !is_nested;
@@ -38,7 +48,7 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     PG_TRY();
     {
         is_nested = true;
-        plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+        plan = PlanAndNote(ELILE_PLANNER_ARGUMENTS);
     }
     PG_FINALLY();
     { is_nested = !outermost; }
