@@ -16,12 +16,17 @@ elile_optimize.max_statements = 100
 $node->start;
 $node->safe_psql('postgres', 'create extension elile_optimize');
 $node->safe_psql('postgres', slurp_file("$FindBin::RealBin/lib/shapes_schema.sql"));
+# A server that was built without its modules has no foreign table to read.
+my $has_files = $node->safe_psql('postgres', q{select count(*) from pg_available_extensions where name = 'file_fdw'});
+$node->safe_psql('postgres', q{create extension file_fdw; create server files foreign data wrapper file_fdw;
+create foreign table far (id int, v text) server files options (filename '/dev/null', format 'csv')}) if $has_files;
 
 my @shapes;
 for my $line (split /\n/, slurp_file("$FindBin::RealBin/lib/shapes.txt"))
 {
     next if $line =~ /^(#|$)/;
     my ($answer, $statement) = $line =~ /^(\S.*?) +\| (.+)$/ or die "not a shape: $line";
+    next if $answer eq 'select far' && !$has_files;
     push @shapes, { answer => $answer, statement => $statement };
 }
 cmp_ok(scalar(@shapes), '>=', 190, 'there are shapes of all kinds');

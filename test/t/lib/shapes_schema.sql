@@ -24,9 +24,6 @@ create table kid (more int) inherits (base);
 create table grandkid () inherits (kid);
 create table parent (id int primary key);
 create table child (id int primary key, parent_id int references parent on delete cascade on update cascade);
-create extension file_fdw;
-create server files foreign data wrapper file_fdw;
-create foreign table far (id int, v text) server files options (filename '/dev/null', format 'csv');
 
 -- Functions: those of the first three are put in line by the planner.
 create function inlined() returns setof t1 language sql stable as 'select * from t1';
