@@ -18,12 +18,8 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    // What a rule adds has the statement's identifier, and a table and an operation of its own.
-    const bool is_added = !plan.canSetTag && IsNotedAsAdded(plan);
-    const core::KnownStatement statement =
-        is_added ? FindStatement(key)
-                 : FindOrMake(key, {source, plan.stmt_location, plan.stmt_len},
-                              [&plan] { return TargetOf(plan); });
+    const core::KnownStatement statement = FindOrMake(
+        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
     store->AddPlanning(statement.handle, duration_ns);
 }
 
@@ -53,7 +49,9 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     PG_FINALLY();
     { is_nested = !outermost; }
     PG_END_TRY();
-    if (measured) {
+    // What a rule adds has the statement's identifier and another table. It is planned, and
+    // executed, as a part of the statement.
+    if (measured && (plan->canSetTag || !IsNotedAsAdded(*plan))) {
         CountPlanning(*plan, source, pg::MonotonicNs() - began);
     }
     return plan;
