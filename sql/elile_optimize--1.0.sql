@@ -523,7 +523,7 @@ comment on column pool_advice.application_name is 'application_name of the pool'
 comment on column pool_advice.observed_concurrency is 'Connections that were checked out on average while any was: checkouts a second times the seconds that one took. Null before enough was seen.';
 comment on column pool_advice.recommended_pool_size is 'The connections that were enough at four looks in five, clients that wait included; null before enough was seen.';
 comment on column pool_advice.recommended_max_overflow is 'The connections beyond the size that were enough at 99 of 100 looks, and a tenth to spare; null before enough was seen.';
-comment on column pool_advice.finding is 'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections.';
+comment on column pool_advice.finding is 'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more, or for shorter, half of it or more, in a pool of the right size); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections.';
 comment on column pool_advice.explanation is 'The figures behind the finding, in words.';
 
 create function _pool_presets_rows(

@@ -128,18 +128,28 @@ void Prepare(Execution* execution, const core::KnownStatement& statement) {
 }
 
 // A command that a rule adds has the statement's identifier and is no execution of its own. Where
-// rules replaced the statement whole, its first replacement stands for it.
-bool IsAddedByRule(const PlannedStmt& plan) {
-    if (plan.canSetTag || ActivePortal == nullptr || ActivePortal->stmts == NIL) {
+// rules replaced the statement whole, its first replacement stands for it. Of a nested statement
+// only the plan can tell.
+bool IsAddedByRule(const PlannedStmt& plan, bool nested) {
+    if (plan.canSetTag) {
         return false;
     }
+    if (nested || ActivePortal == nullptr || ActivePortal->stmts == NIL) {
+        return IsNotedAsAdded(plan);
+    }
+    const PlannedStmt* replacement = nullptr;
     ListCell* cell = nullptr;
     foreach (cell, ActivePortal->stmts) {
-        if (lfirst_node(PlannedStmt, cell)->canSetTag) {
+        const auto* other = lfirst_node(PlannedStmt, cell);
+        if (other->canSetTag) {
             return true;
         }
+        if (replacement == nullptr && !IsNotedAsAdded(*other)) {
+            replacement = other;
+        }
     }
-    return linitial(ActivePortal->stmts) != &plan;
+    // Beside INSTEAD NOTHING there is only what other rules add.
+    return &plan != (replacement != nullptr ? replacement : linitial(ActivePortal->stmts));
 }
 
 const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel) {
@@ -226,7 +236,7 @@ Execution* BeginPlan(QueryDesc* query) {
     const bool nested = is_nested;
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
-        (!nested && IsAddedByRule(plan))) {
+        IsAddedByRule(plan, nested)) {
         return nullptr;
     }
     const auto queryid = static_cast<uint64>(plan.queryId);

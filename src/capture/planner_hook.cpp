@@ -23,13 +23,19 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
     store->AddPlanning(statement.handle, duration_ns);
 }
 
+PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
+    const Analysed analysed = Analyse(*parse);
+    PlannedStmt* plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+    NoteInPlan(analysed, plan);
+    return plan;
+}
+
 // A function that planning evaluates is nested in the statement, whether or not planning is
 // measured.
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return next_planner(ELILE_PLANNER_ARGUMENTS);
+        return PlanAndNote(ELILE_PLANNER_ARGUMENTS);
     }
-    NoteTarget(*parse);
     const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
                           source != nullptr && pg::IsTracked(is_nested);
     const bool outermost = !is_nested;
@@ -38,12 +44,14 @@ PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     PG_TRY();
     {
         is_nested = true;
-        plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+        plan = PlanAndNote(ELILE_PLANNER_ARGUMENTS);
     }
     PG_FINALLY();
     { is_nested = !outermost; }
     PG_END_TRY();
-    if (measured) {
+    // What a rule adds has the statement's identifier and another table. It is planned, and
+    // executed, as a part of the statement.
+    if (measured && (plan->canSetTag || !IsNotedAsAdded(*plan))) {
         CountPlanning(*plan, source, pg::MonotonicNs() - began);
     }
     return plan;
