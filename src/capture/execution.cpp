@@ -8,7 +8,6 @@
 
 namespace elile::capture {
 
-bool is_nested = false;
 Execution* running = nullptr;
 
 namespace {
@@ -223,7 +222,7 @@ void CountSampled(Execution* execution, const core::FinishedRun& run) {
 Execution* BeginPlan(QueryDesc* query) {
     const Oid userid = GetUserId();  // called first, while little has to be saved across it
     const PlannedStmt& plan = *query->plannedstmt;
-    const bool nested = is_nested;
+    const bool nested = IsNested(plan, query->sourceText);
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
         (!nested && IsAddedByRule(plan))) {
@@ -272,9 +271,9 @@ void EndPlan(Execution* execution) {
     }
 }
 
-void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
+void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source,
+                  bool toplevel) {
     WatchSession();
-    const bool toplevel = !is_nested;
     const auto queryid = static_cast<uint64>(statement.queryId);
     const TargetRelation none{InvalidOid, core::Operation::kUtility};
     const core::StatementKey key =
@@ -328,6 +327,8 @@ void CountFailedUtility(Execution* utility) {
     SettleRun(utility, pg::MonotonicNs());
     Count(utility, geterrcode());
 }
+
+void FailAllRunning() { FailAllRunningIn(nullptr); }
 
 void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }
 

@@ -1,6 +1,6 @@
 #include "capture/entries.hpp"
-#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
+#include "capture/level.hpp"
 #include "capture/plan_tree.hpp"
 #include "core/statements/store.hpp"
 #include "pg/clock.hpp"
@@ -12,41 +12,44 @@ namespace {
 
 planner_hook_type next_planner = nullptr;
 
-void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
+void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
+                   uint64 duration_ns) {
     core::StatementStore* store = store::SharedStore();
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
     }
-    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
+    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
     const core::KnownStatement statement = FindOrMake(
         key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
     store->AddPlanning(statement.handle, duration_ns);
 }
 
-// A function that planning evaluates is nested in the statement, whether or not planning is
-// measured.
+// A function that planning evaluates is nested in the statement.
+PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
+    PlannedStmt* plan = nullptr;
+    CallNested([&] { plan = next_planner(ELILE_PLANNER_ARGUMENTS); });
+    return plan;
+}
+
+PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS, bool toplevel) {
+    const uint64 began_ns = pg::MonotonicNs();
+    PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
+    CountPlanning(*plan, source, toplevel, pg::MonotonicNs() - began_ns);
+    return plan;
+}
+
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
         return next_planner(ELILE_PLANNER_ARGUMENTS);
     }
     NoteTarget(*parse);
-    const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
-                          source != nullptr && pg::IsTracked(is_nested);
-    const bool outermost = !is_nested;
-    const uint64 began = measured ? pg::MonotonicNs() : 0;
-    PlannedStmt* plan = nullptr;
-    PG_TRY();
-    {
-        is_nested = true;
-        plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+    if (pg::Settings::track_planning && parse->queryId != 0 && source != nullptr) {
+        const bool nested = IsPlannedNested(source);
+        if (pg::IsTracked(nested)) {
+            return PlanMeasured(ELILE_PLANNER_ARGUMENTS, !nested);
+        }
     }
-    PG_FINALLY();
-    { is_nested = !outermost; }
-    PG_END_TRY();
-    if (measured) {
-        CountPlanning(*plan, source, pg::MonotonicNs() - began);
-    }
-    return plan;
+    return PlanNested(ELILE_PLANNER_ARGUMENTS);
 }
 
 planner_hook_type next_identifier = nullptr;
