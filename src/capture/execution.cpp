@@ -287,13 +287,11 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     utility->on_error.arg = utility;
 }
 
-void AddRareUse(Execution* execution) {
-    core::ResourceUse& use = execution->use;
+void AddRareUse(core::ResourceUse& use, const BufferUsage& then, const WalUsage& wal_then) {
     const auto add = [&use](core::Resource resource, int64 after, int64 before) {
         use.Add(resource, static_cast<uint64>(after - before));
     };
     const BufferUsage& now = pgBufferUsage;
-    const BufferUsage& then = execution->buffers;
     add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
     add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
     add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
@@ -304,7 +302,6 @@ void AddRareUse(Execution* execution) {
         pg::AddBlockTimes(now, then, use);
     }
     const WalUsage& wal = pgWalUsage;
-    const WalUsage& wal_then = execution->wal;
     add(core::kWalRecords, wal.wal_records, wal_then.wal_records);
     add(core::kWalFpi, wal.wal_fpi, wal_then.wal_fpi);
     use.Add(core::kWalBytes, wal.wal_bytes - wal_then.wal_bytes);

@@ -1,7 +1,7 @@
 #include "capture/entries.hpp"
 #include "capture/hooks.hpp"
-#include "capture/level.hpp"
 #include "capture/plan_tree.hpp"
+#include "capture/running.hpp"
 #include "core/statements/store.hpp"
 #include "pg/clock.hpp"
 #include "pg/plan_compat.hpp"
@@ -12,8 +12,13 @@ namespace {
 
 planner_hook_type next_planner = nullptr;
 
+struct Planning {
+    uint64 duration_ns;
+    core::ResourceUse use;
+};
+
 void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
-                   uint64 duration_ns) {
+                   const Planning& planning) {
     core::StatementStore* store = store::SharedStore();
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
@@ -21,7 +26,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
     const core::KnownStatement statement = FindOrMake(
         key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
-    store->AddPlanning(statement.handle, duration_ns);
+    store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 
 // A function that planning evaluates is nested in the statement.
@@ -32,9 +37,14 @@ PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
 }
 
 PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS, bool toplevel) {
+    const BufferUsage buffers = pgBufferUsage;
+    const WalUsage wal = pgWalUsage;
     const uint64 began_ns = pg::MonotonicNs();
     PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
-    CountPlanning(*plan, source, toplevel, pg::MonotonicNs() - began_ns);
+    Planning planning;
+    planning.duration_ns = pg::MonotonicNs() - began_ns;
+    AddUse(planning.use, buffers, wal);
+    CountPlanning(*plan, source, toplevel, planning);
     return plan;
 }
 
