@@ -10,12 +10,12 @@ namespace {
 // something else.
 bool HasOwnStatements() { return MyBackendType == B_BG_WORKER; }
 
-// Whether the portal is a client's. A cursor of a function has the look of a cursor that a client
-// declared, but for the text that the client has just sent. Where a message ends a transaction the
-// server keeps a copy of that text.
+// Whether the portal is a client's. A function's loop has one with a name that the server made up,
+// as EXECUTE has, whose portal is hidden.
 bool IsClients(const PortalData& portal) {
-    return !portal.visible || portal.sourceText == debug_query_string ||
-           (portal.cursorOptions & CURSOR_OPT_HOLD) != 0 || HasOwnStatements();
+    constexpr const char* kMadeUp = "<unnamed portal ";
+    return !portal.visible || strncmp(portal.name, kMadeUp, strlen(kMadeUp)) != 0 ||
+           HasOwnStatements();
 }
 
 // Another extension may have replaced the statement or its text, but hardly both.
@@ -43,9 +43,7 @@ bool IsNestedBetween(const PlannedStmt& statement, const char* source) {
     if (portal == nullptr) {
         return !HasOwnStatements();
     }
-    const bool ends_transaction =
-        statement.utilityStmt != nullptr && IsA(statement.utilityStmt, TransactionStmt);
-    return !IsOf(*portal, statement, source) || !(IsClients(*portal) || ends_transaction);
+    return !IsOf(*portal, statement, source) || !IsClients(*portal);
 }
 
 // A client's statement is planned before it has a portal, but for one that EXECUTE plans.
@@ -53,7 +51,10 @@ bool IsPlannedBetween(const char* source) {
     if (HasOwnStatements()) {
         return false;
     }
-    return ActivePortal == nullptr || ExecutedText(*ActivePortal) != source;
+    if (ActivePortal != nullptr) {
+        return ExecutedText(*ActivePortal) != source;
+    }
+    return debug_query_string == nullptr || strcmp(debug_query_string, source) != 0;
 }
 
 }  // namespace elile::capture

@@ -32,7 +32,7 @@ inline bool IsNested(const PlannedStmt& statement, const char* source) {
     }
     const PortalData* portal = ActivePortal;
     const bool is_sent = portal != nullptr && portal->sourceText == source &&
-                         (!portal->visible || source == debug_query_string);
+                         (portal->name[0] != '<' || !portal->visible);
     return !is_sent && IsNestedBetween(statement, source);
 }
 
