@@ -53,7 +53,7 @@ core::KnownStatement FindStatement(const core::StatementKey& key) {
 
 core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
                                    const Source& source) {
-    const core::Target stored{TableIndexOf(target.relid), target.operation};
+    const core::Target stored{TableIndexOf(target.relid), target.operation, key.toplevel};
     return {key, MakeEntry(key, stored, source), stored};
 }
 

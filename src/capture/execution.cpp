@@ -8,7 +8,6 @@
 
 namespace elile::capture {
 
-bool is_nested = false;
 Execution* running = nullptr;
 
 namespace {
@@ -233,7 +232,7 @@ void CountSampled(Execution* execution, const core::FinishedRun& run) {
 Execution* BeginPlan(QueryDesc* query) {
     const Oid userid = GetUserId();  // called first, while little has to be saved across it
     const PlannedStmt& plan = *query->plannedstmt;
-    const bool nested = is_nested;
+    const bool nested = IsNested(plan, query->sourceText);
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
         IsAddedByRule(plan, nested)) {
@@ -282,9 +281,9 @@ void EndPlan(Execution* execution) {
     }
 }
 
-void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
+void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source,
+                  bool toplevel) {
     WatchSession();
-    const bool toplevel = !is_nested;
     const auto queryid = static_cast<uint64>(statement.queryId);
     const TargetRelation none{InvalidOid, core::Operation::kUtility};
     const core::StatementKey key =
@@ -298,13 +297,11 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     utility->on_error.arg = utility;
 }
 
-void AddRareUse(Execution* execution) {
-    core::ResourceUse& use = execution->use;
+void AddRareUse(core::ResourceUse& use, const BufferUsage& then, const WalUsage& wal_then) {
     const auto add = [&use](core::Resource resource, int64 after, int64 before) {
         use.Add(resource, static_cast<uint64>(after - before));
     };
     const BufferUsage& now = pgBufferUsage;
-    const BufferUsage& then = execution->buffers;
     add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
     add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
     add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
@@ -315,7 +312,6 @@ void AddRareUse(Execution* execution) {
         pg::AddBlockTimes(now, then, use);
     }
     const WalUsage& wal = pgWalUsage;
-    const WalUsage& wal_then = execution->wal;
     add(core::kWalRecords, wal.wal_records, wal_then.wal_records);
     add(core::kWalFpi, wal.wal_fpi, wal_then.wal_fpi);
     use.Add(core::kWalBytes, wal.wal_bytes - wal_then.wal_bytes);
@@ -338,6 +334,8 @@ void CountFailedUtility(Execution* utility) {
     SettleRun(utility, pg::MonotonicNs());
     Count(utility, geterrcode());
 }
+
+void FailAllRunning() { FailAllRunningIn(nullptr); }
 
 void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }
 

@@ -1,7 +1,7 @@
 #include "capture/entries.hpp"
-#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
 #include "capture/plan_tree.hpp"
+#include "capture/running.hpp"
 #include "core/statements/store.hpp"
 #include "pg/clock.hpp"
 #include "pg/plan_compat.hpp"
@@ -12,15 +12,21 @@ namespace {
 
 planner_hook_type next_planner = nullptr;
 
-void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
+struct Planning {
+    uint64 duration_ns;
+    core::ResourceUse use;
+};
+
+void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
+                   const Planning& planning) {
     core::StatementStore* store = store::SharedStore();
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
     }
-    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
+    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
     const core::KnownStatement statement = FindOrMake(
         key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
-    store->AddPlanning(statement.handle, duration_ns);
+    store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 
 PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
@@ -30,31 +36,40 @@ PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
     return plan;
 }
 
-// A function that planning evaluates is nested in the statement, whether or not planning is
-// measured.
+// A function that planning evaluates is nested in the statement.
+PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
+    PlannedStmt* plan = nullptr;
+    CallNested([&] { plan = PlanAndNote(ELILE_PLANNER_ARGUMENTS); });
+    return plan;
+}
+
+PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS, bool toplevel) {
+    const BufferUsage buffers = pgBufferUsage;
+    const WalUsage wal = pgWalUsage;
+    const uint64 began_ns = pg::MonotonicNs();
+    PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
+    Planning planning;
+    planning.duration_ns = pg::MonotonicNs() - began_ns;
+    AddUse(planning.use, buffers, wal);
+    // What a rule adds has the statement's identifier and another table. It is planned, and
+    // executed, as a part of the statement.
+    if (plan->canSetTag || !IsNotedAsAdded(*plan)) {
+        CountPlanning(*plan, source, toplevel, planning);
+    }
+    return plan;
+}
+
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
     if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
         return PlanAndNote(ELILE_PLANNER_ARGUMENTS);
     }
-    const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
-                          source != nullptr && pg::IsTracked(is_nested);
-    const bool outermost = !is_nested;
-    const uint64 began = measured ? pg::MonotonicNs() : 0;
-    PlannedStmt* plan = nullptr;
-    PG_TRY();
-    {
-        is_nested = true;
-        plan = PlanAndNote(ELILE_PLANNER_ARGUMENTS);
+    if (pg::Settings::track_planning && parse->queryId != 0 && source != nullptr) {
+        const bool nested = IsPlannedNested(source);
+        if (pg::IsTracked(nested)) {
+            return PlanMeasured(ELILE_PLANNER_ARGUMENTS, !nested);
+        }
     }
-    PG_FINALLY();
-    { is_nested = !outermost; }
-    PG_END_TRY();
-    // What a rule adds has the statement's identifier and another table. It is planned, and
-    // executed, as a part of the statement.
-    if (measured && (plan->canSetTag || !IsNotedAsAdded(*plan))) {
-        CountPlanning(*plan, source, pg::MonotonicNs() - began);
-    }
-    return plan;
+    return PlanNested(ELILE_PLANNER_ARGUMENTS);
 }
 
 planner_hook_type next_identifier = nullptr;

@@ -40,7 +40,7 @@ TEST_F(PlanOrigins, MoveWithTheOtherCounts) {
     Run(kGenericPlan);
     Run(kCustomPlan);
     Run(kCustomPlan);
-    ASSERT_TRUE(store_.AddPlanning(handle_, 7000));
+    ASSERT_TRUE(store_.AddPlanning(handle_, 7000, {}));
     const Handle heir = store_.Insert(Key(2), {{0, Operation::kSelect}, 0, 1});
     Counters& into = store_.segment.statements.entries[heir.slot].counters;
     AddCountersTo(Unit(), into, store_.segment.statements.octaves);

@@ -74,10 +74,11 @@ TEST(TableNames, ArePaddedWithZerosAndCutToTheirRoom) {
 }
 
 TEST(Target, HasAPlaceOfItsOwn) {
-    for (std::uint32_t place = 0; place < 4 * kOperations; ++place) {
+    for (std::uint32_t place = 0; place < 4 * kTargetsPerTable; ++place) {
         EXPECT_EQ(PlaceOf(TargetAt(place)), place);
     }
-    EXPECT_EQ(PlaceOf({2, Operation::kDelete}), 2U * kOperations + 3);
+    EXPECT_EQ(PlaceOf({2, Operation::kDelete}), 2U * kTargetsPerTable + 3);
+    EXPECT_EQ(PlaceOf({2, Operation::kDelete, false}), 2U * kTargetsPerTable + kOperations + 3);
 }
 
 TEST(TableDirectory, ATableHasOneIndexHoweverManySessionsAddIt) {

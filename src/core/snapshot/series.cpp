@@ -105,13 +105,20 @@ void SeriesBuilder::LinkAll() noexcept {
     }
     for (std::uint32_t slot = 0; slot < entries; ++slot) {
         const Entry& entry = statements.entries[slot];
-        if (IsCounted(entry)) {
-            Link(TargetOf(entry), slot);
+        const Target target = TargetOf(entry);
+        if (!IsCounted(entry)) {
+            continue;
+        }
+        if (target.toplevel) {
+            Link(target, slot);
+        } else if (Get(entry.text) != 0) {
+            NoteIfSlow(entry);
         }
     }
-    for (std::uint32_t place = 0; place < tables * kOperations; ++place) {
-        if (HasCounted(statements.leftovers[place])) {
-            Link(TargetAt(place), entries + place);
+    for (std::uint32_t place = 0; place < tables * kTargetsPerTable; ++place) {
+        const Target target = TargetAt(place);
+        if (target.toplevel && HasCounted(statements.leftovers[place])) {
+            Link(target, entries + place);
         }
     }
     for (std::uint32_t table = 0; table < tables; ++table) {

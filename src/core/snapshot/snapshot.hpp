@@ -33,7 +33,8 @@ struct SeriesCounters {
 };
 inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);
 
-// A series is an operation on a table, or on all tables of a database that have no series.
+// A series is an operation on a table, or on all tables of a database that have no series. It has
+// what ran at top level: the time of what is nested is in that of the statement that it ran in.
 struct SnapshotSeries {
     SeriesCounters counted;
     std::uint64_t p50_ns;  // of all that was counted since the last reset
@@ -105,10 +106,10 @@ struct SeriesLayout {
 
     std::uint32_t Size() const noexcept { return (tables + 1 + kDatabases + 1) * kOperations; }
     std::uint32_t OfTable(std::uint32_t table, Operation operation) const noexcept {
-        return PlaceOf({table, operation});
+        return table * kOperations + static_cast<std::uint32_t>(operation);
     }
     std::uint32_t OfDatabase(std::uint32_t database, Operation operation) const noexcept {
-        return PlaceOf({tables + 1 + database, operation});
+        return OfTable(tables + 1 + database, operation);
     }
     bool IsOfTable(std::uint32_t place) const noexcept {
         return place < (tables + 1) * kOperations;

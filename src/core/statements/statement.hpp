@@ -34,14 +34,23 @@ struct StatementKey {
 struct Target {
     std::uint32_t table;  // index in the table directory
     Operation operation;
+    bool toplevel = true;
+
+    bool operator==(const Target&) const noexcept = default;
 };
 
-// A target has this place among those of all operations on all tables. TargetAt() is the way back.
+// A table has so many targets: each operation at top level and nested.
+inline constexpr std::uint32_t kTargetsPerTable = 2 * kOperations;
+
+// A target has this place among those of all tables. TargetAt() is the way back.
 inline std::uint32_t PlaceOf(const Target& target) noexcept {
-    return target.table * kOperations + static_cast<std::uint32_t>(target.operation);
+    return target.table * kTargetsPerTable + (target.toplevel ? 0 : kOperations) +
+           static_cast<std::uint32_t>(target.operation);
 }
 inline Target TargetAt(std::uint32_t place) noexcept {
-    return {place / kOperations, static_cast<Operation>(place % kOperations)};
+    const std::uint32_t of_table = place % kTargetsPerTable;
+    return {place / kTargetsPerTable, static_cast<Operation>(of_table % kOperations),
+            of_table < kOperations};
 }
 
 // A handle names an entry as it was when it was looked up. It may be used after an eviction, which

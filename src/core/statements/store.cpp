@@ -24,8 +24,10 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
     return table_.Make(key, entry);
 }
 
-bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
-    return WithEntry(handle, [duration_ns](Entry& entry) {
+bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns,
+                                 const ResourceUse& use) noexcept {
+    return WithEntry(handle, [duration_ns, &use](Entry& entry) {
+        use.AddTo(entry.counters.resources);
         PlanTally& plans = entry.counters.plans;
         const auto duration = static_cast<double>(duration_ns);
         Add(plans.plans, 1);

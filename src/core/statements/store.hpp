@@ -61,7 +61,8 @@ public:
         Unprotect();
         return true;
     }
-    bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
+    bool AddPlanning(const Handle& handle, std::uint64_t duration_ns,
+                     const ResourceUse& use) noexcept;
     void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
     // Counts an execution that is in no figure, for nobody may write before the repair has ended.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }

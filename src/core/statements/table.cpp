@@ -40,7 +40,9 @@ StatementKey KeyOf(const Entry& entry) noexcept {
 }
 
 Target TargetOf(const Entry& entry) noexcept {
-    return {Get(entry.table), static_cast<Operation>(Get(entry.flags) >> kOperationShift & 7)};
+    const std::uint32_t flags = Get(entry.flags);
+    return {Get(entry.table), static_cast<Operation>(flags >> kOperationShift & 7),
+            (flags & kToplevel) != 0};
 }
 
 void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
@@ -57,7 +59,8 @@ void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const Text
     entries = {carver.Take<Entry>(all), all};
     auto* links = carver.Take<HalfWord>(all);
     chains.Carve(carver, all);
-    leftovers = {carver.Take<Tally>(tables.Size() * kOperations), tables.Size() * kOperations};
+    const std::uint32_t targets = tables.Size() * kTargetsPerTable;
+    leftovers = {carver.Take<Tally>(targets), targets};
     hazards = {carver.Take<Hazard>(sizes.backends), sizes.backends};
     CarvePools(carver, sizes);
     texts_ = texts;
@@ -94,8 +97,7 @@ void StatementTable::AddTalliesOf(const Entry& entry, TallySnapshot& sum) const 
 
 void StatementTable::AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept {
     for (const Entry& entry : entries) {
-        const Target of = TargetOf(entry);
-        if (of.table == target.table && of.operation == target.operation && IsCounted(entry)) {
+        if (TargetOf(entry) == target && IsCounted(entry)) {
             AddTalliesOf(entry, sum);
         }
     }
