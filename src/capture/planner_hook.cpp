@@ -18,8 +18,8 @@ void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    const core::KnownStatement statement = FindOrMake(
-        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
+    const core::KnownStatement statement =
+        FindOrMake(key, {source, plan.stmt_location, plan.stmt_len}, TargetOf(plan));
     store->AddPlanning(statement.handle, duration_ns);
 }
 

@@ -174,7 +174,7 @@ core::Operation OperationOf(CmdType command) {
 void NoteTarget(const Query& query) {
     const auto queryid = static_cast<uint64>(query.queryId);
     Note& note = notes[queryid & (kNotes - 1)];
-    if (queryid != 0 && note.queryid != queryid) {
+    if (queryid != 0) {
         Search search;
         note = {queryid, search.In({&query, nullptr})};
     }
