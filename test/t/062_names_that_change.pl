@@ -103,31 +103,31 @@ sub renames
 				alter table live_old rename to live_new; commit'
         ],
         ('select count(*) from live') x 3);
-    becomes(sub { exported('live') }, 4, 'and in the metrics');
-    becomes(sub { exported('live_new') }, 1, 'the other too');
+    becomes('and in the metrics', sub { exported('live') }, 4);
+    becomes('the other too', sub { exported('live_new') }, 1);
     counts("a table that $where moved and renamed", 'other.far 4',
         ('select count(*) from live') x 2,
         [ $other, 'alter table live set schema other; alter table other.live rename to far' ],
         ('select count(*) from other.far') x 2);
-    becomes(sub { exported('other.far') }, 4, 'and in the metrics');
+    becomes('and in the metrics', sub { exported('other.far') }, 4);
     is(exported('live'), 'none', 'the old name is gone there');
     counts("a schema that $where renamed", 'another.far 3',
         'select count(*) from other.far',
         [ $other, 'alter schema other rename to another' ],
         ('select count(*) from another.far') x 2);
-    becomes(sub { exported('another.far') }, 3, 'and in the metrics');
+    becomes('and in the metrics', sub { exported('another.far') }, 3);
     counts("a name that $where took back", 'live_new 2',
         'select count(*) from live_new',
         [ $other, 'begin; alter table live_new rename to never; select count(*) from pg_class' ],
         [ $other, 'rollback' ],
         'select count(*) from live_new');
-    becomes(sub { exported('live_new') }, 2, 'and in the metrics');
+    becomes('and in the metrics', sub { exported('live_new') }, 2);
     is(exported('never'), 'none', 'what was taken back is nowhere');
     counts("a table that $where made anew under its name", 'live_new 3',
         'select count(*) from live_new',
         [ $other, 'drop table live_new; create table live_new (id int)' ],
         ('select count(*) from live_new') x 2);
-    becomes(sub { exported('live_new') }, 3, 'and in the metrics');
+    becomes('and in the metrics', sub { exported('live_new') }, 3);
     $node->safe_psql('postgres', 'drop schema another cascade; drop table live_new; create schema other');
     return;
 }

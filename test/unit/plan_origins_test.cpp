@@ -18,7 +18,7 @@ protected:
 
     TestSegment memory_;
     TestStore store_ = memory_.Store();
-    Handle handle_ = store_.Insert(Key(1), {{0, Operation::kSelect}, 0, 1});
+    Handle handle_ = store_.Insert(Key(1), {{1, Operation::kSelect}, 0, 1});
 };
 
 TEST_F(PlanOrigins, AreCountedWhereTheyAreOfInterest) {
