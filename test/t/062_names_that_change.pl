@@ -22,11 +22,11 @@ $node->safe_psql('postgres', 'create extension elile_optimize');
 # Selects by table, as the view has them.
 sub selects
 {
-    return $node->safe_psql('postgres', q{select string_agg(coalesce(nullif(table_schema, 'public') || '.', '')
-	    || table_name || ' ' || calls, ', ' order by table_schema, table_name)
+    return $node->safe_psql('postgres', q{select string_agg(coalesce(nullif(schema_name, 'public') || '.', '')
+	    || table_name || ' ' || calls, ', ' order by schema_name, table_name)
 	from elile_optimize.table_operations
-	where operation = 'select' and table_schema not in ('pg_catalog', 'elile_optimize')
-		and database = current_database()});
+	where operation = 'select' and schema_name not in ('pg_catalog', 'elile_optimize')
+		and datname = current_database()});
 }
 
 # What the metrics have of a table's selects.
