@@ -37,7 +37,7 @@ sub exported
     return $body =~ /^elile_db_queries_total\{database="postgres",operation="select",table="\Q$table\E"\} (\d+)$/m ? $1 : 'none';
 }
 
-# Runs a script in a session of its own, or in two: \1 and \2 before a line say in which.
+# A step is a statement, or a session and a statement.
 my @sessions = map { $node->background_psql('postgres') } 1 .. 2;
 
 sub counts
