@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/relations.hpp"
 #include "pg/plan_compat.hpp"
 
 namespace elile::capture {
@@ -10,6 +11,7 @@ namespace {
 struct Note {
     uint64 queryid;
     Oid relid;
+    uint32 changes;  // of the catalogue, as it was made
 };
 
 constexpr uint64 kNotes = 512;  // a power of two
@@ -174,9 +176,9 @@ core::Operation OperationOf(CmdType command) {
 void NoteTarget(const Query& query) {
     const auto queryid = static_cast<uint64>(query.queryId);
     Note& note = notes[queryid & (kNotes - 1)];
-    if (queryid != 0) {
+    if (queryid != 0 && (note.queryid != queryid || note.changes != catalogue_changes)) {
         Search search;
-        note = {queryid, search.In({&query, nullptr})};
+        note = {queryid, search.In({&query, nullptr}), catalogue_changes};
     }
 }
 
