@@ -44,17 +44,18 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
     return store->Insert(key, entry);
 }
 
-core::KnownStatement FindStatement(const core::StatementKey& key) {
+core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
+                                const TargetRelation& target) {
     store::NoteOwnDatabase();
-    core::StatementStore* store = store::SharedStore();
-    const core::Handle found = store->Find(key);
-    return {key, found, found.IsValid() ? store->TargetOf(found) : core::Target{}};
-}
-
-core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
-                                   const Source& source) {
+    SettleNames();
     const core::Target stored{TableIndexOf(target.relid), target.operation, key.toplevel};
-    return {key, MakeEntry(key, stored, source), stored};
+    core::KnownStatement statement{key, target.relid, kTellsNothing, {}, stored};
+    statement.key.table = stored.table;
+    statement.handle = store::SharedStore()->Find(statement.key);
+    if (!statement.handle.IsValid()) {
+        statement.handle = MakeEntry(statement.key, stored, source);
+    }
+    return statement;
 }
 
 }  // namespace elile::capture

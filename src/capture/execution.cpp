@@ -3,8 +3,11 @@
 #include "capture/entries.hpp"
 #include "capture/failed_copy.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/relations.hpp"
 #include "capture/running.hpp"
+#include "core/shared/table_directory.hpp"
 #include "core/statements/store.hpp"
+#include "store/places.hpp"
 
 namespace elile::capture {
 
@@ -151,16 +154,51 @@ bool IsAddedByRule(const PlannedStmt& plan, bool nested) {
     return &plan != (replacement != nullptr ? replacement : linitial(ActivePortal->stmts));
 }
 
+// A table that found no room is looked for again once there is some.
+bool IsDirectoryFull() {
+    const core::TableDirectory& tables = store::SharedSegment()->tables;
+    if (tables.IsFull()) {
+        store::MakeRoomForTables();
+    }
+    return tables.IsFull();
+}
+
+void NoteRelationsOf(const PlannedStmt& plan, uint32 place) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.relationOids) {
+        NoteRelation(lfirst_oid(cell), place);
+    }
+}
+
 const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel) {
     static core::KnownStatement unidentified;
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
     NoteTypesOf(query.params);
+    const TargetRelation target = TargetOf(plan);
     const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(TargetOf(plan), toplevel);
-    core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
-    place = FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len},
-                       [&plan] { return TargetOf(plan); });
+        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(target, toplevel);
+    const Oid first = pg::FirstRelation(plan);
+    core::KnownStatement& place =
+        queryid != 0 ? KnownPlaceOf(queryid, first, toplevel) : unidentified;
+    if (queryid != 0 && place.relid == target.relid &&
+        IsKnown(*store::SharedStore(), place, queryid, kTellsNothing, key.userid, toplevel) &&
+        (place.target.table != core::kOtherTables || IsDirectoryFull())) {
+        return place;
+    }
+    const uint32 changes = catalogue_changes;
+    if (queryid != 0) {
+        WatchCatalogue();
+        NoteRelationsOf(plan, static_cast<uint32>(&place - known_statements));
+    }
+    const core::KnownStatement found =
+        FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len}, target);
+    place = found;
+    if (changes != catalogue_changes) {
+        place.relid = kTellsNothing;  // so the next execution looks it up again
+    } else if (first == target.relid && place.target.table != core::kOtherTables) {
+        place.first_relation = first;
+    }
     return place;
 }
 
@@ -210,7 +248,7 @@ void CountEvicted(Execution* execution, core::FinishedRun run) {
     const core::PlanOrigin origin = run.failed ? core::kOtherPlan : OriginOf(*execution);
     if (query == nullptr ||
         !store->AddExecution(statement.handle, run, execution->use, 1, origin)) {
-        store->AddLeftover(statement.target, run);
+        store->AddLeftover(statement.target, run, statement.key.dbid);
         store->CountDropped();
     }
 }
@@ -248,8 +286,10 @@ Execution* BeginPlan(QueryDesc* query) {
     }
     uint64 began_ns = overhead_meter.Picks() ? pg::MonotonicNs() : 0;
     uint64 own_ns = 0;
-    const core::KnownStatement* statement = &KnownPlaceOf(queryid, !nested);
-    if (queryid == 0 || !IsKnown(*store, *statement, queryid, userid, !nested)) [[unlikely]] {
+    const Oid first = pg::FirstRelation(plan);
+    const core::KnownStatement* statement = &KnownPlaceOf(queryid, first, !nested);
+    if (queryid == 0 || !IsKnown(*store, *statement, queryid, first, userid, !nested))
+        [[unlikely]] {
         const FoundStatement found = LookUp(*query, !nested, began_ns != 0);
         statement = found.statement;
         own_ns = found.own_ns;
@@ -288,8 +328,7 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     const TargetRelation none{InvalidOid, core::Operation::kUtility};
     const core::StatementKey key =
         queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
-                                [&none] { return none; }));
+    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len}, none));
     utility->query = nullptr;
     utility->origin = core::kOtherPlan;
     utility->is_utility = true;

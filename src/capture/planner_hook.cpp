@@ -24,8 +24,8 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
         return;
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
-    const core::KnownStatement statement = FindOrMake(
-        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
+    const core::KnownStatement statement =
+        FindOrMake(key, {source, plan.stmt_location, plan.stmt_len}, TargetOf(plan));
     store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 

@@ -50,9 +50,15 @@ Analysed AnalyseWhole(const Query& query) {
     return analysed;
 }
 
+// A session knows a statement soonest where the first relation that its plan rests on is its table.
 void NoteWhatDiffers(const Analysed& analysed, PlannedStmt* plan) {
     if (analysed.is_known && FirstTableIn(*plan) != analysed.relid) {
         pg::PutMark(plan, pg::PlanMark::kTable, analysed.relid);
+        if (OidIsValid(analysed.relid)) {
+            MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(plan));
+            plan->relationOids = lcons_oid(analysed.relid, plan->relationOids);
+            MemoryContextSwitchTo(caller);
+        }
     }
     if (analysed.is_added_by_rule) {
         pg::PutMark(plan, pg::PlanMark::kAddedByRule, 1);

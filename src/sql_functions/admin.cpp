@@ -185,9 +185,9 @@ ELILE_SQL_FUNCTION(elile_record_db_query, kStrict, VOIDOID, TEXTOID, TEXTOID, FL
         PG_RETURN_VOID();
     }
     const core::Operation operation = ReportedOperation(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const uint32 table = ReportedTable(segment, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    const uint32 table = ReportedTable(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     const uint64 duration_ns = ReportedDuration(PG_GETARG_FLOAT8(2));
-    store::RequireSharedStore().AddLeftover({table, operation},
-                                            {duration_ns, 0, false, pg::IsSlow(duration_ns)});
+    store::RequireSharedStore().AddLeftover(
+        {table, operation}, {duration_ns, 0, false, pg::IsSlow(duration_ns)}, MyDatabaseId);
     PG_RETURN_VOID();
 }

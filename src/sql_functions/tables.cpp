@@ -26,7 +26,7 @@ Sums MakeRoom(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            used[PlaceOf(core::TargetOf(entry))] = true;
+            used[segment.statements.PlaceFor(entry)] = true;
         }
     }
     for (uint32 place = 0; place < places; ++place) {
@@ -47,7 +47,7 @@ Sums SumByTableAndOperation(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
+            core::TallySnapshot* sum = sums.of[segment.statements.PlaceFor(entry)];
             if (sum != nullptr) {
                 segment.statements.AddTalliesOf(entry, *sum);
             }
@@ -91,8 +91,9 @@ int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
             const core::Target target = core::TargetAt(place);
-            rows[count++] = {segment.tables.KeyOf(target.table).dbid, NameOf(segment, target.table),
-                             target.operation, target.toplevel, sums.of[place]};
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
+                             NameOf(segment, segment.tables.At(target.table)), target.operation,
+                             target.toplevel, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);

@@ -172,10 +172,12 @@ protected:
     void Execute(std::uint64_t queryid, std::uint32_t table, std::uint64_t duration_ns,
                  bool failed = false, bool slow = false) {
         const Target target{table, Operation::kSelect};
-        Handle handle = store_.Find(Key(queryid));
+        StatementKey key = Key(queryid);
+        key.table = table;
+        Handle handle = store_.Find(key);
         const FinishedRun sample{duration_ns, 1, failed, slow};
         if (!store_.AddExecution(handle, sample, kNoUse)) {
-            handle = store_.Insert(Key(queryid), {target, 0, 1});
+            handle = store_.Insert(key, {target, 0, 1});
             ASSERT_TRUE(store_.AddExecution(handle, sample, kNoUse));
         }
     }

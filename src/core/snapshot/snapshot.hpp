@@ -2,7 +2,8 @@
 // itself. It has no write access, and so cannot keep entries from being folded while it sums.
 //
 // A snapshot is plain data. Who wants no series copies its head alone. It has no names but those
-// that no directory has; the reader finds tables and databases by their index.
+// that no directory has; the reader finds tables and databases by reference, and passes over a
+// series whose table or database has gone since.
 #pragma once
 
 #include <array>
@@ -42,7 +43,7 @@ struct SnapshotSeries {
     std::uint64_t p99_ns;
     std::uint64_t max_ns;
     std::uint32_t place;  // in the layout
-    std::uint32_t unused;
+    std::uint32_t owner;  // reference into the directory of tables, or of databases
 };
 
 // A row counts client sessions that are alike. dbid 0 and application "other" stand for what had no

@@ -25,6 +25,8 @@ struct StatementKey {
     std::uint32_t dbid;
     bool toplevel;
     bool unidentified;
+    // In the table directory. One identifier may stand for statements on several tables.
+    std::uint32_t table = 0;
 
     bool operator==(const StatementKey&) const noexcept = default;
     std::uint64_t Hash() const noexcept;
@@ -32,7 +34,7 @@ struct StatementKey {
 
 // An execution is counted here when its entry is gone.
 struct Target {
-    std::uint32_t table;  // index in the table directory
+    std::uint32_t table;  // reference into the table directory, or an index where that is said
     Operation operation;
     bool toplevel = true;
 
@@ -42,7 +44,8 @@ struct Target {
 // A table has so many targets: each operation at top level and nested.
 inline constexpr std::uint32_t kTargetsPerTable = 2 * kOperations;
 
-// A target has this place among those of all tables. TargetAt() is the way back.
+// A target, of which `table` is an index, has this place among those of all tables. TargetAt() is
+// the way back.
 inline std::uint32_t PlaceOf(const Target& target) noexcept {
     return target.table * kTargetsPerTable + (target.toplevel ? 0 : kOperations) +
            static_cast<std::uint32_t>(target.operation);
@@ -118,6 +121,8 @@ struct NewEntry {
 // A session remembers this of a statement, so that it looks up the entry once.
 struct KnownStatement {
     StatementKey key;
+    std::uint32_t relid;           // of the table by which the entry was found or made; 0 none
+    std::uint32_t first_relation;  // the one that tells by itself that a plan is on that table
     Handle handle;
     Target target;
 };

@@ -63,7 +63,8 @@ public:
     }
     bool AddPlanning(const Handle& handle, std::uint64_t duration_ns,
                      const ResourceUse& use) noexcept;
-    void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
+    // Adds an execution in this database that has no entry.
+    void AddLeftover(const Target& target, const FinishedRun& run, std::uint32_t dbid = 0) noexcept;
     // Counts an execution that is in no figure, for nobody may write before the repair has ended.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
     // Counts one that is in its table's figures only, for no entry was free.

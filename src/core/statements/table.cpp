@@ -28,15 +28,19 @@ constexpr std::uint32_t SlotOf(std::uint64_t cell) noexcept {
 
 std::uint64_t StatementKey::Hash() const noexcept {
     const std::uint64_t flags = (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U);
-    return Mix(Mix(queryid ^ flags << 56) ^ (std::uint64_t{userid} << 32 | dbid));
+    constexpr std::uint64_t kSpread = UINT64_C(0x9e3779b97f4a7c15);
+    return Mix(Mix(queryid ^ flags << 56 ^ table * kSpread) ^ (std::uint64_t{userid} << 32 | dbid));
 }
 
 StatementKey KeyOf(const Entry& entry) noexcept {
     const std::uint64_t owner = Get(entry.user_and_database);
     const std::uint32_t flags = Get(entry.flags);
-    return {Get(entry.queryid), static_cast<std::uint32_t>(owner >> 32),
-            static_cast<std::uint32_t>(owner), (flags & kToplevel) != 0,
-            (flags & kUnidentified) != 0};
+    return {Get(entry.queryid),
+            static_cast<std::uint32_t>(owner >> 32),
+            static_cast<std::uint32_t>(owner),
+            (flags & kToplevel) != 0,
+            (flags & kUnidentified) != 0,
+            Get(entry.table)};
 }
 
 Target TargetOf(const Entry& entry) noexcept {
@@ -101,7 +105,10 @@ void StatementTable::AddTalliesOf(const Target& target, TallySnapshot& sum) cons
             AddTalliesOf(entry, sum);
         }
     }
-    sum.AddTally(LeftoverOf(target), octaves);
+    if (tables_.IsCurrent(target.table)) {
+        const Target at{TableDirectory::IndexOf(target.table), target.operation, target.toplevel};
+        sum.AddTally(leftovers[PlaceOf(at)], octaves);
+    }
 }
 
 std::uint64_t StatementTable::ExecutionsOf(const Entry& entry) const noexcept {
