@@ -3,6 +3,7 @@
 #include "capture/query_text.hpp"
 #include "capture/table_index.hpp"
 #include "core/segment.hpp"
+#include "core/shared/hash.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/store.hpp"
 #include "store/own_database.hpp"
@@ -24,6 +25,14 @@ MemoryContext Scratch() {
 }
 
 }  // namespace
+
+uint64 HashUtility(const Source& source, uint64 id) {
+    MemoryContext caller = MemoryContextSwitchTo(Scratch());
+    const uint64 hash = HashTokens(source.string, source.location, source.length);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(Scratch());
+    return hash != 0 ? hash : core::Mix(id) | 1;
+}
 
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source) {
@@ -48,7 +57,14 @@ core::KnownStatement FindStatement(const core::StatementKey& key) {
     store::NoteOwnDatabase();
     core::StatementStore* store = store::SharedStore();
     const core::Handle found = store->Find(key);
-    return {key, found, found.IsValid() ? store->TargetOf(found) : core::Target{}};
+    if (!found.IsValid()) {
+        return {key, found, core::Target{}};
+    }
+    core::KnownStatement known{key, found, store->TargetOf(found)};
+    if (key.text_hash != 0) {
+        known.key.queryid = store->QueryIdOf(found);
+    }
+    return known;
 }
 
 core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,

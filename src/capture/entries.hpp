@@ -28,12 +28,17 @@ inline core::StatementKey UnidentifiedKeyFor(const TargetRelation& target, bool 
     return {number, GetUserId(), MyDatabaseId, toplevel, true};
 }
 
+// Returns a number that is not 0 and the same for all texts that differ in their constants, blanks,
+// comments and case only. One that does not scan has a number of its own by its identifier.
+uint64 HashUtility(const Source& source, uint64 id);
+
 // Makes the statement's entry, with its text. The handle is invalid when the store had no entry
 // free.
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source);
 
-// Returns the statement with its entry. The handle is invalid when the statement has none.
+// Returns the statement with its entry, and a utility with the identifier that its entry shows. The
+// handle is invalid when the statement has none.
 core::KnownStatement FindStatement(const core::StatementKey& key);
 // Makes the statement's entry and its table's place in the directory. Raises an error when memory
 // is short.

@@ -4,6 +4,7 @@
 #include "capture/failed_copy.hpp"
 #include "capture/n_plus_one.hpp"
 #include "capture/running.hpp"
+#include "capture/utility_entries.hpp"
 #include "core/statements/store.hpp"
 
 namespace elile::capture {
@@ -274,13 +275,7 @@ void EndPlan(Execution* execution) {
 
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
     WatchSession();
-    const bool toplevel = !is_nested;
-    const auto queryid = static_cast<uint64>(statement.queryId);
-    const TargetRelation none{InvalidOid, core::Operation::kUtility};
-    const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
-                                [&none] { return none; }));
+    Prepare(utility, FindUtility(statement, source, !is_nested));
     utility->query = nullptr;
     utility->origin = core::kOtherPlan;
     utility->is_utility = true;
