@@ -28,13 +28,18 @@ inline core::StatementKey UnidentifiedKeyFor(const TargetRelation& target, bool 
     return {number, GetUserId(), MyDatabaseId, toplevel, true};
 }
 
+// Returns a number that is not 0 and the same for all texts that differ in their constants, blanks,
+// comments and case only. One that does not scan has a number of its own by its identifier.
+uint64 HashUtility(const Source& source, uint64 id);
+
 // Makes the statement's entry, with its text. The handle is invalid when the store had no entry
 // free.
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source);
 
-// Finds the statement's entry or makes it, and the place of its table in the directory. The handle
-// is invalid where no entry was free. Raises an error when memory is short.
+// Finds the statement's entry or makes it, and the place of its table in the directory. A
+// utility gets the identifier that its entry shows. The handle is invalid where no entry was free.
+// Raises an error when memory is short.
 core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
                                 const TargetRelation& target);
 

@@ -5,6 +5,7 @@
 #include "capture/n_plus_one.hpp"
 #include "capture/relations.hpp"
 #include "capture/running.hpp"
+#include "capture/utility_entries.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/statements/store.hpp"
 #include "store/places.hpp"
@@ -324,11 +325,7 @@ void EndPlan(Execution* execution) {
 void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source,
                   bool toplevel) {
     WatchSession();
-    const auto queryid = static_cast<uint64>(statement.queryId);
-    const TargetRelation none{InvalidOid, core::Operation::kUtility};
-    const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len}, none));
+    Prepare(utility, FindUtility(statement, source, toplevel));
     utility->query = nullptr;
     utility->origin = core::kOtherPlan;
     utility->is_utility = true;

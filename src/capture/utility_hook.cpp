@@ -26,12 +26,12 @@ void Run(const UtilityCall& call) {
                         call.parameters, call.environment, call.destination, call.completion);
 }
 
-// Whether the command's completion reports a number of rows that is the statement's own.
+// Whether the command's completion reports rows that the statement has returned or written. MOVE
+// returns none of those that it passes over.
 bool ReportsRows(CommandTag tag) {
     switch (tag) {
         case CMDTAG_COPY:
         case CMDTAG_FETCH:
-        case CMDTAG_MOVE:
         case CMDTAG_SELECT:
         case CMDTAG_SELECT_INTO:
         case CMDTAG_CREATE_TABLE_AS:

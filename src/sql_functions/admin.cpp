@@ -9,6 +9,7 @@
 #include "core/statements/slow_log.hpp"
 #include "core/statements/store.hpp"
 #include "core/statements/table.hpp"
+#include "core/statements/utility_ids.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
 #include "pg/json.hpp"
@@ -23,8 +24,9 @@ namespace {
 
 void Reset(Oid userid, Oid dbid, uint64 queryid) {
     core::Segment& segment = store::RequireSegment();
+    const uint64 shown = segment.utility_ids.ShownFor(queryid);
     int pauses = 0;
-    while (!segment.TryReset({userid, dbid, queryid}, static_cast<uint64>(GetCurrentTimestamp()))) {
+    while (!segment.TryReset({userid, dbid, shown}, static_cast<uint64>(GetCurrentTimestamp()))) {
         store::PauseBeforeGate(segment, &pauses);
     }
 }

@@ -18,7 +18,8 @@ inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
 
 // The key is a statement's identity. `unidentified` entries stand for executions without a query
 // identifier. Their queryid is (relid << 8 | operation), and they are no rows of the statements
-// view.
+// view. A utility is found by its text_hash, and its queryid tells nothing: the server gives each
+// of its constants another one.
 struct StatementKey {
     std::uint64_t queryid;
     std::uint32_t userid;
@@ -27,8 +28,13 @@ struct StatementKey {
     bool unidentified;
     // In the table directory. One identifier may stand for statements on several tables.
     std::uint32_t table = 0;
+    std::uint64_t text_hash = 0;  // of a utility; 0 for all else
 
-    bool operator==(const StatementKey&) const noexcept = default;
+    bool operator==(const StatementKey& other) const noexcept {
+        return userid == other.userid && dbid == other.dbid && toplevel == other.toplevel &&
+               unidentified == other.unidentified && table == other.table &&
+               text_hash == other.text_hash && (text_hash != 0 || queryid == other.queryid);
+    }
     std::uint64_t Hash() const noexcept;
 };
 
@@ -90,12 +96,13 @@ struct alignas(kCacheLine) Entry {
     HalfWord table;
     HalfWord text;        // in the text pool; 0 none
     Word created_at_us;   // microseconds since 2000-01-01 UTC
-    Word seen_calls;      // executions when the eviction's hand last passed; the hand alone
+    Word text_hash;       // of a utility; 0 for all else
+    HalfWord seen_calls;  // executions, modulo 2^32, when the eviction's hand last passed; the hand
+                          // alone
     HalfWord weight;      // decayed executions between passes of the hand; the hand alone
     HalfWord stripes;     // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
                           // the sum of `counters` and of all stripes
     HalfWord collisions;  // additions that met another process's; any process
-    HalfWord unused;
     Counters counters;
     PlanHistory history;
 };

@@ -89,6 +89,10 @@ public:
     Target TargetOf(const Handle& handle) const noexcept {
         return core::TargetOf(table_.entries[handle.slot]);
     }
+    // Returns the identifier that the entry shows, as far as one look can tell.
+    std::uint64_t QueryIdOf(const Handle& handle) const noexcept {
+        return Get(table_.entries[handle.slot].queryid);
+    }
 
 private:
     static constexpr int kUsualOctave = 4;  // of 16 to 32 us: what is slower does not mind

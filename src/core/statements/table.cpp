@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kBucketsPerKey = 2;  // neighbours
 constexpr std::uint32_t kWeightPerExecution = 64;
-constexpr std::uint64_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
+constexpr std::uint32_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
 constexpr std::uint32_t kEvictionLook = 32;      // entries compared for an eviction
 constexpr std::uint32_t kEvictedAtOnce = 4;
 
@@ -27,9 +27,12 @@ constexpr std::uint32_t SlotOf(std::uint64_t cell) noexcept {
 }  // namespace
 
 std::uint64_t StatementKey::Hash() const noexcept {
-    const std::uint64_t flags = (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U);
+    const bool by_text = text_hash != 0;
+    const std::uint64_t flags =
+        (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U) | (by_text ? 4U : 0U);
     constexpr std::uint64_t kSpread = UINT64_C(0x9e3779b97f4a7c15);
-    return Mix(Mix(queryid ^ flags << 56 ^ table * kSpread) ^ (std::uint64_t{userid} << 32 | dbid));
+    return Mix(Mix((by_text ? text_hash : queryid) ^ flags << 56 ^ table * kSpread) ^
+               (std::uint64_t{userid} << 32 | dbid));
 }
 
 StatementKey KeyOf(const Entry& entry) noexcept {
@@ -40,7 +43,8 @@ StatementKey KeyOf(const Entry& entry) noexcept {
             static_cast<std::uint32_t>(owner),
             (flags & kToplevel) != 0,
             (flags & kUnidentified) != 0,
-            Get(entry.table)};
+            Get(entry.table),
+            Get(entry.text_hash)};
 }
 
 Target TargetOf(const Entry& entry) noexcept {
@@ -184,6 +188,7 @@ void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.table, fresh.target.table);
     Put(entry.text, fresh.text);
     Put(entry.created_at_us, fresh.created_at_us);
+    Put(entry.text_hash, key.text_hash);
     Put(entry.seen_calls, 0);
     Put(entry.weight, kWeightPerExecution);
     Put(entry.collisions, 0);
@@ -310,13 +315,12 @@ bool StatementTable::Retire(const Handle& handle, bool discard) noexcept {
 // statement itself writes nothing for it.
 std::uint32_t StatementTable::Weigh(Entry& entry) noexcept {
     constexpr std::uint32_t kFading = 512;
-    const std::uint64_t executions = ExecutionsOf(entry);
-    const std::uint64_t step = executions - Get(entry.seen_calls);
+    const auto executions = static_cast<std::uint32_t>(ExecutionsOf(entry));
+    const std::uint32_t step = executions - Get(entry.seen_calls);
     Put(entry.seen_calls, executions);
     const std::uint32_t past = Get(entry.weight);
     const std::uint32_t weight =
-        past - (past + kFading - 1) / kFading +
-        kWeightPerExecution * static_cast<std::uint32_t>(std::min(step, kLargestStep));
+        past - (past + kFading - 1) / kFading + kWeightPerExecution * std::min(step, kLargestStep);
     Put(entry.weight, weight);
     return weight;
 }
