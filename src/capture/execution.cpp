@@ -371,7 +371,10 @@ void CountFailedUtility(Execution* utility) {
     Count(utility, geterrcode());
 }
 
-void FailAllRunning() { FailAllRunningIn(nullptr); }
+void FailNested() {
+    FailAllRunningIn(nullptr);
+    is_nested = false;
+}
 
 void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }
 

@@ -29,19 +29,4 @@ inline bool IsTableKind(char kind) {
     }
 }
 
-// Returns the table of a read whose range table begins with it, as that of most does, and
-// InvalidOid for any other query. It is in line, for each planning asks it.
-inline Oid PlainTableOf(const Query& query) {
-    if (query.resultRelation != 0 || query.querySource != QSRC_ORIGINAL ||
-        query.jointree == nullptr || query.jointree->fromlist == NIL) {
-        return InvalidOid;
-    }
-    const Node* item = static_cast<Node*>(linitial(query.jointree->fromlist));
-    const auto* entry = static_cast<const RangeTblEntry*>(linitial(query.rtable));
-    const bool is_first =
-        IsA(item, RangeTblRef) && reinterpret_cast<const RangeTblRef*>(item)->rtindex == 1;
-    return is_first && entry->rtekind == RTE_RELATION && IsTableKind(entry->relkind) ? entry->relid
-                                                                                     : InvalidOid;
-}
-
 }  // namespace elile::capture

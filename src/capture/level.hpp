@@ -18,8 +18,9 @@ namespace elile::capture {
 // True while a statement or a planner runs.
 extern bool is_nested;
 
-// Counts all that runs as failed, which leaves nothing nested.
-void FailAllRunning();
+// Counts all that runs as failed, which leaves nothing nested. To be called where an error passes
+// the outermost run.
+void FailNested();
 
 // These tell the level of what runs outside any statement that we saw begin.
 bool IsNestedBetween(const PlannedStmt& statement, const char* source);
@@ -56,8 +57,7 @@ void CallNested(Call call) {
     }
     PG_CATCH();
     {
-        FailAllRunning();
-        is_nested = false;
+        FailNested();
         PG_RE_THROW();
     }
     PG_END_TRY();

@@ -29,47 +29,66 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 
-PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
+// A function that planning evaluates is nested in the statement. This is CallNested(), which would
+// have to be handed all parameters in memory.
+[[gnu::noinline]] PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
+    if (is_nested || static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
+        return next_planner(ELILE_PLANNER_ARGUMENTS);
+    }
+    PlannedStmt* plan = nullptr;
+    PG_TRY();
+    {
+        is_nested = true;
+        plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+    }
+    PG_CATCH();
+    {
+        FailNested();
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    is_nested = false;
+    return plan;
+}
+
+[[gnu::noinline]] PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
     const Analysed analysed = Analyse(*parse);
-    PlannedStmt* plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+    PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
     NoteInPlan(analysed, plan);
     return plan;
 }
 
-// A function that planning evaluates is nested in the statement.
-PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
-    PlannedStmt* plan = nullptr;
-    CallNested([&] { plan = PlanAndNote(ELILE_PLANNER_ARGUMENTS); });
-    return plan;
+inline PlannedStmt* Plan(ELILE_PLANNER_PARAMETERS) {
+    return PlanTellsTable(*parse) ? PlanNested(ELILE_PLANNER_ARGUMENTS)
+                                  : PlanAndNote(ELILE_PLANNER_ARGUMENTS);
 }
 
-PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS, bool toplevel) {
+[[gnu::noinline]] PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS) {
+    const bool nested = IsPlannedNested(source);
+    if (!pg::IsTracked(nested)) {
+        return Plan(ELILE_PLANNER_ARGUMENTS);
+    }
     const BufferUsage buffers = pgBufferUsage;
     const WalUsage wal = pgWalUsage;
     const uint64 began_ns = pg::MonotonicNs();
-    PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
+    PlannedStmt* plan = Plan(ELILE_PLANNER_ARGUMENTS);
     Planning planning;
     planning.duration_ns = pg::MonotonicNs() - began_ns;
     AddUse(planning.use, buffers, wal);
     // What a rule adds has the statement's identifier and another table. It is planned, and
     // executed, as a part of the statement.
     if (plan->canSetTag || !IsNotedAsAdded(*plan)) {
-        CountPlanning(*plan, source, toplevel, planning);
+        CountPlanning(*plan, source, !nested, planning);
     }
     return plan;
 }
 
+// All calls in here are its last act, so that the parameters stay in registers.
 PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
-    if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
-        return PlanAndNote(ELILE_PLANNER_ARGUMENTS);
+    if (pg::Settings::track_planning && parse->queryId != 0 && source != nullptr) [[unlikely]] {
+        return PlanMeasured(ELILE_PLANNER_ARGUMENTS);
     }
-    if (pg::Settings::track_planning && parse->queryId != 0 && source != nullptr) {
-        const bool nested = IsPlannedNested(source);
-        if (pg::IsTracked(nested)) {
-            return PlanMeasured(ELILE_PLANNER_ARGUMENTS, !nested);
-        }
-    }
-    return PlanNested(ELILE_PLANNER_ARGUMENTS);
+    return Plan(ELILE_PLANNER_ARGUMENTS);
 }
 
 planner_hook_type next_identifier = nullptr;

@@ -44,14 +44,14 @@ core::Operation OperationOf(CmdType command) {
     }
 }
 
-Analysed AnalyseWhole(const Query& query) {
+Analysed Analyse(const Query& query) {
     Analysed analysed = {InvalidOid, false, IsAddedByRule(query)};
     analysed.is_known = FindTable(query, &analysed.relid);
     return analysed;
 }
 
 // A session knows a statement soonest where the first relation that its plan rests on is its table.
-void NoteWhatDiffers(const Analysed& analysed, PlannedStmt* plan) {
+void NoteInPlan(const Analysed& analysed, PlannedStmt* plan) {
     if (analysed.is_known && FirstTableIn(*plan) != analysed.relid) {
         pg::PutMark(plan, pg::PlanMark::kTable, analysed.relid);
         if (OidIsValid(analysed.relid)) {

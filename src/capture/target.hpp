@@ -22,24 +22,23 @@ struct Analysed {
     bool is_added_by_rule;
 };
 
-Analysed AnalyseWhole(const Query& query);
-void NoteWhatDiffers(const Analysed& analysed, PlannedStmt* plan);
-
 // To be asked before planning, which changes the query.
-inline Analysed Analyse(const Query& query) {
-    const Oid plain = PlainTableOf(query);
-    return OidIsValid(plain) ? Analysed{plain, true, false} : AnalyseWhole(query);
-}
-
+Analysed Analyse(const Query& query);
 // Notes it in the plan itself, where the plan alone would tell something else. So it lasts as long
 // as the plan does, in whichever cache.
-inline void NoteInPlan(const Analysed& analysed, PlannedStmt* plan) {
-    const bool is_plain =
-        plan->rtable != NIL && pg::FirstWritten(*plan) == 0 && !analysed.is_added_by_rule;
-    const auto* first = is_plain ? linitial_node(RangeTblEntry, plan->rtable) : nullptr;
-    if (first == nullptr || first->rtekind != RTE_RELATION || first->relid != analysed.relid) {
-        NoteWhatDiffers(analysed, plan);
+void NoteInPlan(const Analysed& analysed, PlannedStmt* plan);
+
+// Whether the plan will tell the same without a note: that of a read whose FROM begins with its
+// first table, as most do.
+inline bool PlanTellsTable(const Query& query) {
+    if (query.resultRelation != 0 || query.hasModifyingCTE || query.querySource != QSRC_ORIGINAL ||
+        query.jointree == nullptr || query.jointree->fromlist == NIL) {
+        return false;
     }
+    const Node* item = static_cast<Node*>(linitial(query.jointree->fromlist));
+    const auto* entry = static_cast<const RangeTblEntry*>(linitial(query.rtable));
+    return IsA(item, RangeTblRef) && reinterpret_cast<const RangeTblRef*>(item)->rtindex == 1 &&
+           entry->rtekind == RTE_RELATION && IsTableKind(entry->relkind);
 }
 
 TargetRelation TargetOf(const PlannedStmt& plan);

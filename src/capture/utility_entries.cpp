@@ -11,8 +11,8 @@ namespace elile::capture {
 namespace {
 
 struct KnownUtility {
-    uint64 id;  // as the server gave it for the text with its constants
-    Oid relid;  // the table to which the utility belongs
+    uint64 id;       // as the server gave it for the text with its constants
+    Oid relid;       // the table to which the utility belongs
     uint32 changes;  // of the catalogue, before the look
     core::KnownStatement statement;
 };
@@ -58,8 +58,8 @@ TargetRelation TargetOfUtility(const Node& utility) {
 bool IsKnownUtility(const KnownUtility& known, uint64 id, Oid relid, bool toplevel) {
     const core::StatementKey& key = known.statement.key;
     const bool has_its_table =
-        !OidIsValid(relid) || (known.changes == catalogue_changes &&
-                               known.statement.target.table != core::kOtherTables);
+        !OidIsValid(relid) ||
+        (known.changes == catalogue_changes && known.statement.target.table != core::kOtherTables);
     return known.id == id && known.relid == relid && has_its_table && key.userid == GetUserId() &&
            key.toplevel == toplevel && store::SharedStore()->IsLive(known.statement.handle);
 }
