@@ -217,7 +217,7 @@ for my $what (sort keys %endings)
         $session->simple(q{set elile_optimize.track = 'top'});
         $session->simple("$probe where id = 2");
         $session->close;
-        is( $node->safe_psql('postgres', q{select toplevel, sum(calls), sum(plans) from elile_optimize.statements
+        is($node->safe_psql('postgres', q{select toplevel, sum(calls), sum(plans) from elile_optimize.statements
                 where query ~* '^select count.* from probe' group by toplevel order by toplevel}),
             "f|1|1\nt|3|3", "an error $what, with track_utility $track_utility") or diag($errors);
     }
@@ -231,7 +231,7 @@ sub levels_of
     my $session = Wire->new($node);
     my @errors = map { ref $_ ? $session->send(@$_) : $session->simple($_) } q{set elile_optimize.track = 'all'}, @messages;
     $session->close;
-    is( $node->safe_psql('postgres', "select string_agg(distinct toplevel::text, ' ' order by toplevel::text)
+    is($node->safe_psql('postgres', "select string_agg(distinct toplevel::text, ' ' order by toplevel::text)
             from elile_optimize.statements where query ~* '$pattern'"), $wanted, $what) or diag(join ' ', @errors);
     return;
 }

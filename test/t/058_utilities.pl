@@ -8,8 +8,8 @@ use Test::More;
 
 my $loop = join "\n", map {
     "set app.user_id = 'u$_'; set app.tenant to t$_; begin; savepoint s$_; release s$_; commit; do \$\$ begin perform $_; end \$\$;"
-      . "begin; declare c cursor for select * from item; fetch $_ from c; move $_ in c; close c; commit;"
-      . "prepare p as select 'v$_'; deallocate p; notify one, 'n$_'; create role r$_ password 'S3CRET$_'; drop role r$_;"
+        . "begin; declare c cursor for select * from item; fetch $_ from c; move $_ in c; close c; commit;"
+        . "prepare p as select 'v$_'; deallocate p; notify one, 'n$_'; create role r$_ password 'S3CRET$_'; drop role r$_;"
 } 1 .. 20;
 
 for my $libraries ('elile_optimize', 'elile_optimize, pg_stat_statements', 'pg_stat_statements, elile_optimize')
@@ -23,7 +23,7 @@ for my $libraries ('elile_optimize', 'elile_optimize, pg_stat_statements', 'pg_s
     $node->safe_psql('postgres', $loop);
 
     my $rows = "select string_agg(format('%s %s', calls, query), E'\\n' order by query collate \"C\") from elile_optimize.statements";
-    is( $node->safe_psql('postgres', "$rows where query ~ '^(set app|savepoint|release|do|fetch|move|prepare|deallocate|notify)'"),
+    is($node->safe_psql('postgres', "$rows where query ~ '^(set app|savepoint|release|do|fetch|move|prepare|deallocate|notify)'"),
         join("\n",
             '20 deallocate $1',
             '20 do $1',
@@ -36,14 +36,14 @@ for my $libraries ('elile_optimize', 'elile_optimize, pg_stat_statements', 'pg_s
             '20 set app.tenant to $1',
             '20 set app.user_id = $1'),
         "$libraries: one row for each");
-    is( $node->safe_psql('postgres', "$rows where query ~ 'S3CRET'"), '', "$libraries: no secret");
-    is( $node->safe_psql('postgres', "select operation, sum(rows) from elile_optimize.table_operations where table_name = 'item' group by 1"),
+    is($node->safe_psql('postgres', "$rows where query ~ 'S3CRET'"), '', "$libraries: no secret");
+    is($node->safe_psql('postgres', "select operation, sum(rows) from elile_optimize.table_operations where table_name = 'item' group by 1"),
         'select|210', "$libraries: a cursor's reads belong to its table, and MOVE returns nothing");
 
     $node->safe_psql('postgres', "select elile_optimize.reset(); do \$\$ begin for i in 1 .. 5 loop set local app.in_loop = 'x'; end loop; end \$\$");
     $node->safe_psql('postgres',
         "set elile_optimize.track = 'all'; do \$\$ begin for i in 1 .. 5 loop set local app.in_loop = 'x'; end loop; end \$\$");
-    is( $node->safe_psql('postgres', "select calls from elile_optimize.statements where query ~ '^set local' and not toplevel"),
+    is($node->safe_psql('postgres', "select calls from elile_optimize.statements where query ~ '^set local' and not toplevel"),
         '5', "$libraries: a plan that is kept counts each time");
     $node->stop;
 }
@@ -64,9 +64,9 @@ SKIP:
     };
     $one_message->('on', q{set standard_conforming_strings = off; select 'x\\', 'S3CRET', 2});
     $one_message->('off', q{set standard_conforming_strings = on; select 'it\\'s S3CRET', 3});
-    is( $node->safe_psql('postgres', q{select string_agg(query, '|' order by query collate "C") from elile_optimize.statements where query ~ '^select \$1'}),
+    is($node->safe_psql('postgres', q{select string_agg(query, '|' order by query collate "C") from elile_optimize.statements where query ~ '^select \$1'}),
         'select $1, $2|select $1, $2, $3', 'each is read as it was parsed');
-    is( $node->safe_psql('postgres', q{select count(*) from elile_optimize.statements where query ~ 'S3CRET' and query !~ 'statements'}),
+    is($node->safe_psql('postgres', q{select count(*) from elile_optimize.statements where query ~ 'S3CRET' and query !~ 'statements'}),
         '0', 'and no literal is kept');
 }
 

@@ -143,7 +143,7 @@ if ($node->pg_version >= 18)
         'execute pa', ('execute pb') x 2, 'select count(*) from a1 x', 'select count(*) from b1 x');
 }
 
-is( $node->safe_psql(
+is($node->safe_psql(
         'postgres', q{select count(*), count(distinct (userid, dbid, queryid, toplevel)) from elile_optimize.statements
 		having count(*) <> count(distinct (userid, dbid, queryid, toplevel))}),
     '', 'each identifier has one row');
@@ -152,7 +152,7 @@ counts('a statement on two tables', 't1 1, t2 2',
     'select count(*) from v',
     'create or replace view v as select * from t2',
     ('select count(*) from v') x 2);
-is( $node->safe_psql(
+is($node->safe_psql(
         'postgres', q{select calls, table_name is null from elile_optimize.statements where query = 'select count(*) from v'}),
     '3|t', 'has one row, without a name');
 

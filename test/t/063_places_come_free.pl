@@ -45,7 +45,7 @@ my $rows = q{select calls from elile_optimize.table_operations where operation =
 is($node->safe_psql('postgres', sprintf($rows, 'select', 'next_one')), '1', 'the next table has a place of its own');
 is($node->safe_psql('postgres', sprintf($rows, 'select', 'stays')), '1', 'a table that is there keeps its own');
 is($node->safe_psql('postgres', sprintf($rows, 'select', '(other)')), '', 'nothing was without a place');
-is( $node->safe_psql(
+is($node->safe_psql(
         'postgres',
         q{select sum(calls) from elile_optimize.table_operations
 		where operation in ('select', 'insert') and table_name ~ '^(gone_|past_|.dropped)' and datname = 'postgres'}),

@@ -46,7 +46,7 @@ sub statement
 {
     my ($text, $rows, @values) = @_;
     return
-          message('P', "\0$text\0" . pack('n', 0))
+        message('P', "\0$text\0" . pack('n', 0))
         . message('B', "\0\0" . pack('n n', 0, scalar @values) . join('', map { pack('N/a*', $_) } @values) . pack('n', 0))
         . message('E', "\0" . pack('N', $rows // 0));
 }
