@@ -82,7 +82,8 @@ run_pg_regress() {
     count_results "$scratch/$what.log" "$status" "$input/out" "$what"
 }
 
-# count_results LOG STATUS OUTPUT-FOLDER NAME: of a pg_regress, whose output is shown when the status is bad.
+# count_results LOG STATUS OUTPUT-FOLDER NAME: of a pg_regress, whose output is shown when the status is bad, with what
+# the servers say of sessions that ended.
 count_results() {
     local good bad
     good=$(matches ' \.\.\. ok|^ok ' <"$1")
@@ -90,6 +91,7 @@ count_results() {
     if (($2 != 0)); then
         cat "$1" >&2
         cat "$3/regression.diffs" >&2 2>/dev/null || true
+        grep -hE 'was terminated by signal|PANIC: |FATAL: |^TRAP: ' "$scratch"/*.log | tail -n 20 >&2 || true
         ((bad > 0)) || bad=1
     fi
     count "$good" "$bad" "$4"
