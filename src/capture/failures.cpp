@@ -7,7 +7,9 @@
 #include "capture/phase.hpp"
 #include "core/failures/table.hpp"
 #include "core/segment.hpp"
+#include "core/shared/gate.hpp"
 #include "core/shared/table_directory.hpp"
+#include "core/statements/table.hpp"
 #include "pg/clock.hpp"
 #include "pg/read_only_text.hpp"
 #include "pg/reported_error.hpp"
@@ -32,7 +34,8 @@ struct Passed {
 };
 
 Passed passed = {};
-bool is_ending = false;                // a FATAL error was counted
+bool is_ending = false;  // a FATAL error was counted
+Oid planned_table = InvalidOid;
 TimestampTz utility_succeeded_at = 0;  // the statement_timestamp() of its message
 
 struct Statement {
@@ -172,18 +175,30 @@ core::Phase PhaseOf(const ErrorData& error) {
     return innermost != core::Phase::kUnknown ? innermost : PhaseBetweenHooks(error);
 }
 
-// Returns the table of a statement that has an entry, or whose target the planner's hook noted.
+// Returns the table that was to be planned for, or that of the entries which the statement has, if
+// they have one.
 uint32 KnownTableOf(uint64 queryid) {
-    core::StatementStore* store = store::SharedStore();
-    const core::Handle found = store->Find({queryid, GetOuterUserId(), MyDatabaseId, true, false});
-    if (found.IsValid()) {
-        return store->TargetOf(found).table + 1;
+    const core::Segment& segment = *store::SharedSegment();
+    if (OidIsValid(planned_table)) {
+        const uint32 table = segment.tables.Find({MyDatabaseId, planned_table, 0});
+        return table != core::kNoIndex ? table + 1 : 0;
     }
-    const Oid noted = NotedTable(queryid);
-    const uint32 index = OidIsValid(noted)
-                             ? store::SharedSegment()->tables.Find({MyDatabaseId, noted, 0})
-                             : core::kNoIndex;
-    return index != core::kNoIndex ? index + 1 : 0;
+    core::Gate& gate = segment.statements.shared->gate;
+    if (!gate.TryAdding()) {
+        return 0;
+    }
+    uint32 found = 0;
+    bool has_several = false;
+    segment.statements.ForEachOfQuery(queryid, [&](const core::Entry& entry) {
+        const core::StatementKey key = core::KeyOf(entry);
+        if (key.userid == GetOuterUserId() && key.dbid == MyDatabaseId && key.toplevel &&
+            !key.unidentified) {
+            has_several = has_several || (found != 0 && found != key.table + 1);
+            found = key.table + 1;
+        }
+    });
+    gate.LeaveShared();
+    return has_several ? 0 : found;
 }
 
 Statement FailedStatement(core::Phase phase) {
@@ -252,8 +267,8 @@ uint32 ErrorDatabaseNamed(const core::TableDirectory& databases, const char* nam
     for (uint32 at = core::kOtherTables + 1; at < databases.End(); ++at) {
         core::TableNames names;
         uint32 encoding = 0;
-        databases.Read(at, &names, &encoding);
-        if (name[0] != '\0' && strncmp(names.table, name, sizeof(names.table)) == 0) {
+        if (databases.IsUsed(at) && databases.Read(databases.At(at), &names, &encoding) &&
+            name[0] != '\0' && strncmp(names.table, name, sizeof(names.table)) == 0) {
             return at;
         }
     }
@@ -266,8 +281,9 @@ uint32 ErrorDatabase(const core::Segment& segment, const core::FailureKey& key) 
         return ErrorDatabaseNamed(segment.databases, key.given_database);
     }
     store::NoteOwnDatabase();
-    const uint32 index = segment.databases.Find({MyDatabaseId, 0, 0});
-    return index != core::kNoIndex ? index : core::kOtherTables;
+    const uint32 database = segment.databases.Find({MyDatabaseId, 0, 0});
+    return database != core::kNoIndex ? core::TableDirectory::IndexOf(database)
+                                      : core::kOtherTables;
 }
 
 void Count(core::FailureKey* key, const core::FailureDetails& details, bool is_outside) {
@@ -356,8 +372,23 @@ void NoteFailedExecution(const Execution& execution, int sqlstate) {
     ForgetPhase();
 }
 
+void NotePlanned(Oid table) {
+    if (!is_nested) {
+        planned_table = table;
+    }
+}
+
+void NoteFailedPlanning(const Query& query) {
+    const auto* first = query.rtable != NIL ? linitial_node(RangeTblEntry, query.rtable) : nullptr;
+    if (!OidIsValid(planned_table) && first != nullptr && first->rtekind == RTE_RELATION &&
+        IsTableKind(first->relkind)) {
+        planned_table = first->relid;
+    }
+}
+
 void ForgetPhase() {
     passed.any = false;
+    planned_table = InvalidOid;
     entered_phase = kNoPhase;
 }
 

@@ -33,6 +33,12 @@ void LeaveUtility(const EnteredPhase& before);
 // To be called while an error passes a counted utility, before what ran in it is counted.
 void NoteFailedUtility(const Execution& utility);
 
+// To be called before a statement is planned whose plan will not tell its table, and without one
+// after that.
+void NotePlanned(Oid table);
+// To be called while an error passes the planning of a statement at top level.
+void NoteFailedPlanning(const Query& query);
+
 // To be called for each execution that is counted as failed. It is a failure of its own only where
 // the log hides errors, since nobody reports it then. Touches memory only.
 void NoteFailedExecution(const Execution& execution, int sqlstate);

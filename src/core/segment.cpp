@@ -1,9 +1,24 @@
 #include "core/segment.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
+
 #include "core/segment_parts.hpp"
 #include "core/version.hpp"
 
 namespace elile::core {
+namespace {
+
+// Each of what a size counts takes a cache line or more. Sizes that pass keep BytesFor() within its
+// numbers, so that it may be asked about sizes that were found somewhere.
+bool MayBeSizes(const SegmentSizes& sizes, std::size_t bytes) noexcept {
+    constexpr std::size_t kSizes = sizeof(SegmentSizes) / sizeof(std::uint32_t);
+    const auto counts = std::bit_cast<std::array<std::uint32_t, kSizes>>(sizes);
+    return *std::max_element(counts.begin(), counts.end()) <= bytes / kCacheLine;
+}
+
+}  // namespace
 
 void Segment::Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
     header = carver.Take<SegmentHeader>();
@@ -29,7 +44,7 @@ std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
 // piece's size, count or place changes it. Where a piece keeps its size but changes its meaning,
 // kFirst must change.
 std::uint64_t Segment::Identity() noexcept {
-    constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000006);
+    constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000007);
     constexpr SegmentSizes kCounts{1009, 211, 307, 4001, 2003, 101, 53};
     Carver carver(nullptr);
     OwnSegment().Carve(carver, kCounts);
@@ -54,7 +69,7 @@ void Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
 bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
     const auto* header = static_cast<const SegmentHeader*>(memory);
     return bytes >= sizeof(SegmentHeader) && header->magic == Identity() &&
-           bytes >= BytesFor(header->sizes);
+           MayBeSizes(header->sizes, bytes) && bytes >= BytesFor(header->sizes);
 }
 
 void Segment::Attach(void* memory) noexcept {
@@ -73,6 +88,30 @@ bool Segment::TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept {
     if (scope.IsAll()) {
         Put(header->stats_since_us, now_us);
     }
+    gate.LeaveExclusive();
+    return true;
+}
+
+bool Segment::TryFreeTables(std::span<const std::uint32_t> gone) noexcept {
+    TableNames names = {};
+    CopyName(names.table, kDroppedTables);
+    for (const std::uint32_t table : gone) {
+        tables.InsertReserved(TableDirectory::DroppedIn(tables.KeyOf(table).dbid), names, 0);
+    }
+    Gate& gate = StoreGate();
+    if (!gate.TryClearing()) {
+        return false;
+    }
+    for (const std::uint32_t table : gone) {
+        const std::uint32_t index = TableDirectory::IndexOf(table);
+        const std::uint32_t dbid = tables.KeyOf(table).dbid;
+        if (tables.Retire(table)) {
+            statements.MoveLeftovers(index, dbid);
+            n_plus_one.ForgetLoopsOf(index);
+            tables.Recycle(index);
+        }
+    }
+    statements.RetireDropped();
     gate.LeaveExclusive();
     return true;
 }

@@ -148,21 +148,24 @@ void AddIndex(Index& sum, const Index& more) {
 void FillSeries(const core::Segment& segment, const DatabaseNames& databases,
                 std::span<const core::SnapshotSeries> all, Model& model) {
     const core::SeriesLayout layout = segment.snapshot.layout;
-    const auto has_counted = [](const core::SnapshotSeries& series) {
-        return series.counted.queries != 0;
+    const auto has_counted = [&](const core::SnapshotSeries& series) {
+        const core::TableDirectory& names = layout.IsOfTable(series.place)
+                                                ? static_cast<core::TableDirectory&>(segment.tables)
+                                                : segment.databases;
+        return series.counted.queries != 0 && layout.IndexOf(series.place) < names.Size();
     };
     model.series.reserve(
         static_cast<std::size_t>(std::count_if(all.begin(), all.end(), has_counted)));
     for (const core::SnapshotSeries& series : all) {
-        if (!has_counted(series)) {
-            continue;
-        }
-        const std::uint32_t index = layout.IndexOf(series.place);
         const bool is_table = layout.IsOfTable(series.place);
-        const std::uint32_t dbid =
-            is_table ? segment.tables.KeyOf(index).dbid : segment.databases.KeyOf(index).dbid;
-        model.series.push_back({databases.Of(dbid), is_table ? TableName(segment, index) : kOther,
-                                core::SeriesLayout::OperationOf(series.place), series});
+        const core::TableDirectory& directory =
+            is_table ? static_cast<const core::TableDirectory&>(segment.tables) : segment.databases;
+        const std::uint32_t dbid = directory.KeyOf(series.owner).dbid;
+        std::string table = is_table ? TableName(segment, series.owner) : kOther;
+        if (has_counted(series) && directory.IsCurrent(series.owner)) {
+            model.series.push_back({databases.Of(dbid), std::move(table),
+                                    core::SeriesLayout::OperationOf(series.place), series});
+        }
     }
     MergeEqual(
         model.series,
@@ -174,6 +177,9 @@ void FillSessions(const DatabaseNames& databases, const core::SnapshotHead& head
     const std::uint32_t rows = std::min<std::uint32_t>(head.session_rows, core::kSessionRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SnapshotSessions& row = head.sessions[at];
+        if (static_cast<std::uint32_t>(row.state) >= core::kSessionStates) {
+            continue;
+        }
         model.sessions.push_back({databases.Of(row.dbid),
                                   NameIn(row.application, sizeof(row.application)), row.state,
                                   row.sessions});
@@ -207,11 +213,8 @@ void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, 
         std::uint32_t encoding = 0;
         const std::uint32_t bytes = segment.texts.Read(
             copy.child_text, text.data(), static_cast<std::uint32_t>(text.size()), &encoding);
-        core::TableNames application{};
-        segment.n_plus_one.Applications().Read(copy.key.application, &application, &encoding);
-        const bool has_name = copy.key.application != core::kOtherTables;
         NPlusOne pattern{databases.Of(copy.key.database),
-                         has_name ? NameIn(application.table, sizeof(application.table)) : kOther,
+                         ApplicationName(segment, copy.key.application),
                          TableName(segment, copy.table),
                          ToUtf8({text.data(), bytes}),
                          segment.texts.LengthOf(copy.child_text) > bytes,

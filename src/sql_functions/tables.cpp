@@ -1,5 +1,5 @@
 // elile_optimize.table_operations and summary. They sum over statements' entries, and over what
-// evicted entries left.
+// evicted entries left. What ran at top level and what was nested are never in one sum.
 #include "core/failures/table.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
@@ -13,8 +13,8 @@
 namespace elile::sql_functions {
 namespace {
 
-// The sums by (table, operation). `of[place]` is null where nothing was counted. A pair that first
-// counts after this memory was taken is left for the next reader.
+// The sums by (table, operation, level). `of[place]` is null where nothing was counted. A pair that
+// first counts after this memory was taken is left for the next reader.
 struct Sums {
     core::TallySnapshot** of;
     uint32 places;
@@ -27,7 +27,7 @@ Sums MakeRoom(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            used[PlaceOf(core::TargetOf(entry))] = true;
+            used[segment.statements.PlaceFor(entry)] = true;
         }
     }
     for (uint32 place = 0; place < places; ++place) {
@@ -48,7 +48,7 @@ Sums SumByTableAndOperation(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
+            core::TallySnapshot* sum = sums.of[segment.statements.PlaceFor(entry)];
             if (sum != nullptr) {
                 segment.statements.AddTalliesOf(entry, *sum);
             }
@@ -68,6 +68,7 @@ struct TableRow {
     Oid dbid;
     TableName name;
     core::Operation operation;
+    bool toplevel;
     core::TallySnapshot* sum;
 };
 
@@ -79,7 +80,9 @@ int CompareRows(const void* left, const void* right) {
     }
     const int schema = strcmp(a.name.schema, b.name.schema);
     const int table = schema != 0 ? schema : strcmp(a.name.table, b.name.table);
-    return table != 0 ? table : static_cast<int>(a.operation) - static_cast<int>(b.operation);
+    const int operation = static_cast<int>(a.operation) - static_cast<int>(b.operation);
+    const int named = table != 0 ? table : operation;
+    return named != 0 ? named : static_cast<int>(b.toplevel) - static_cast<int>(a.toplevel);
 }
 
 // Fills the rows, sorted, and returns how many there are. Tables of one name, as are made after a
@@ -89,8 +92,9 @@ int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
             const core::Target target = core::TargetAt(place);
-            rows[count++] = {segment.tables.KeyOf(target.table).dbid, NameOf(segment, target.table),
-                             target.operation, sums.of[place]};
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
+                             NameOf(segment, segment.tables.At(target.table)), target.operation,
+                             target.toplevel, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
@@ -122,13 +126,16 @@ void WriteTableRow(pg::RowWriter& row, const TableRow& table) {
     row.Milliseconds(sum.QuantileNs(0.50));
     row.Milliseconds(sum.QuantileNs(0.95));
     row.Milliseconds(sum.QuantileNs(0.99));
+    row.Boolean(table.toplevel);
     row.EndRow();
 }
 
 // Returns the failures in this database of what was never executed, or committed.
 uint64 FailedOutside(const core::Segment& segment) {
-    const uint32 index = segment.databases.Find({MyDatabaseId, 0, 0});
-    return index != core::kNoIndex ? segment.failures.Outside(index) : 0;
+    const uint32 database = segment.databases.Find({MyDatabaseId, 0, 0});
+    return database != core::kNoIndex
+               ? segment.failures.Outside(core::TableDirectory::IndexOf(database))
+               : 0;
 }
 
 }  // namespace
@@ -154,12 +161,14 @@ ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
     *sum = core::TallySnapshot();
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
-        if (core::IsCounted(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
+        const core::StatementKey key = core::KeyOf(entry);
+        if (core::IsCounted(entry) && key.toplevel && key.dbid == MyDatabaseId) {
             segment.statements.AddTalliesOf(entry, *sum);
         }
     }
     for (uint32 place = 0; place < segment.statements.leftovers.size(); ++place) {
-        if (segment.tables.KeyOf(core::TargetAt(place).table).dbid == MyDatabaseId) {
+        const core::Target target = core::TargetAt(place);
+        if (target.toplevel && segment.tables.KeyOf(target.table).dbid == MyDatabaseId) {
             sum->AddTally(segment.statements.leftovers[place], segment.statements.octaves);
         }
     }

@@ -25,11 +25,11 @@ bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
 
 }  // namespace
 
-void NPlusOneTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+void NPlusOneTable::Carve(Carver& carver, const SegmentSizes&, const TextPool& texts,
                           const TableDirectory& tables) noexcept {
     shared_ = carver.Take<Shared>();
     patterns_ = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
-    loops_ = carver.Take<Word>(sizes.tables + 1);
+    loops_ = carver.Take<Word>(tables.Size());
     texts_ = texts;
     tables_ = tables;
     suggestions_.Carve(carver, kSuggestionBlocks, kMaxSuggestionBytes);
@@ -288,6 +288,18 @@ void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {
     }
 }
 
+// Where the table loses its place meanwhile, the loop is taken back: the next table's may not have
+// it.
+void NPlusOneTable::CountLoop(std::uint32_t table) noexcept {
+    if (tables_.IsCurrent(table)) {
+        Word& loops = loops_[TableDirectory::IndexOf(table)];
+        loops.fetch_add(1, std::memory_order_seq_cst);
+        if (!tables_.IsCurrent(table)) {
+            LowerBy(loops, 1);
+        }
+    }
+}
+
 void NPlusOneTable::NoteVainTry(NPlusOneHandle handle) noexcept {
     Add(shared_->given_up, HasNoTryLeft(handle) ? 1 : 0);
 }
@@ -325,6 +337,11 @@ std::uint64_t NPlusOneTable::Repair() noexcept {
         keep(pattern.parent_text, texts_);
         keep(pattern.child_text, texts_);
         keep(pattern.suggestion, suggestions_);
+    }
+    for (std::uint32_t index = 0; index < tables_.Size(); ++index) {
+        if (tables_.IsFreed(index)) {
+            Put(loops_[index], 0);
+        }
     }
     applications_.Repair();
     return forgotten;

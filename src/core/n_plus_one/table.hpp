@@ -100,8 +100,10 @@ public:
 
     // Occurrences that have ended are counted by the child's table, for the metric, which outlives
     // patterns.
-    void CountLoop(std::uint32_t table) noexcept { Add(loops_[table], 1); }
-    std::uint64_t LoopsOf(std::uint32_t table) const noexcept { return Get(loops_[table]); }
+    void CountLoop(std::uint32_t table) noexcept;
+    std::uint64_t LoopsOf(std::uint32_t index) const noexcept { return Get(loops_[index]); }
+    // The table that had this index has lost it.
+    void ForgetLoopsOf(std::uint32_t index) noexcept { Put(loops_[index], 0); }
 
     // The pool has the texts of suggestions, the directory the names of applications that have
     // patterns.
