@@ -65,11 +65,6 @@ void NoteInPlan(const Analysed& analysed, PlannedStmt* plan) {
     }
 }
 
-Oid NotedTable(uint64 queryid) {
-    const Note& note = notes[queryid & (kNotes - 1)];
-    return queryid != 0 && note.queryid == queryid ? note.relid : InvalidOid;
-}
-
 TargetRelation TargetOf(const PlannedStmt& plan) {
     const PlanInvalItem* noted = pg::FindMark(plan, pg::PlanMark::kTable);
     return {noted != nullptr ? Oid{noted->hashValue} : FirstTableIn(plan),
