@@ -111,7 +111,7 @@ unique|public|item||item_pkey
 EOT
 is($cases->ask(q{select f.application_name, s.query, f.table_name from elile_optimize.failures f left join elile_optimize.statements s on s.queryid = f.queryid and s.toplevel where application_name in ('running', 'folding', 'deferred', 'cursor', 'column', 'inner plan', 'procedure') order by 1}), <<'EOT' =~ s/\n\z//r, 'statements and their tables');
 column||
-cursor|fetch $1 from walk|
+cursor|fetch $1 from walk|item
 deferred|insert into line values ($1, $2, -$3)|line
 folding||item
 inner plan|select inner_plans() from item where id < $1|item

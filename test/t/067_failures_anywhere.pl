@@ -21,6 +21,7 @@ elile_optimize.metrics_port = $port
 elile_optimize.track = top
 log_min_error_statement = panic
 log_error_verbosity = terse
+restart_after_crash = on
 });
 $node->start;
 $node->safe_psql('postgres', q{
