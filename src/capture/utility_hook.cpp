@@ -60,7 +60,7 @@ bool IsCounted() {
 void RunNested(const UtilityCall& call) {
     const bool outermost = !is_nested;
     if (outermost && EndsLoop(*call.statement->utilityStmt)) {
-        EndLoop();
+        EndLoop(call.statement->utilityStmt);
     }
     const bool counted = IsCounted();
     QueryCompletion own_completion;

@@ -30,6 +30,7 @@ void NPlusOneTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextP
     shared_ = carver.Take<Shared>();
     patterns_ = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
     loops_ = carver.Take<Word>(sizes.tables + 1);
+    suspects_ = carver.Take<Word>(kSuspects);
     texts_ = texts;
     tables_ = tables;
     suggestions_.Carve(carver, kSuggestionBlocks, kMaxSuggestionBytes);
@@ -45,12 +46,14 @@ void NPlusOneTable::Clear(NPlusOnePattern& pattern) noexcept {
     texts_.Release(pattern.parent_text.exchange(0, std::memory_order_acq_rel));
     texts_.Release(pattern.child_text.exchange(0, std::memory_order_acq_rel));
     suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
-    for (Word* word : {&pattern.occurrences, &pattern.runs, &pattern.total_ns, &pattern.most_runs,
-                       &pattern.first_seen_us, &pattern.logged_at_us, &pattern.next_try_us}) {
+    for (Word* word :
+         {&pattern.occurrences, &pattern.runs, &pattern.total_ns, &pattern.most_runs,
+          &pattern.first_seen_us, &pattern.logged_at_us, &pattern.next_try_us, &pattern.changing}) {
         Put(*word, 0);
     }
     Put(pattern.evidence, 0);
     Put(pattern.tries, 0);
+    Put(pattern.by_rows, 0);
 }
 
 bool NPlusOneTable::Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
@@ -239,10 +242,68 @@ bool NPlusOneTable::HasNoTryLeft(NPlusOneHandle handle) const noexcept {
     return pattern != nullptr && Get(pattern->suggestion) == 0 && Get(pattern->tries) >= kMostTries;
 }
 
+void NPlusOneTable::DropSuggestion(NPlusOnePattern& pattern) noexcept {
+    Put(pattern.evidence, 0);
+    Put(pattern.tries, 0);
+    Put(pattern.next_try_us, 0);
+    suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
+}
+
+bool NPlusOneTable::NoteChanging(NPlusOneHandle handle, std::uint64_t changing) noexcept {
+    NPlusOnePattern* pattern = Of(handle);
+    if (pattern == nullptr || (changing & ~Get(pattern->changing)) == 0) {
+        return false;
+    }
+    pattern->changing.fetch_or(changing, std::memory_order_acq_rel);
+    DropSuggestion(*pattern);
+    return true;
+}
+
+void NPlusOneTable::NoteFound(NPlusOneHandle handle, bool by_rows) noexcept {
+    NPlusOnePattern* pattern = Of(handle);
+    if (pattern != nullptr && by_rows) {
+        Put(pattern->by_rows, 1);
+    }
+}
+
+void NPlusOneTable::Refute(const NPlusOneKey& key) noexcept {
+    const std::uint64_t hash = HashOf(key);
+    for (std::uint32_t step = 0; step < kNPlusOnePatterns; ++step) {
+        NPlusOneHandle handle{static_cast<std::uint32_t>((hash + step) % kNPlusOnePatterns), 0};
+        const NPlusOnePattern& pattern = patterns_[handle.index];
+        handle.sequence = pattern.sequence.Settled(kLooks);
+        const std::uint64_t seen = Get(pattern.key);
+        if (seen == 0 || !Sequence::IsWhole(handle.sequence)) {
+            return;
+        }
+        if (seen == hash && !IsForgotten(pattern) && Get(pattern.by_rows) == 0) {
+            ForgetOne(handle);
+        }
+    }
+}
+
+std::uint64_t NPlusOneTable::ChangingOf(const NPlusOneKey& key) const noexcept {
+    std::uint64_t changing = 0;
+    NPlusOneCopy copy;
+    for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
+        if (Get(patterns_[index].child) == key.child && Read(index, &copy) &&
+            copy.key.child == key.child && copy.key.database == key.database &&
+            copy.key.user == key.user && (key.parent == 0 || copy.key.parent == key.parent)) {
+            changing |= copy.changing;
+        }
+    }
+    return changing;
+}
+
 bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
                                   const NPlusOneSuggestion& suggestion) noexcept {
     NPlusOnePattern* pattern = Of(handle);
     if (!PutText(handle, &NPlusOnePattern::suggestion, suggestions_, suggestion.text)) {
+        return false;
+    }
+    // Somebody else may have learnt more meanwhile.
+    if ((Get(pattern->changing) & ~suggestion.changing) != 0) {
+        DropSuggestion(*pattern);
         return false;
     }
     pattern->cost_before.store(suggestion.cost_before, std::memory_order_relaxed);
@@ -266,6 +327,7 @@ bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexce
     copy->parent_text = pattern.parent_text.load(std::memory_order_acquire);
     copy->child_text = pattern.child_text.load(std::memory_order_acquire);
     copy->suggestion = pattern.suggestion.load(std::memory_order_acquire);
+    copy->changing = Get(pattern.changing);
     copy->occurrences = Get(pattern.occurrences);
     copy->runs = Get(pattern.runs);
     copy->total_ns = Get(pattern.total_ns);
@@ -277,8 +339,11 @@ bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexce
     return Sequence::IsWhole(copy->handle.sequence) && Holds(*copy) && copy->first_seen_us != 0;
 }
 
+// A suggestion may go before its pattern does.
 bool NPlusOneTable::Holds(const NPlusOneCopy& copy) const noexcept {
-    return patterns_[copy.handle.index].sequence.IsStill(copy.handle.sequence);
+    const NPlusOnePattern& pattern = patterns_[copy.handle.index];
+    return pattern.sequence.IsStill(copy.handle.sequence) &&
+           (copy.suggestion == 0 || Get(pattern.suggestion) == copy.suggestion);
 }
 
 void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {
