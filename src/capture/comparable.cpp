@@ -232,6 +232,31 @@ bool HashComparable(ValueKind kind, Oid type, Datum value, uint64* hash) {
     return false;
 }
 
+uint32 HashKeysWithin(ValueKind kind, Datum value, uint64* hashes, uint32 room) {
+    if (kind != ValueKind::kText || !IsWhole(value)) {
+        return 0;
+    }
+    const char* at = BytesOf(value);
+    const char* end = at + Min(LengthOf(value), kMostBytes);
+    uint32 count = 0;
+    while (at < end && count < room) {
+        const char* begin = at;
+        while (at < end && (isalnum(static_cast<unsigned char>(*at)) != 0 || *at == '-')) {
+            ++at;
+        }
+        const auto length = static_cast<Size>(at - begin);
+        int64 integer = 0;
+        unsigned char uuid[kUuidBytes];
+        if (ReadInteger(begin, length, &integer)) {
+            hashes[count++] = HashInteger(integer);
+        } else if (ReadUuid(begin, length, uuid)) {
+            hashes[count++] = HashUuid(uuid);
+        }
+        at += length == 0 ? 1 : 0;
+    }
+    return count;
+}
+
 bool HashLiteral(const char* literal, Size length, uint64* hash) {
     if (length < 2 || literal[length - 1] != '\'') {
         *hash = HashText(literal, length);

@@ -28,6 +28,10 @@ ValueKind KindOf(Oid type);
 // nothing in the current memory context.
 bool HashComparable(ValueKind kind, Oid type, Datum value, uint64* hash);
 
+// Finds the whole numbers and uuids in a text, since a key may be part of one: a path, a link, a
+// statement that is made of rows. Returns how many of them it has hashed, at most `room`.
+uint32 HashKeysWithin(ValueKind kind, Datum value, uint64* hashes, uint32 room);
+
 // Hashes a literal as the statement's text has it. Returns false for one with escapes.
 bool HashLiteral(const char* literal, Size length, uint64* hash);
 

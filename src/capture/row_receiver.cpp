@@ -7,6 +7,7 @@ namespace {
 
 // Of a statement's rows so many are looked at.
 constexpr uint32 kMostRows = 2048;
+constexpr uint32 kMostWithin = 8;  // keys within a text
 
 struct Column {
     AttrNumber attribute;
@@ -37,9 +38,18 @@ void LookAt(const RowReceiver& self, TupleTableSlot* slot) {
         const Column& column = self.columns[at];
         const int place = column.attribute - 1;
         uint64 hash = 0;
-        if (!slot->tts_isnull[place] &&
-            HashComparable(column.kind, column.type, slot->tts_values[place], &hash)) {
-            self.rows->Add(self.first + at, hash);
+        if (slot->tts_isnull[place] ||
+            !HashComparable(column.kind, column.type, slot->tts_values[place], &hash)) {
+            continue;
+        }
+        self.rows->Add(self.first + at, hash);
+        uint64 within[kMostWithin];
+        const uint32 count =
+            HashKeysWithin(column.kind, slot->tts_values[place], within, kMostWithin);
+        for (uint32 key = 0; key < count; ++key) {
+            if (within[key] != hash) {
+                self.rows->Add(self.first + at, within[key]);
+            }
         }
     }
 }
