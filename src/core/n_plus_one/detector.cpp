@@ -160,6 +160,12 @@ void NPlusOneDetector::Repeat(std::uint32_t at, const EndedRun& run,
         return;
     }
     node.changes += node.values != run.values ? 1 : 0;
+    node.alike = node.values != run.values ? 1 : node.alike + 1;
+    if (node.alike > 2 * threshold && source != KeySource::kRows) {
+        PutOut(at);
+        PassOver();
+        return;
+    }
     node.values = run.values;
     const bool has_other_lists = node.lists != 0 && run.lists != 0 && node.lists != run.lists;
     node.lists = run.lists;
@@ -215,9 +221,12 @@ NPlusOneDetector::Kinds NPlusOneDetector::SinceRunOf(std::uint32_t at) const noe
 // not, the loop has ended, or there was none. A key from the rows proves the loop.
 bool NPlusOneDetector::GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold,
                                       bool by_rows) noexcept {
+    // Runs in one transaction that the parent was not in follow something else.
+    const bool is_apart = !IsLoop(nodes_[at]) && nodes_[at].transaction == transactions_ &&
+                          nodes_[nodes_[at].parent].transaction != transactions_;
     const bool is_in_its_transaction = IsInItsTransaction(at);
     const bool is_alike = IsAlike(at, threshold);
-    if (by_rows || (is_in_its_transaction && is_alike)) {
+    if (!is_apart && (by_rows || (is_in_its_transaction && is_alike))) {
         return true;
     }
     PutOut(at);

@@ -160,6 +160,7 @@ private:
         std::uint64_t lists;         // of the last run that was asked for them
         std::uint64_t runs;          // without those whose keys come from elsewhere
         std::uint64_t changes;       // of these runs, those with other parameters than the last
+        std::uint64_t alike;         // the last runs, with the same parameters
         std::uint64_t misses;        // runs whose keys come from elsewhere
         std::uint64_t elapsed_ns;    // of these runs
         std::uint64_t rows;          // that these runs returned
