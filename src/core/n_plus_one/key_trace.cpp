@@ -67,29 +67,37 @@ KeySource KeyTrace::Add(const RunValues& values, RowValues& rows, RowValues::Col
     return is_found ? KeySource::kRows : is_unknown ? KeySource::kUnknown : KeySource::kElsewhere;
 }
 
+// Returns those columns that have the value in a row for each of the last runs with it. It comes
+// more often when somebody tries again.
+RowValues::Columns KeyTrace::Covering(const Position& position, std::uint64_t hash, RowValues& rows,
+                                      RowValues::Columns among) noexcept {
+    RowValues::Columns covering = 0;
+    for (RowValues::Columns left = among; left != 0; left &= left - 1) {
+        const RowValues::Seen* seen =
+            rows.Find(static_cast<std::uint32_t>(std::countr_zero(left)), hash);
+        covering |= seen != nullptr && seen->copies >= position.runs_alike ? left & -left : 0;
+    }
+    return covering;
+}
+
 // The columns that had the values so far come first. One statement may serve two columns.
 bool KeyTrace::Look(Position& position, std::uint64_t hash, RowValues& rows,
                     RowValues::Columns among, std::uint32_t asker) noexcept {
     const RowValues::Columns known = position.columns & among;
-    RowValues::Columns having = known != 0 ? rows.Having(hash, known) : 0;
+    RowValues::Columns having = Covering(position, hash, rows, known);
     if (having != 0) {
         position.columns = having;
     } else {
-        having = rows.Having(hash, among & ~known);
+        having = Covering(position, hash, rows, among & ~known);
         position.columns |= having;
     }
     if (having == 0) {
         ++position.misses;
         return false;
     }
-    RowValues::Seen& seen = *rows.Find(static_cast<std::uint32_t>(std::countr_zero(having)), hash);
-    // It came more often in a row than there are rows with it, as when somebody tries again.
-    if (position.runs_alike > seen.copies) {
-        ++position.misses;
-        return false;
-    }
     ++position.hits;
-    NoteRow(position, seen, asker);
+    NoteRow(position, *rows.Find(static_cast<std::uint32_t>(std::countr_zero(having)), hash),
+            asker);
     return true;
 }
 

@@ -48,6 +48,8 @@ private:
     };
 
     Position* Take(const RunValue& value) noexcept;
+    static RowValues::Columns Covering(const Position& position, std::uint64_t hash,
+                                       RowValues& rows, RowValues::Columns among) noexcept;
     static bool Look(Position& position, std::uint64_t hash, RowValues& rows,
                      RowValues::Columns among, std::uint32_t asker) noexcept;
     static void NoteRow(Position& position, RowValues::Seen& seen, std::uint32_t asker) noexcept;

@@ -1,7 +1,6 @@
 #include "core/n_plus_one/row_values.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/shared/hash.hpp"
 
@@ -82,18 +81,6 @@ RowValues::Columns RowValues::ColumnsOf(std::uint64_t queryid) const noexcept {
         }
     }
     return columns;
-}
-
-RowValues::Columns RowValues::Having(std::uint64_t hash, Columns among) const noexcept {
-    Columns having = 0;
-    for (Columns left = among; left != 0; left &= left - 1) {
-        const auto column = static_cast<std::uint32_t>(std::countr_zero(left));
-        std::uint32_t tag = 0;
-        if (slots_[PlaceOf(column, hash, &tag)].tag != 0) {
-            having |= Columns{1} << column;
-        }
-    }
-    return having;
 }
 
 RowValues::Seen* RowValues::Find(std::uint32_t column, std::uint64_t hash) noexcept {

@@ -40,8 +40,6 @@ public:
 
     // Returns the columns of a statement, none when its rows were not seen.
     Columns ColumnsOf(std::uint64_t queryid) const noexcept;
-    // Returns those of `among` that have the value.
-    Columns Having(std::uint64_t hash, Columns among) const noexcept;
     // Returns null when the column does not have the value.
     Seen* Find(std::uint32_t column, std::uint64_t hash) noexcept;
     // Tells whether values were left out for want of room.
