@@ -90,11 +90,9 @@ bool Try(Failure* failure, Body body) {
     {
         MemoryContextSwitchTo(TopMemoryContext);
         ErrorData* error = CopyErrorData();
-        FlushErrorState();
         is_making_index = false;
         made_index = InvalidOid;
-        AbortCurrentTransaction();
-        failure->sqlstate = error->sqlerrcode;
+        failure->sqlstate = SwallowError(TopMemoryContext);
         strlcpy(failure->message, error->message != nullptr ? error->message : "unknown error",
                 sizeof(failure->message));
         FreeErrorData(error);

@@ -37,7 +37,7 @@ sub ask
     $self->tell($sql);
     # Either pipe may be read first.
     $self->{in} .= "\\echo $end\n\\warn $end\n";
-    $self->{harness}->pump until $self->{out} =~ /^\Q$end\E$/m && $self->{err} =~ /^\Q$end\E$/m;
+    $self->{harness}->pump until $self->{out} =~ /^\Q$end\E\n/m && $self->{err} =~ /^\Q$end\E\n/m;
     s/^\Q$end\E\n//m foreach $self->{out}, $self->{err};
     my $answer = $self->{out};
     chomp $answer;
