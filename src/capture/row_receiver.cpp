@@ -98,6 +98,7 @@ bool BeginSeeing(QueryDesc* query, core::NPlusOneDetector* detector) {
     const core::RowValues::Place place =
         detector->BeginRows(static_cast<uint64>(query->plannedstmt->queryId), columns);
     if (place.columns == 0) {
+        seen = columns == 0 ? query : nullptr;
         return false;
     }
     receiver.own = {ReceiveSlot, Startup, Shutdown, Destroy, query->dest->mydest};

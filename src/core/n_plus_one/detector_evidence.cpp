@@ -28,14 +28,14 @@ RowValues::Place NPlusOneDetector::BeginRows(std::uint64_t queryid,
 // them.
 bool NPlusOneDetector::HasSeenRows(std::uint32_t at) const noexcept {
     const Node& node = nodes_[at];
-    if (rows_.IsEmpty() || rows_.ColumnsOf(nodes_[node.parent].statement.queryid) == 0) {
+    if (rows_.IsEmpty() || !rows_.HasSeen(nodes_[node.parent].statement.queryid)) {
         return false;
     }
     for (std::uint32_t other = 0; other < size_; ++other) {
         const bool is_source = other == node.elder || (nodes_[other].state == State::kFound &&
                                                        nodes_[other].parent == node.parent);
         if (IsUsed(other) && other != at && is_source &&
-            rows_.ColumnsOf(nodes_[other].statement.queryid) == 0) {
+            !rows_.HasSeen(nodes_[other].statement.queryid)) {
             return false;
         }
     }
@@ -67,7 +67,7 @@ void NPlusOneDetector::Suspect(std::uint32_t at) noexcept {
             other == node.parent || other == node.elder ||
             (nodes_[other].state == State::kFound && nodes_[other].parent == node.parent);
         if (IsUsed(other) && other != at && is_source && suspect_count_ < suspects_.size() &&
-            rows_.ColumnsOf(nodes_[other].statement.queryid) == 0) {
+            !rows_.HasSeen(nodes_[other].statement.queryid)) {
             suspects_[suspect_count_++] = nodes_[other].statement.queryid;
         }
     }

@@ -8,7 +8,7 @@ namespace {
 
 // A key may be computed or come from elsewhere for a row in eight.
 constexpr std::uint32_t kMostMissesOf = 8;
-// The rows' order is looked at from so many steps on. Three in four go one way.
+// The rows' order is looked at from so many steps on. Seven in eight go one way.
 constexpr std::uint32_t kLeastSteps = 6;
 
 }  // namespace
@@ -119,7 +119,7 @@ void KeyTrace::NoteRow(Position& position, RowValues::Seen& seen, std::uint32_t 
 // A loop takes rows in their order or against it. In any other order it takes each once.
 bool KeyTrace::IsInOrder(const Position& position, std::uint64_t many_runs) noexcept {
     const std::uint32_t steps = position.ups + position.downs;
-    return steps < kLeastSteps || 4 * std::max(position.ups, position.downs) >= 3 * steps ||
+    return steps < kLeastSteps || 8 * std::max(position.ups, position.downs) >= 7 * steps ||
            (position.repeats == 0 && position.hits >= many_runs);
 }
 

@@ -72,6 +72,16 @@ void RowValues::Add(std::uint32_t column, std::uint64_t hash) noexcept {
     seen.copies = static_cast<std::uint16_t>(std::min<std::uint32_t>(seen.copies + 1U, UINT16_MAX));
 }
 
+bool RowValues::HasSeen(std::uint64_t queryid) const noexcept {
+    for (std::uint32_t at = 0; at < source_count_; ++at) {
+        const Source& source = sources_[at];
+        if (source.queryid == queryid) {
+            return source.asked == 0 || source.place.columns != 0;
+        }
+    }
+    return false;
+}
+
 RowValues::Columns RowValues::ColumnsOf(std::uint64_t queryid) const noexcept {
     Columns columns = 0;
     for (std::uint32_t at = 0; at < source_count_; ++at) {

@@ -38,13 +38,15 @@ public:
     void BeginRow() noexcept { ++row_; }
     void Add(std::uint32_t column, std::uint64_t hash) noexcept;
 
-    // Returns the columns of a statement, none when its rows were not seen.
+    // Tells whether the statement's rows were seen, perhaps rows without a key.
+    bool HasSeen(std::uint64_t queryid) const noexcept;
+    // Returns the columns of a statement.
     Columns ColumnsOf(std::uint64_t queryid) const noexcept;
     // Returns null when the column does not have the value.
     Seen* Find(std::uint32_t column, std::uint64_t hash) noexcept;
     // Tells whether values were left out for want of room.
     bool IsFull() const noexcept { return used_ == kMost; }
-    bool IsEmpty() const noexcept { return used_ == 0; }
+    bool IsEmpty() const noexcept { return source_count_ == 0; }
 
 private:
     static constexpr std::uint32_t kSlots = 4096;
