@@ -186,6 +186,32 @@ core::RunValue::Use UseOf(const char* begin, const char* value) {
     return core::RunValue::Use::kAny;
 }
 
+// Whether the statement computes something from the value, as md5('a' || $1) does: then the value
+// itself is no key. A cast and the brackets of a list compute nothing.
+bool IsComputedFrom(const char* begin, const char* value) {
+    const auto is_word = [](char character) {
+        return isalnum(static_cast<unsigned char>(character)) != 0 || character == '_';
+    };
+    const char* at = value;
+    while (at > begin && (IsOneOf(at[-1], kSpace) || at[-1] == '(')) {
+        const bool opens = *--at == '(';
+        const char* end = at;
+        while (opens && at > begin && is_word(at[-1])) {
+            --at;
+        }
+        const auto is = [at, end](const char* word) {
+            return static_cast<Size>(end - at) == strlen(word) &&
+                   pg_strncasecmp(at, word, strlen(word)) == 0;
+        };
+        if (at != end && opens && !is("cast") && !is("in") && !is("any") && !is("all") &&
+            !is("some") && !is("values") && !is("row") && !is("where") && !is("and") && !is("or") &&
+            !is("not")) {
+            return true;
+        }
+    }
+    return at > begin && IsOneOf(at[-1], "|+*/%");
+}
+
 // Goes over the values of one text in their order.
 struct Reader {
     const QueryDesc& query;
@@ -224,6 +250,8 @@ private:
         for (core::RunValue& known : found->each.All()) {
             if (known.number == static_cast<uint32>(value.number)) {
                 known.use = use;
+                known.is_comparable =
+                    known.is_comparable && !IsComputedFrom(text, source + value.signed_begin);
                 return;
             }
         }
@@ -235,9 +263,10 @@ private:
         const auto length = static_cast<Size>(value.end - value.signed_begin);
         literal.number = static_cast<uint32>(value.number);
         literal.use = use;
-        literal.is_comparable = HashLiteral(begin, length, &literal.hash);
-        if (!literal.is_comparable) {
+        if (!HashLiteral(begin, length, &literal.hash)) {
             literal.hash = HashBytes(begin, length, 0);
+        } else {
+            literal.is_comparable = !IsComputedFrom(text, begin);
         }
         found->each.Add(literal);
     }
