@@ -49,7 +49,8 @@ KeySource KeyTrace::Add(const RunValues& values, RowValues& rows, RowValues::Col
         changing_ |= changes ? BitOfParameter(value.number) : 0;
         some_change = some_change || position->changes;
     }
-    if (among == 0 || values.count == 0) {
+    // Where literals were not read, what changes may be among them.
+    if (among == 0 || values.count == 0 || (changing_ != 0 && !some_change)) {
         return KeySource::kUnknown;
     }
     bool is_unknown = rows.IsFull();
