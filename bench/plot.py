@@ -1,4 +1,5 @@
 """Bars and lines as SVG, for pages that are light or dark."""
+import itertools
 import math
 
 COLOURS = ("#1f77b4", "#d62728", "#7f7f7f", "#2ca02c", "#9467bd", "#8c564b", "#e377c2")
@@ -150,4 +151,23 @@ def growth(title, series, unit):
         for (x, y), (count, cost) in zip(places, sorted(series[name])):
             body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}">'
                         f"<title>{name}, {count:,}: {cost:,.3g}</title></circle>")
+    return frame(title, colours, body)
+
+
+def courses(title, series):
+    """series: {name: [(second, value)]}, values from 0 on."""
+    colours = dict(zip(series, itertools.cycle(COLOURS)))
+    points_of_all = [point for points in series.values() for point in points] or [(1, 1)]
+    last = max(second for second, _ in points_of_all)
+    height_of, body = axis(max(value for _, value in points_of_all) or 1, 0, 5, lambda value: f"{value:,.3g}")
+
+    def x_of(second):
+        return LEFT + (WIDTH - LEFT - RIGHT) * second / last
+
+    for part in range(6):
+        body.append(text(x_of(last * part / 5), HEIGHT - BOTTOM + 20, f"{last * part / 5:,.0f} s"))
+    for name, colour in colours.items():
+        points = " ".join(f"{x_of(second):.1f},{height_of(value):.1f}" for second, value in sorted(series[name]))
+        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5">'
+                    f"<title>{name}</title></polyline>")
     return frame(title, colours, body)

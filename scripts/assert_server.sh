@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # Builds, once, the server that PG_CONFIG means with assertions on, and prints its pg_config's path.
 # usage: scripts/assert_server.sh [ARCHIVE|DIRECTORY]: PostgreSQL's source; without it, from the distribution.
+# FOR=memory builds one that tells valgrind of its memory instead, in build/memory-server.
 # It ends with 3 where no source is to be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 given=${1:-${ASSERT_SOURCE:-}}
-home=$root/build/assert-server
+purpose=${FOR:-assert}
+home=$root/build/$purpose-server
+options=(--enable-cassert CFLAGS='-O1 -g -fno-omit-frame-pointer')
+[[ $purpose != memory ]] || options=(CFLAGS='-O1 -g -fno-omit-frame-pointer -DUSE_VALGRIND')
 pg_config=$(scripts/pg_config.sh)
 scratch=
 
-say() { printf 'assert server: %s\n' "$*" >&2; }
+say() { printf '%s server: %s\n' "$purpose" "$*" >&2; }
 no_source() {
     say "$*"
     exit 3
@@ -58,8 +62,8 @@ if [[ ! -f $built/complete ]]; then
     archive=$given
     [[ -n $archive ]] || download
     scripts/setup.sh assert
-    built=$(scripts/source_server.sh "$home" "$major" "$archive" --enable-cassert --enable-debug \
-        CFLAGS='-O1 -g -fno-omit-frame-pointer')
+    [[ $purpose != memory ]] || scripts/setup.sh memory
+    built=$(scripts/source_server.sh "$home" "$major" "$archive" --enable-debug "${options[@]}")
     built=${built%/bin/pg_config}
     found=${built##*/postgresql-}
     [[ $found == "$version" ]] || say "the installed server is $version, the source $found"

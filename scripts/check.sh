@@ -11,6 +11,8 @@ done
 scripts/setup.sh "$needs"
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
+# shellcheck source=scripts/unit_tests.sh
+source scripts/unit_tests.sh
 
 # A warning ends the build here, and nowhere else: another compiler has other ones.
 export WERROR=1
@@ -57,16 +59,7 @@ check_unit_with() {
     local name=$1 out=$root/build/unit-$1 status=0
     shift
     say "unit tests, $name"
-    rm -rf "$out"
-    mkdir -p "$out"
-    local exporter
-    exporter=$(printf '%s\n' src/exporter/*.cpp | grep -v /exporter.cpp)
-    printf '%s\n' src/core/*.cpp src/core/*/*.cpp src/store/segment_file.cpp "$exporter" test/unit/*.cpp | xargs -P "$(nproc)" -I{} sh -c '
-        cxx=$1 source=$2 out=$3; shift 3
-        $cxx -std=c++20 -O1 -g -Wall -Wextra -Wshadow -Werror -DELILE_UNIT_TEST -Isrc -Itest "$@" \
-            -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh "$cxx" {} "$out" "$@"
-    $cxx "$@" "$out"/*.o -lgtest -lgtest_main -lpthread \
-        -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lz -o "$out/run"
+    build_unit_tests "$out" "$@"
     run_sanitized "$out" || status=$?
     if ((status != 0)) && never_began "$out/log"; then
         say "unit tests, $name: skipped, the sanitizer does not run where addresses are random and must stay so:" \

@@ -21,7 +21,7 @@ check_sleeps() {
 }
 
 scripts/check_layers.sh
-find src test/unit test/explore bench -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
+find src test/unit test/explore test/fuzz bench -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
 find scripts test -name '*.p[lm]' -print0 |
     xargs -0 -P "$(nproc)" -n 1 perltidy --profile=.perltidyrc --assert-tidy --standard-error-output \
         --standard-output >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|assert|lint|bench]
+# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|assert|fuzz|lint|bench|soak|memory]
 # Of PostgreSQL that is the newest which the distribution has, or that of the distribution's which PG_CONFIG names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,12 +34,25 @@ case $mode in
         packages+=(libreadline-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
             pkg-config bzip2 perl libipc-run-perl)
         ;;
+    fuzz)
+        # Where libFuzzer is a package of its own, that has no version in its name.
+        runtime=$(clang++ -print-file-name="libclang_rt.fuzzer_no_main-$(uname -m).a" 2>/dev/null) || runtime=
+        if [[ ! -e $runtime ]]; then
+            packages+=(clang)
+            optional=(libclang-rt-dev)
+        fi
+        ;;
     lint) packages+=(libgtest-dev clang-format clang-tidy shellcheck perltidy) ;;
     bench)
         packages+=(valgrind libbenchmark-dev python3 curl)
         wanted_programs=(pgbouncer)
         ;;
-    *) echo "usage: $0 [build|check|assert|lint|bench]" >&2; exit 2 ;;
+    soak)
+        packages+=(python3 python3-psycopg2 python3-sqlalchemy python3-greenlet python3-django)
+        optional=(sqlsmith)
+        ;;
+    memory) packages+=(valgrind libgtest-dev curl) ;;
+    *) echo "usage: $0 [build|check|assert|fuzz|lint|bench|soak|memory]" >&2; exit 2 ;;
 esac
 
 has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }

@@ -36,7 +36,7 @@ build() {
     for part in src contrib/auto_explain contrib/pg_stat_statements; do
         make_part "$part" all && make_part "$part" install || return
     done
-    make_part src/test/regress install-tests && touch "$prefix/complete"
+    make_part src/test/regress install-tests && cp src/tools/valgrind.supp "$prefix/share/" && touch "$prefix/complete"
 }
 
 # shellcheck disable=SC2016 # make and then the linker's shell expand the origin

@@ -49,6 +49,25 @@ bool HasComment(const char* gap, int length) {
     return false;
 }
 
+// Whether the byte would go on what is written in front of it: a name, a key word or a number.
+bool GoesOn(char byte) {
+    return IS_HIGHBIT_SET(byte) || byte == '_' || byte == '$' || (byte >= '0' && byte <= '9') ||
+           (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+// A literal ends where the next token begins, as in 'a'and, and so may one token and a literal, as
+// in date'1.1.1970'. A parameter would be one token with either.
+bool MeetsNext(const char* statement, const Scan& scan, const Piece* piece) {
+    const Piece* next = piece + 1;
+    return next != scan.pieces + scan.count && next->begin == piece->end && !next->literal &&
+           GoesOn(statement[next->begin]) && next->parameter == 0;
+}
+bool MeetsLast(const char* statement, const Scan& scan, const Piece* piece) {
+    const Piece* last = piece - 1;
+    return piece != scan.pieces && last->end == piece->begin && !last->literal &&
+           last->parameter == 0 && GoesOn(statement[last->end - 1]);
+}
+
 // Copies all but literals and comments as it was written, in runs as long as possible.
 void Compose(const char* statement, const Scan& scan, Writer* out) {
     int next = scan.highest_parameter;
@@ -62,7 +81,9 @@ void Compose(const char* statement, const Scan& scan, Writer* out) {
         }
         if (piece->literal) {
             out->Append(statement + run, static_cast<Size>(piece->begin - run));
+            out->Append(" ", MeetsLast(statement, scan, piece) ? 1 : 0);
             out->AppendParameter(++next);
+            out->Append(" ", MeetsNext(statement, scan, piece) ? 1 : 0);
             run = piece->end;
         }
         end = piece->end;
@@ -78,7 +99,8 @@ char* CopyStatement(const char* source, int location, int length) {
 QueryText Normalise(const char* statement) {
     const Scan scan = ScanTokens(statement);
     constexpr Size kMost = core::kMaxTextBytes + MAX_MULTIBYTE_CHAR_LEN;
-    Writer out(Min(strlen(statement) + scan.literals * (1 + Writer::kMostDigits), kMost));
+    constexpr Size kMostOfParameter = 3 + Writer::kMostDigits;  // a blank, $, digits, a blank
+    Writer out(Min(strlen(statement) + scan.literals * kMostOfParameter, kMost));
     Compose(statement, scan, &out);
     const bool cut = out.Length() > core::kMaxTextBytes;
     const auto kept = static_cast<uint32>(out.Length());

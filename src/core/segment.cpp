@@ -1,9 +1,24 @@
 #include "core/segment.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
+
 #include "core/segment_parts.hpp"
 #include "core/version.hpp"
 
 namespace elile::core {
+namespace {
+
+// Each of what a size counts takes a cache line or more. Sizes that pass keep BytesFor() within its
+// numbers, so that it may be asked about sizes that were found somewhere.
+bool MayBeSizes(const SegmentSizes& sizes, std::size_t bytes) noexcept {
+    constexpr std::size_t kSizes = sizeof(SegmentSizes) / sizeof(std::uint32_t);
+    const auto counts = std::bit_cast<std::array<std::uint32_t, kSizes>>(sizes);
+    return *std::max_element(counts.begin(), counts.end()) <= bytes / kCacheLine;
+}
+
+}  // namespace
 
 void Segment::Carve(Carver& carver, const SegmentSizes& sizes) noexcept {
     header = carver.Take<SegmentHeader>();
@@ -54,7 +69,7 @@ void Segment::Format(void* memory, const SegmentSizes& sizes) noexcept {
 bool Segment::IsSound(const void* memory, std::size_t bytes) noexcept {
     const auto* header = static_cast<const SegmentHeader*>(memory);
     return bytes >= sizeof(SegmentHeader) && header->magic == Identity() &&
-           bytes >= BytesFor(header->sizes);
+           MayBeSizes(header->sizes, bytes) && bytes >= BytesFor(header->sizes);
 }
 
 void Segment::Attach(void* memory) noexcept {

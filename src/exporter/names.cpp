@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/n_plus_one/table.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "exporter/model.hpp"
@@ -41,6 +42,17 @@ std::size_t SequenceLength(std::string_view text) {
         most = 0xbf;
     }
     return length;
+}
+
+// Returns false for what has no names of its own, and for an index that no sound segment has.
+bool ReadNames(const core::TableDirectory& directory, std::uint32_t index,
+               core::TableNames* names) {
+    std::uint32_t encoding = 0;
+    const bool has_names = index != core::kOtherTables && index < directory.Size();
+    if (has_names) {
+        directory.Read(index, names, &encoding);
+    }
+    return has_names;
 }
 
 }  // namespace
@@ -103,13 +115,18 @@ std::string TableLabel(const std::string& schema, const std::string& table) {
 
 std::string TableName(const core::Segment& segment, std::uint32_t index) {
     core::TableNames names;
-    std::uint32_t encoding = 0;
-    if (index == core::kOtherTables) {
+    if (!ReadNames(segment.tables, index, &names)) {
         return kOther;
     }
-    segment.tables.Read(index, &names, &encoding);
     return TableLabel(NameIn(names.schema, sizeof(names.schema)),
                       NameIn(names.table, sizeof(names.table)));
+}
+
+std::string ApplicationName(const core::Segment& segment, std::uint32_t index) {
+    core::TableNames names;
+    return ReadNames(segment.n_plus_one.Applications(), index, &names)
+               ? NameIn(names.table, sizeof(names.table))
+               : kOther;
 }
 
 }  // namespace elile::exporter

@@ -39,7 +39,8 @@ private:
 // "name" in schema public, "schema.name" elsewhere.
 std::string TableLabel(const std::string& schema, const std::string& table);
 
-// Returns the label of the table at this index of the directory; kOther for index 0.
+// Return the label of what is at this index of the directory; kOther for index 0.
 std::string TableName(const core::Segment& segment, std::uint32_t index);
+std::string ApplicationName(const core::Segment& segment, std::uint32_t index);
 
 }  // namespace elile::exporter

@@ -147,8 +147,11 @@ void AddIndex(Index& sum, const Index& more) {
 void FillSeries(const core::Segment& segment, const DatabaseNames& databases,
                 std::span<const core::SnapshotSeries> all, Model& model) {
     const core::SeriesLayout layout = segment.snapshot.layout;
-    const auto has_counted = [](const core::SnapshotSeries& series) {
-        return series.counted.queries != 0;
+    const auto has_counted = [&](const core::SnapshotSeries& series) {
+        const core::TableDirectory& names = layout.IsOfTable(series.place)
+                                                ? static_cast<core::TableDirectory&>(segment.tables)
+                                                : segment.databases;
+        return series.counted.queries != 0 && layout.IndexOf(series.place) < names.Size();
     };
     model.series.reserve(
         static_cast<std::size_t>(std::count_if(all.begin(), all.end(), has_counted)));
@@ -173,6 +176,9 @@ void FillSessions(const DatabaseNames& databases, const core::SnapshotHead& head
     const std::uint32_t rows = std::min<std::uint32_t>(head.session_rows, core::kSessionRows);
     for (std::uint32_t at = 0; at < rows; ++at) {
         const core::SnapshotSessions& row = head.sessions[at];
+        if (static_cast<std::uint32_t>(row.state) >= core::kSessionStates) {
+            continue;
+        }
         model.sessions.push_back({databases.Of(row.dbid),
                                   NameIn(row.application, sizeof(row.application)), row.state,
                                   row.sessions});
@@ -206,11 +212,8 @@ void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, 
         std::uint32_t encoding = 0;
         const std::uint32_t bytes = segment.texts.Read(
             copy.child_text, text.data(), static_cast<std::uint32_t>(text.size()), &encoding);
-        core::TableNames application{};
-        segment.n_plus_one.Applications().Read(copy.key.application, &application, &encoding);
-        const bool has_name = copy.key.application != core::kOtherTables;
         NPlusOne pattern{databases.Of(copy.key.database),
-                         has_name ? NameIn(application.table, sizeof(application.table)) : kOther,
+                         ApplicationName(segment, copy.key.application),
                          TableName(segment, copy.table),
                          ToUtf8({text.data(), bytes}),
                          segment.texts.LengthOf(copy.child_text) > bytes,

@@ -1,5 +1,7 @@
 #include "indexes/predicate.hpp"
 
+#include <cmath>
+
 namespace elile::indexes {
 namespace {
 
@@ -131,11 +133,13 @@ bool ReadArray(Node* node, Strings* strings) {
     return true;
 }
 
-// Whether the operator compares bytes. Under a collation that is not deterministic the set of rows
-// is another one.
-bool IsTextEquality(Oid operation, Oid collation) {
+// Whether the operator compares the column's bytes. Under a collation that is not deterministic the
+// set of rows is another one, and so it is where blanks at the end do not count in a column in
+// which they are kept.
+bool IsTextEquality(Oid operation, Oid collation, Node* column) {
     const RegProcedure function = get_opcode(operation);
-    return (function == F_TEXTEQ || function == F_BPCHAREQ) && OidIsValid(collation) &&
+    const bool is_padded = exprType(StripRelabels(column)) == BPCHAROID;
+    return function == (is_padded ? F_BPCHAREQ : F_TEXTEQ) && OidIsValid(collation) &&
            get_collation_isdeterministic(collation);
 }
 
@@ -171,7 +175,8 @@ bool MatchOperator(const OpExpr& expression, core::IndexPredicate* predicate) {
     if (column == 0) {
         return false;
     }
-    if (IsAtLeast(expression.opno) && ReadNumber(value, &bound)) {
+    // What is not a number is equal to nothing in C++, so it stays an expression.
+    if (IsAtLeast(expression.opno) && ReadNumber(value, &bound) && !std::isnan(bound)) {
         *predicate = {core::PredicateKind::kAtLeast, column, bound, nullptr, 0, {}};
         return true;
     }
@@ -181,7 +186,8 @@ bool MatchOperator(const OpExpr& expression, core::IndexPredicate* predicate) {
         return true;
     }
     Strings strings = RoomFor(1);
-    if (IsTextEquality(expression.opno, expression.inputcollid) &&
+    if (IsTextEquality(expression.opno, expression.inputcollid,
+                       static_cast<Node*>(linitial(expression.args))) &&
         ReadString(value, &strings.of[strings.count++])) {
         *predicate = OneOf(column, strings);
         return true;
@@ -219,7 +225,8 @@ bool Match(Node* node, core::IndexPredicate* predicate) {
         const auto& any = *castNode(ScalarArrayOpExpr, node);
         const int column = ColumnOf(static_cast<Node*>(linitial(any.args)));
         Strings strings = {nullptr, 0};
-        if (!any.useOr || column == 0 || !IsTextEquality(any.opno, any.inputcollid) ||
+        if (!any.useOr || column == 0 ||
+            !IsTextEquality(any.opno, any.inputcollid, static_cast<Node*>(linitial(any.args))) ||
             !ReadArray(static_cast<Node*>(lsecond(any.args)), &strings)) {
             return false;
         }

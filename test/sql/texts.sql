@@ -21,3 +21,8 @@ do $$ begin execute 'select 1 where 1 in (1' || repeat(', 1', 8000) || ')'; end 
 reset elile_optimize.track;
 select max(octet_length(query)) from elile_optimize.statements;
 select texts_cut > 0 as counted from elile_optimize.info;
+
+-- A literal may touch words; its parameter does not.
+select elile_optimize.reset();
+select date'2020-01-01' is null as touches where 'secret'='secret'and 1=2;
+select query from elile_optimize.statements where query like '%touches%' and query not like '%like%';

@@ -15,13 +15,14 @@ public:
     // The head and all series of the layout.
     std::size_t MostBytes() const noexcept { return BytesFor(layout.Size()); }
     // These return false only when nothing was published yet. `head` has room for MostBytes() where
-    // series follow it.
+    // series follow it, and then says that no more series follow than there is room for.
     bool ReadHead(SnapshotHead* head) const noexcept { return Read(head, sizeof(*head)); }
     bool ReadWithSeries(SnapshotHead* head) const noexcept {
         return ReadWords([&](const Word* words) {
             LoadWords(words, head, sizeof(*head));
-            const std::uint32_t series = std::min(head->series, layout.Size());
-            LoadWords(words + WordsFor(sizeof(*head)), head + 1, series * sizeof(SnapshotSeries));
+            head->series = std::min(head->series, layout.Size());
+            LoadWords(words + WordsFor(sizeof(*head)), head + 1,
+                      head->series * sizeof(SnapshotSeries));
         });
     }
     void WriteWithSeries(const SnapshotHead* head) noexcept { Write(head, BytesFor(head->series)); }
