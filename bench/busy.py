@@ -12,25 +12,12 @@ import sys
 import time
 import zlib
 
+from processes import keeper_and_exporter
+
 LONGEST_STOP = 1.0
 # A sample that is five seconds old is no longer healthy, so the keeper is not kept from work for as long.
 MOST_STOPPED = 2.0
 REST = 2.0
-
-
-def children_of(parent):
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = path.read_text()
-        except OSError:
-            continue
-        if int(text.rpartition(")")[2].split()[1]) == parent:
-            yield int(path.parent.name)
-
-
-def keeper_of(postmaster):
-    return next(child for child in children_of(postmaster)
-                if b"elile_optimize keeper" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
 
 
 def processor_seconds(process):
@@ -141,9 +128,8 @@ def seconds_for(exporter, port, path, headers, times):
 
 def main():
     port, postmaster, recorded, healths, scrapes, clients = map(int, sys.argv[1:])
-    keeper = keeper_of(postmaster)
+    keeper, exporter = keeper_and_exporter(postmaster)
     wanted = first_series(port, recorded)
-    exporter = next(children_of(keeper))
     print(f"bytes for each (operation, table): {len(get(port, '/metrics', {})[1]) / wanted:.0f} plain, "
           f"{len(get(port, '/metrics', {'Accept-Encoding': 'gzip'})[1]) / wanted:.0f} as gzip")
     print(f"processor time: {1e3 * seconds_for(exporter, port, '/healthz', {}, 1000):.2f} ms a health check, "

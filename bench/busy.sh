@@ -38,7 +38,7 @@ start_filled() {
 measure() {
     local status=0
     start_filled "$1"
-    as_user python3 "$root/bench/busy.py" "$metrics_port" "$(head -n 1 "$data/postmaster.pid")" \
+    as_user env PYTHONDONTWRITEBYTECODE=1 python3 "$root/bench/busy.py" "$metrics_port" "$(head -n 1 "$data/postmaster.pid")" \
         "$(($1 * ${#operations[@]}))" "$healths" "$scrapes" "$clients" || status=$?
     as_user "$bin/pg_ctl" -D "$data" -m immediate -w -s stop
     return "$status"

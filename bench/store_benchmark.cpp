@@ -48,7 +48,7 @@ private:
     std::unique_ptr<char, Free> memory_;
 };
 
-StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false}; }
+StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false, 1}; }
 
 Handle Make(StatementStore& store, std::uint64_t queryid) {
     return store.Insert(Key(queryid), {{0, Operation::kSelect}, 0, 1});

@@ -11,21 +11,12 @@ done
 scripts/setup.sh "$needs"
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-# shellcheck source=scripts/unit_tests.sh
-source scripts/unit_tests.sh
+# shellcheck source=scripts/tests.sh
+source scripts/tests.sh
 
 # A warning ends the build here, and nowhere else: another compiler has other ones.
 export WERROR=1
-passed=0
-failed=0
-cxx=${CXX:-g++}
 pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
-
-count() {
-    passed=$((passed + $1))
-    failed=$((failed + $2))
-    say "$3: $1 passed, $2 failed"
-}
 
 # say_skipped LOG NAME: what did not run, a line for each reason.
 say_skipped() {
@@ -34,9 +25,6 @@ say_skipped() {
             say "$2: skipped ${times}x, $what"
         done
 }
-
-# How many lines of standard input match.
-matches() { grep -cE "$1" || true; }
 
 # The sanitizers' memory layout does not go with every place that the kernel chooses at random. Where
 # the kernel may not be told to leave that, as in Docker, another try may get a better one.
@@ -66,11 +54,7 @@ check_unit_with() {
             "$(grep -m 1 Sanitizer "$out/log")"
         return
     fi
-    local good bad
-    good=$(matches '^\[       OK' <"$out/log")
-    bad=$(matches '^\[  FAILED  \] [^ ]+ \(' <"$out/log")
-    ((status == 0)) || { cat "$out/log" >&2; ((bad > 0)) || bad=1; }
-    count "$good" "$bad" "unit tests, $name"
+    count_unit_tests "$out/log" "$status" "unit tests, $name"
 }
 
 check_unit() {
@@ -98,7 +82,8 @@ run_pg_regress() {
     count_results "$scratch/$what.log" "$status" "$input/out" "$what"
 }
 
-# count_results LOG STATUS OUTPUT-FOLDER NAME: of a pg_regress, whose output is shown when the status is bad.
+# count_results LOG STATUS OUTPUT-FOLDER NAME: of a pg_regress, whose output is shown when the status is bad, with what
+# the servers say of sessions that ended.
 count_results() {
     local good bad
     good=$(matches ' \.\.\. ok|^ok ' <"$1")
@@ -106,6 +91,7 @@ count_results() {
     if (($2 != 0)); then
         cat "$1" >&2
         cat "$3/regression.diffs" >&2 2>/dev/null || true
+        grep -hE 'was terminated by signal|PANIC: |FATAL: |^TRAP: ' "$scratch"/*.log | tail -n 20 >&2 || true
         ((bad > 0)) || bad=1
     fi
     count "$good" "$bad" "$4"

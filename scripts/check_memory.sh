@@ -9,22 +9,13 @@ parts=("$@")
 scripts/setup.sh memory
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-# shellcheck source=scripts/unit_tests.sh
-source scripts/unit_tests.sh
-cxx=${CXX:-g++}
+# shellcheck source=scripts/tests.sh
+source scripts/tests.sh
 found=${MEMORY_FOUND:-$root/build/memory}
 mkdir -p "$found"
-passed=0
-failed=0
 metrics_port=
 memcheck=(/usr/bin/valgrind --tool=memcheck --fair-sched=yes --num-callers=30 --child-silent-after-fork=no
     '--error-markers=FOUND-BEGIN,FOUND-END' "--suppressions=$root/test/memory/own.supp")
-
-count() {
-    passed=$((passed + $1))
-    failed=$((failed + $2))
-    say "$3: $1 passed, $2 failed"
-}
 
 # join_logs FOLDER NAME: what valgrind found, in one file, and how much of it names our code.
 join_logs() {
@@ -46,11 +37,12 @@ check_unit() {
     build_unit_tests "$out"
     "${memcheck[@]}" --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=9 \
         --log-file="$out/valgrind.log" "$out/run" --gtest_filter='-*Sandbox*:SegmentFile.*:Stripes.AreCountedWhenThereAreNoneLeft:Stripes.GoBackToThePoolWithTheirSumsFolded:Stripes.SessionsThatCollideGetThemAndTheSumIsExact' >"$out/out" 2>&1 || status=$?
-    count "$(grep -c '^\[       OK' "$out/out" || true)" "$(grep -cE '^\[  FAILED  \] [^ ]+ \(' "$out/out" || true)" "unit tests"
+    # Nine says that valgrind found something, which is counted below.
+    ((status != 9)) || status=0
+    count_unit_tests "$out/out" "$status" "unit tests, valgrind"
     mkdir -p "$out/logs"
     mv "$out/valgrind.log" "$out/logs/"
     join_logs "$out/logs" unit
-    if ((status != 0)); then tail -n 20 "$out/out" >&2; fi
 }
 
 # The program is a wrapper that says for the exporter that it is alive, which valgrind makes too slow to say it in time.
@@ -77,7 +69,13 @@ comes() {
     done
 }
 answers() { [[ $(get "http://127.0.0.1:$metrics_port$2" || true) == "$1" ]]; }
-has_ended() { ! pgrep -f "$lib/elile_optimize_exporter.real" >/dev/null; }
+# A log is named by its process.
+have_ended() {
+    local log
+    for log in "$1"/*.log; do
+        [[ ! -e /proc/$(basename "$log" .log) ]] || return 1
+    done
+}
 get() { curl -s -m 60 -o "$scratch/got" -w '%{http_code}' "$@"; }
 
 # scrape CODE PATH CURL-ARGUMENT...: as monitors, people and guessers do.
@@ -124,7 +122,7 @@ check_exporter() {
     comes answers 200 /healthz
     scrape_all
     as_user "$bin/pg_ctl" -D "$data" -m fast -w -s stop
-    comes has_ended
+    comes have_ended "$scratch/memory"
     join_logs "$scratch/memory" exporter
 }
 
@@ -174,8 +172,8 @@ if [[ " ${parts[*]} " == *" server "* && -z ${MEMORY_SERVER:-} ]]; then
         source scripts/chroot.sh
         copy_checkout build/memory-server/extension
         MEMORY_SERVER=yes MEMORY_FOUND=$found PG_CONFIG=$PG_CONFIG_OF_MEMORY \
-            build/memory-server/extension/scripts/check_memory.sh server || failed=$((failed + 1))
-        passed=$((passed + 1))
+            build/memory-server/extension/scripts/check_memory.sh server || status=$?
+        count $((status == 0)) $((status != 0)) server
     else
         say "server: skipped, its source is not to be had"
     fi

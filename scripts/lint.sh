@@ -21,10 +21,7 @@ check_sleeps() {
 }
 
 scripts/check_layers.sh
-find src test/unit test/explore test/fuzz bench -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run -Werror
-find scripts test -name '*.p[lm]' -print0 |
-    xargs -0 -P "$(nproc)" -n 1 perltidy --profile=.perltidyrc --assert-tidy --standard-error-output \
-        --standard-output >/dev/null
+scripts/format.sh check
 check_sleeps
 shell_scripts | xargs -0 -P "$(nproc)" -n 8 shellcheck -x
 # shellcheck disable=SC2016 # the inner shell's arguments

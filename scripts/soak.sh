@@ -117,6 +117,6 @@ try_standbys &
 standbys=$!
 say "soaking for $seconds s"
 status=0
-/usr/bin/python3 test/soak/soak.py "$seconds" "$scratch" "$bin" "$port" "$metrics_port" "$folder" "$standbys" || status=$?
+PYTHONPATH=$root/bench PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 test/soak/soak.py "$seconds" "$scratch" "$bin" "$port" "$metrics_port" "$folder" "$standbys" || status=$?
 say "the report: $folder/report.md"
 exit "$status"

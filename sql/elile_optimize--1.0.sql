@@ -36,7 +36,7 @@ as 'MODULE_PATHNAME', 'elile_summary';
 comment on function _summary_rows() is 'The rows of summary, which is the view to read.';
 create view summary as select * from _summary_rows();
 comment on view summary is
-'One row: what the current database executed since stats_since. Failed executions are part of every figure; an idle database shows zeros.';
+'One row: the statements at top level that the current database executed since stats_since. Failed executions are part of every figure; an idle database shows zeros.';
 comment on column summary.total_queries is 'Executions in this database since stats_since, failed ones included.';
 comment on column summary.slow_queries is 'Executions at or above the threshold of their session, failed ones included.';
 comment on column summary.slow_query_rate is 'slow_queries / total_queries, from 0 to 1; 0 when there were no executions.';
@@ -200,14 +200,15 @@ create function _table_operations_rows(
     out max_time double precision,
     out p50_time double precision,
     out p95_time double precision,
-    out p99_time double precision)
+    out p99_time double precision,
+    out toplevel boolean)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_table_operations';
 comment on function _table_operations_rows() is 'The rows of table_operations, which is the view to read.';
 create view table_operations as select * from _table_operations_rows() order by total_time desc;
 comment on view table_operations is
-'One row per (database, schema, table, operation): all executions since the last reset, those of evicted statements and of record_db_query() included. schema_name and table_name are null for statements without a table; (other) stands for tables beyond max_tables.';
+'One row per (database, schema, table, operation, toplevel): all executions since the last reset, those of evicted statements and of record_db_query() included. The time of what is nested is also in that of the statement at top level that it ran in. schema_name and table_name are null for statements without a table; (other) stands for tables beyond max_tables.';
 comment on column table_operations.datname is 'The database. Null once it has been dropped, and for (other).';
 comment on column table_operations.schema_name is 'The schema of the table, empty for (other); null for statements without a table.';
 comment on column table_operations.table_name is 'The table, which for a partition is its topmost parent, or (other) for those beyond elile_optimize.max_tables; null for statements without a table.';
@@ -222,6 +223,7 @@ comment on column table_operations.max_time is 'The longest execution time in mi
 comment on column table_operations.p50_time is 'The time in milliseconds that 50 of 100 executions did not exceed; at most 1.1 % off.';
 comment on column table_operations.p95_time is 'The time in milliseconds that 95 of 100 executions did not exceed; at most 1.1 % off.';
 comment on column table_operations.p99_time is 'The time in milliseconds that 99 of 100 executions did not exceed; at most 1.1 % off.';
+comment on column table_operations.toplevel is 'True for statements that clients sent, false for those that ran inside one, as with elile_optimize.track = all.';
 
 create function _slow_queries_rows(
     out id bigint,
@@ -523,7 +525,7 @@ comment on column pool_advice.application_name is 'application_name of the pool'
 comment on column pool_advice.observed_concurrency is 'Connections that were checked out on average while any was: checkouts a second times the seconds that one took. Null before enough was seen.';
 comment on column pool_advice.recommended_pool_size is 'The connections that were enough at four looks in five, clients that wait included; null before enough was seen.';
 comment on column pool_advice.recommended_max_overflow is 'The connections beyond the size that were enough at 99 of 100 looks, and a tenth to spare; null before enough was seen.';
-comment on column pool_advice.finding is 'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections.';
+comment on column pool_advice.finding is 'not enough seen; idle in transaction (for more than 5 s, a tenth of the time in use or more, or for shorter, half of it or more, in a pool of the right size); churn without a pool (a connection a second or more is opened, and lives less than 10 s); too small, right-sized or too large: below, within or above a quarter of the recommended size; above max_connections.';
 comment on column pool_advice.explanation is 'The figures behind the finding, in words.';
 
 create function _pool_presets_rows(

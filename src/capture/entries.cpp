@@ -3,6 +3,7 @@
 #include "capture/query_text.hpp"
 #include "capture/table_index.hpp"
 #include "core/segment.hpp"
+#include "core/shared/hash.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/store.hpp"
 #include "store/own_database.hpp"
@@ -25,6 +26,14 @@ MemoryContext Scratch() {
 
 }  // namespace
 
+uint64 HashUtility(const Source& source, uint64 id) {
+    MemoryContext caller = MemoryContextSwitchTo(Scratch());
+    const uint64 hash = HashTokens(source.string, source.location, source.length);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(Scratch());
+    return hash != 0 ? hash : core::Mix(id) | 1;
+}
+
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source) {
     core::StatementStore* store = store::SharedStore();
@@ -44,17 +53,21 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
     return store->Insert(key, entry);
 }
 
-core::KnownStatement FindStatement(const core::StatementKey& key) {
+core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
+                                const TargetRelation& target) {
     store::NoteOwnDatabase();
+    SettleNames();
     core::StatementStore* store = store::SharedStore();
-    const core::Handle found = store->Find(key);
-    return {key, found, found.IsValid() ? store->TargetOf(found) : core::Target{}};
-}
-
-core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
-                                   const Source& source) {
-    const core::Target stored{TableIndexOf(target.relid), target.operation};
-    return {key, MakeEntry(key, stored, source), stored};
+    const core::Target stored{TableIndexOf(target.relid), target.operation, key.toplevel};
+    core::KnownStatement statement{key, target.relid, kTellsNothing, {}, stored};
+    statement.key.table = stored.table;
+    statement.handle = store->Find(statement.key);
+    if (!statement.handle.IsValid()) {
+        statement.handle = MakeEntry(statement.key, stored, source);
+    } else if (key.text_hash != 0) {
+        statement.key.queryid = store->QueryIdOf(statement.handle);
+    }
+    return statement;
 }
 
 }  // namespace elile::capture

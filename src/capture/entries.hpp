@@ -28,26 +28,20 @@ inline core::StatementKey UnidentifiedKeyFor(const TargetRelation& target, bool 
     return {number, GetUserId(), MyDatabaseId, toplevel, true};
 }
 
+// Returns a number that is not 0 and the same for all texts that differ in their constants, blanks,
+// comments and case only. One that does not scan has a number of its own by its identifier.
+uint64 HashUtility(const Source& source, uint64 id);
+
 // Makes the statement's entry, with its text. The handle is invalid when the store had no entry
 // free.
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
                        const Source& source);
 
-// Returns the statement with its entry. The handle is invalid when the statement has none.
-core::KnownStatement FindStatement(const core::StatementKey& key);
-// Makes the statement's entry and its table's place in the directory. Raises an error when memory
-// is short.
-core::KnownStatement MakeStatement(const core::StatementKey& key, const TargetRelation& target,
-                                   const Source& source);
-
-// Finds the statement's entry or makes it. `target_of()` is asked only when it is made, for it
-// reads the plan, which may be cold.
-template <typename TargetOfIt>
+// Finds the statement's entry or makes it, and the place of its table in the directory. A
+// utility gets the identifier that its entry shows. The handle is invalid where no entry was free.
+// Raises an error when memory is short.
 core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
-                                TargetOfIt target_of) {
-    const core::KnownStatement known = FindStatement(key);
-    return known.handle.IsValid() ? known : MakeStatement(key, target_of(), source);
-}
+                                const TargetRelation& target);
 
 // The session remembers the statements that it ran last, each in the place that KnownPlaceOf()
 // gives.
@@ -55,16 +49,23 @@ constexpr uint64 kKnown = 4096;  // a power of two
 extern core::KnownStatement known_statements[kKnown];
 
 // The place for a statement with an identifier. It may hold another statement: IsKnown() tells.
-inline core::KnownStatement& KnownPlaceOf(uint64 queryid, bool toplevel) {
-    return known_statements[(queryid ^ (toplevel ? 1 : 0)) & (kKnown - 1)];
+// Statements that have one identifier and other tables have places of their own.
+inline core::KnownStatement& KnownPlaceOf(uint64 queryid, Oid first_relation, bool toplevel) {
+    const uint64 tables = uint64{first_relation} << 1;
+    return known_statements[(queryid ^ tables ^ (toplevel ? 1 : 0)) & (kKnown - 1)];
 }
 
+// No relation has this number.
+constexpr Oid kTellsNothing = 1;
+
 // Whether `known` is this statement and its entry is still there. The entry may be evicted at any
-// time after that.
+// time after that. One identifier stands for statements of one shape, so where the first relation
+// was the table once, it is so again.
 inline bool IsKnown(const core::StatementStore& store, const core::KnownStatement& known,
-                    uint64 queryid, Oid userid, bool toplevel) {
-    return known.key.queryid == queryid && known.key.userid == userid &&
-           known.key.toplevel == toplevel && store.IsLive(known.handle);
+                    uint64 queryid, Oid first_relation, Oid userid, bool toplevel) {
+    return known.key.queryid == queryid && known.first_relation == first_relation &&
+           known.key.userid == userid && known.key.toplevel == toplevel &&
+           store.IsLive(known.handle);
 }
 
 }  // namespace elile::capture

@@ -3,12 +3,15 @@
 #include "capture/entries.hpp"
 #include "capture/failed_copy.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/relations.hpp"
 #include "capture/running.hpp"
+#include "capture/utility_entries.hpp"
+#include "core/shared/table_directory.hpp"
 #include "core/statements/store.hpp"
+#include "store/places.hpp"
 
 namespace elile::capture {
 
-bool is_nested = false;
 Execution* running = nullptr;
 
 namespace {
@@ -129,18 +132,44 @@ void Prepare(Execution* execution, const core::KnownStatement& statement) {
 }
 
 // A command that a rule adds has the statement's identifier and is no execution of its own. Where
-// rules replaced the statement whole, its first replacement stands for it.
-bool IsAddedByRule(const PlannedStmt& plan) {
-    if (plan.canSetTag || ActivePortal == nullptr || ActivePortal->stmts == NIL) {
+// rules replaced the statement whole, its first replacement stands for it. Of a nested statement
+// only the plan can tell.
+bool IsAddedByRule(const PlannedStmt& plan, bool nested) {
+    if (plan.canSetTag) {
         return false;
     }
+    if (nested || ActivePortal == nullptr || ActivePortal->stmts == NIL) {
+        return IsNotedAsAdded(plan);
+    }
+    const PlannedStmt* replacement = nullptr;
     ListCell* cell = nullptr;
     foreach (cell, ActivePortal->stmts) {
-        if (lfirst_node(PlannedStmt, cell)->canSetTag) {
+        const auto* other = lfirst_node(PlannedStmt, cell);
+        if (other->canSetTag) {
             return true;
         }
+        if (replacement == nullptr && !IsNotedAsAdded(*other)) {
+            replacement = other;
+        }
     }
-    return linitial(ActivePortal->stmts) != &plan;
+    // Beside INSTEAD NOTHING there is only what other rules add.
+    return &plan != (replacement != nullptr ? replacement : linitial(ActivePortal->stmts));
+}
+
+// A table that found no room is looked for again once there is some.
+bool IsDirectoryFull() {
+    const core::TableDirectory& tables = store::SharedSegment()->tables;
+    if (tables.IsFull()) {
+        store::MakeRoomForTables();
+    }
+    return tables.IsFull();
+}
+
+void NoteRelationsOf(const PlannedStmt& plan, uint32 place) {
+    ListCell* cell = nullptr;
+    foreach (cell, plan.relationOids) {
+        NoteRelation(lfirst_oid(cell), place);
+    }
 }
 
 const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel) {
@@ -148,11 +177,30 @@ const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel)
     const PlannedStmt& plan = *query.plannedstmt;
     const auto queryid = static_cast<uint64>(plan.queryId);
     NoteTypesOf(query.params);
+    const TargetRelation target = TargetOf(plan);
     const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(TargetOf(plan), toplevel);
-    core::KnownStatement& place = queryid != 0 ? KnownPlaceOf(queryid, toplevel) : unidentified;
-    place = FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len},
-                       [&plan] { return TargetOf(plan); });
+        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(target, toplevel);
+    const Oid first = pg::FirstRelation(plan);
+    core::KnownStatement& place =
+        queryid != 0 ? KnownPlaceOf(queryid, first, toplevel) : unidentified;
+    if (queryid != 0 && place.relid == target.relid &&
+        IsKnown(*store::SharedStore(), place, queryid, kTellsNothing, key.userid, toplevel) &&
+        (place.target.table != core::kOtherTables || IsDirectoryFull())) {
+        return place;
+    }
+    const uint32 changes = catalogue_changes;
+    if (queryid != 0) {
+        WatchCatalogue();
+        NoteRelationsOf(plan, static_cast<uint32>(&place - known_statements));
+    }
+    const core::KnownStatement found =
+        FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len}, target);
+    place = found;
+    if (changes != catalogue_changes) {
+        place.relid = kTellsNothing;  // so the next execution looks it up again
+    } else if (first == target.relid && place.target.table != core::kOtherTables) {
+        place.first_relation = first;
+    }
     return place;
 }
 
@@ -202,7 +250,7 @@ void CountEvicted(Execution* execution, core::FinishedRun run) {
     const core::PlanOrigin origin = run.failed ? core::kOtherPlan : OriginOf(*execution);
     if (query == nullptr ||
         !store->AddExecution(statement.handle, run, execution->use, 1, origin)) {
-        store->AddLeftover(statement.target, run);
+        store->AddLeftover(statement.target, run, statement.key.dbid);
         store->CountDropped();
     }
 }
@@ -224,10 +272,10 @@ void CountSampled(Execution* execution, const core::FinishedRun& run) {
 Execution* BeginPlan(QueryDesc* query) {
     const Oid userid = GetUserId();  // called first, while little has to be saved across it
     const PlannedStmt& plan = *query->plannedstmt;
-    const bool nested = is_nested;
+    const bool nested = IsNested(plan, query->sourceText);
     core::StatementStore* store = store::SharedStore();
     if (!pg::IsTracked(nested) || IsParallelWorker() || store == nullptr ||
-        (!nested && IsAddedByRule(plan))) {
+        IsAddedByRule(plan, nested)) {
         return nullptr;
     }
     const auto queryid = static_cast<uint64>(plan.queryId);
@@ -240,8 +288,10 @@ Execution* BeginPlan(QueryDesc* query) {
     }
     uint64 began_ns = overhead_meter.Picks() ? pg::MonotonicNs() : 0;
     uint64 own_ns = 0;
-    const core::KnownStatement* statement = &KnownPlaceOf(queryid, !nested);
-    if (queryid == 0 || !IsKnown(*store, *statement, queryid, userid, !nested)) [[unlikely]] {
+    const Oid first = pg::FirstRelation(plan);
+    const core::KnownStatement* statement = &KnownPlaceOf(queryid, first, !nested);
+    if (queryid == 0 || !IsKnown(*store, *statement, queryid, first, userid, !nested))
+        [[unlikely]] {
         const FoundStatement found = LookUp(*query, !nested, began_ns != 0);
         statement = found.statement;
         own_ns = found.own_ns;
@@ -273,15 +323,10 @@ void EndPlan(Execution* execution) {
     }
 }
 
-void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source) {
+void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source,
+                  bool toplevel) {
     WatchSession();
-    const bool toplevel = !is_nested;
-    const auto queryid = static_cast<uint64>(statement.queryId);
-    const TargetRelation none{InvalidOid, core::Operation::kUtility};
-    const core::StatementKey key =
-        queryid != 0 ? KeyFor(queryid, toplevel) : UnidentifiedKeyFor(none, toplevel);
-    Prepare(utility, FindOrMake(key, {source, statement.stmt_location, statement.stmt_len},
-                                [&none] { return none; }));
+    Prepare(utility, FindUtility(statement, source, toplevel));
     utility->query = nullptr;
     utility->origin = core::kOtherPlan;
     utility->is_utility = true;
@@ -289,13 +334,11 @@ void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* 
     utility->on_error.arg = utility;
 }
 
-void AddRareUse(Execution* execution) {
-    core::ResourceUse& use = execution->use;
+void AddRareUse(core::ResourceUse& use, const BufferUsage& then, const WalUsage& wal_then) {
     const auto add = [&use](core::Resource resource, int64 after, int64 before) {
         use.Add(resource, static_cast<uint64>(after - before));
     };
     const BufferUsage& now = pgBufferUsage;
-    const BufferUsage& then = execution->buffers;
     add(core::kLocalBlksHit, now.local_blks_hit, then.local_blks_hit);
     add(core::kLocalBlksRead, now.local_blks_read, then.local_blks_read);
     add(core::kLocalBlksDirtied, now.local_blks_dirtied, then.local_blks_dirtied);
@@ -306,7 +349,6 @@ void AddRareUse(Execution* execution) {
         pg::AddBlockTimes(now, then, use);
     }
     const WalUsage& wal = pgWalUsage;
-    const WalUsage& wal_then = execution->wal;
     add(core::kWalRecords, wal.wal_records, wal_then.wal_records);
     add(core::kWalFpi, wal.wal_fpi, wal_then.wal_fpi);
     use.Add(core::kWalBytes, wal.wal_bytes - wal_then.wal_bytes);
@@ -328,6 +370,11 @@ void CountFailedUtility(Execution* utility) {
     FailAllRunningIn(utility);
     SettleRun(utility, pg::MonotonicNs());
     Count(utility, geterrcode());
+}
+
+void FailNested() {
+    FailAllRunningIn(nullptr);
+    is_nested = false;
 }
 
 void WatchSubtransactions() { RegisterSubXactCallback(OnSubtransaction, nullptr); }

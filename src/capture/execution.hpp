@@ -15,6 +15,7 @@
 // goes has failed with that error.
 #pragma once
 
+#include "capture/level.hpp"
 #include "core/statements/statement.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
@@ -54,8 +55,6 @@ inline core::PlanOrigin OriginOf(const Execution& execution) {
     return pg::kKnowsPlanOrigin ? execution.origin : core::kOtherPlan;
 }
 
-// True while a statement or a planner runs: whatever begins now is nested in it.
-extern bool is_nested;
 extern Execution* running;  // the innermost, or null
 
 // To be called before a plan's first ExecutorRun. Returns null for a plan that is not to be
@@ -64,7 +63,8 @@ Execution* BeginPlan(QueryDesc* query);
 // To be called after ExecutorEnd has counted the execution.
 void EndPlan(Execution* execution);
 // Fills `utility`. StartRunning() links it.
-void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source);
+void BeginUtility(Execution* utility, const PlannedStmt& statement, const char* source,
+                  bool toplevel);
 
 // Counts the execution; sqlstate 0 means that it succeeded. In an error's handler it touches memory
 // only, no catalogue.

@@ -30,22 +30,14 @@ bool FinishRunsSomething(const QueryDesc& query) {
     return query.operation != CMD_SELECT || query.plannedstmt->hasModifyingCTE;
 }
 
-// Calls into a plan that is not counted. What runs in it is nested all the same, and inside a
-// nested plan it is so already.
+// Calls into a plan that is not counted. What runs in it is nested all the same.
 template <typename Call>
 void CallUncounted(Call call) {
-    if (is_nested || !pg::IsTracked(false)) {
-        call();
-        return;
-    }
-    PG_TRY();
-    {
-        is_nested = true;
+    if (pg::IsTracked(false)) {
+        CallNested(call);
+    } else {
         call();
     }
-    PG_FINALLY();
-    { is_nested = false; }
-    PG_END_TRY();
 }
 
 // This is a function of its own so that OnExecutorRun() keeps its parameters in registers.

@@ -105,14 +105,7 @@ uint32 OwnApplication() {
 // Statements that run in planning are marked as nested, for they are not at top level.
 n_plus_one::Suggestion SuggestNested(const n_plus_one::Pattern& pattern, double runs) {
     n_plus_one::Suggestion suggestion = {};
-    PG_TRY();
-    {
-        is_nested = true;
-        suggestion = n_plus_one::Suggest(pattern, runs);
-    }
-    PG_FINALLY();
-    { is_nested = false; }
-    PG_END_TRY();
+    CallNested([&] { suggestion = n_plus_one::Suggest(pattern, runs); });
     return suggestion;
 }
 

@@ -1,7 +1,7 @@
 #include "capture/entries.hpp"
-#include "capture/execution.hpp"
 #include "capture/hooks.hpp"
 #include "capture/plan_tree.hpp"
+#include "capture/running.hpp"
 #include "core/statements/store.hpp"
 #include "pg/clock.hpp"
 #include "pg/plan_compat.hpp"
@@ -12,41 +12,83 @@ namespace {
 
 planner_hook_type next_planner = nullptr;
 
-void CountPlanning(const PlannedStmt& plan, const char* source, uint64 duration_ns) {
+struct Planning {
+    uint64 duration_ns;
+    core::ResourceUse use;
+};
+
+void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
+                   const Planning& planning) {
     core::StatementStore* store = store::SharedStore();
     if (store == nullptr || !store->IsReady() || IsParallelWorker()) {
         return;
     }
-    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), !is_nested);
-    const core::KnownStatement statement = FindOrMake(
-        key, {source, plan.stmt_location, plan.stmt_len}, [&plan] { return TargetOf(plan); });
-    store->AddPlanning(statement.handle, duration_ns);
+    const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
+    const core::KnownStatement statement =
+        FindOrMake(key, {source, plan.stmt_location, plan.stmt_len}, TargetOf(plan));
+    store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 
-// A function that planning evaluates is nested in the statement, whether or not planning is
-// measured.
-PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
-    if (static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
+// A function that planning evaluates is nested in the statement. This is CallNested(), which would
+// have to be handed all parameters in memory.
+[[gnu::noinline]] PlannedStmt* PlanNested(ELILE_PLANNER_PARAMETERS) {
+    if (is_nested || static_cast<pg::Track>(pg::Settings::track) == pg::Track::kNone) {
         return next_planner(ELILE_PLANNER_ARGUMENTS);
     }
-    NoteTarget(*parse);
-    const bool measured = pg::Settings::track_planning && parse->queryId != 0 &&
-                          source != nullptr && pg::IsTracked(is_nested);
-    const bool outermost = !is_nested;
-    const uint64 began = measured ? pg::MonotonicNs() : 0;
     PlannedStmt* plan = nullptr;
     PG_TRY();
     {
         is_nested = true;
         plan = next_planner(ELILE_PLANNER_ARGUMENTS);
     }
-    PG_FINALLY();
-    { is_nested = !outermost; }
+    PG_CATCH();
+    {
+        FailNested();
+        PG_RE_THROW();
+    }
     PG_END_TRY();
-    if (measured) {
-        CountPlanning(*plan, source, pg::MonotonicNs() - began);
+    is_nested = false;
+    return plan;
+}
+
+[[gnu::noinline]] PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
+    const Analysed analysed = Analyse(*parse);
+    PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
+    NoteInPlan(analysed, plan);
+    return plan;
+}
+
+inline PlannedStmt* Plan(ELILE_PLANNER_PARAMETERS) {
+    return PlanTellsTable(*parse) ? PlanNested(ELILE_PLANNER_ARGUMENTS)
+                                  : PlanAndNote(ELILE_PLANNER_ARGUMENTS);
+}
+
+[[gnu::noinline]] PlannedStmt* PlanMeasured(ELILE_PLANNER_PARAMETERS) {
+    const bool nested = IsPlannedNested(source);
+    if (!pg::IsTracked(nested)) {
+        return Plan(ELILE_PLANNER_ARGUMENTS);
+    }
+    const BufferUsage buffers = pgBufferUsage;
+    const WalUsage wal = pgWalUsage;
+    const uint64 began_ns = pg::MonotonicNs();
+    PlannedStmt* plan = Plan(ELILE_PLANNER_ARGUMENTS);
+    Planning planning;
+    planning.duration_ns = pg::MonotonicNs() - began_ns;
+    AddUse(planning.use, buffers, wal);
+    // What a rule adds has the statement's identifier and another table. It is planned, and
+    // executed, as a part of the statement.
+    if (plan->canSetTag || !IsNotedAsAdded(*plan)) {
+        CountPlanning(*plan, source, !nested, planning);
     }
     return plan;
+}
+
+// All calls in here are its last act, so that the parameters stay in registers.
+PlannedStmt* OnPlanner(ELILE_PLANNER_PARAMETERS) {
+    if (pg::Settings::track_planning && parse->queryId != 0 && source != nullptr) [[unlikely]] {
+        return PlanMeasured(ELILE_PLANNER_ARGUMENTS);
+    }
+    return Plan(ELILE_PLANNER_ARGUMENTS);
 }
 
 planner_hook_type next_identifier = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/string_reading.hpp"
 #include "capture/token_scan.hpp"
 #include "core/shared/text_pool.hpp"
 #include "pg/guard.hpp"
@@ -11,8 +12,6 @@ namespace {
 
 // From here on a statement is not scanned as a whole.
 constexpr Size kLongStatementBytes = 65536;
-
-constexpr char kUnreadable[] = "(text not shown: it does not scan under the session's settings)";
 
 // Writes text of bounded length and drops what does not fit.
 class Writer {
@@ -96,8 +95,37 @@ char* CopyStatement(const char* source, int location, int length) {
     return length > 0 ? pnstrdup(begin, static_cast<Size>(length)) : pstrdup(begin);
 }
 
-QueryText Normalise(const char* statement) {
-    const Scan scan = ScanTokens(statement);
+constexpr char kUnreadable[] = "(text not shown: its strings can be read in two ways)";
+
+ScanHow HowToScan(StringReading reading, bool whole) {
+    return {reading == StringReading::kConforming, whole};
+}
+
+// Blanks, comments and the case of what is no quoted name make no difference.
+uint64 Hash(const char* statement, const Scan& scan) {
+    StringInfoData tokens;
+    initStringInfo(&tokens);
+    for (const Piece* piece = scan.pieces; piece != scan.pieces + scan.count; ++piece) {
+        const char* begin = statement + piece->begin;
+        if (piece->literal) {
+            appendStringInfoChar(&tokens, '\'');
+        } else if (*begin == '"') {
+            appendBinaryStringInfo(&tokens, begin, piece->end - piece->begin);
+        } else {
+            for (const char* at = begin; at != statement + piece->end; ++at) {
+                appendStringInfoCharMacro(
+                    &tokens, static_cast<char>(pg_ascii_tolower(static_cast<unsigned char>(*at))));
+            }
+        }
+        appendStringInfoChar(&tokens, '\0');
+    }
+    const uint64 hash =
+        hash_bytes_extended(reinterpret_cast<const unsigned char*>(tokens.data), tokens.len, 0);
+    return hash != 0 ? hash : 1;
+}
+
+QueryText Normalise(const char* statement, StringReading reading) {
+    const Scan scan = ScanTokens(statement, HowToScan(reading, false));
     constexpr Size kMost = core::kMaxTextBytes + MAX_MULTIBYTE_CHAR_LEN;
     constexpr Size kMostOfParameter = 3 + Writer::kMostDigits;  // a blank, $, digits, a blank
     Writer out(Min(strlen(statement) + scan.literals * kMostOfParameter, kMost));
@@ -131,19 +159,39 @@ Values ListValues(const char* statement, const Scan& scan, int offset) {
 
 QueryText NormaliseQuery(const char* source, int location, int length) {
     QueryText text{kUnreadable, sizeof(kUnreadable) - 1, false};
-    // The scanner's complaints were already reported when the statement was parsed.
-    pg::InMemory([&] { text = Normalise(CopyStatement(source, location, length)); });
+    const char* statement = CopyStatement(source, location, length);
+    const StringReading reading = ReadingOf(statement, strlen(statement));
+    if (reading != StringReading::kUnknown) {
+        // The scanner's complaints were already reported when the statement was parsed.
+        pg::InMemory([&] { text = Normalise(statement, reading); });
+    }
     return text;
+}
+
+uint64 HashTokens(const char* source, int location, int length) {
+    uint64 hash = 0;
+    const char* statement = CopyStatement(source, location, length);
+    const StringReading reading = ReadingOf(statement, strlen(statement));
+    if (reading != StringReading::kUnknown) {
+        pg::InMemory(
+            [&] { hash = Hash(statement, ScanTokens(statement, HowToScan(reading, true))); });
+    }
+    return hash;
 }
 
 Values FindValues(const char* source, int location, int length) {
     Values values{nullptr, 0, 0};
     const char* begin = source + Max(location, 0);
     const Size bytes = length > 0 ? static_cast<Size>(length) : strlen(begin);
+    const StringReading reading = ReadingOf(begin, bytes);
+    if (reading == StringReading::kUnknown) {
+        return values;
+    }
+    const ScanHow how = HowToScan(reading, false);
     pg::InMemory([&] {
         const Scan scan = bytes > kLongStatementBytes
-                              ? ScanLongStatement(begin, static_cast<int>(bytes))
-                              : ScanTokens(CopyStatement(source, location, length));
+                              ? ScanLongStatement(begin, static_cast<int>(bytes), how)
+                              : ScanTokens(CopyStatement(source, location, length), how);
         values = ListValues(begin, scan, Max(location, 0));
     });
     return values;

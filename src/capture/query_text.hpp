@@ -14,10 +14,14 @@ struct QueryText {
 // Normalises the statement at `location` for `length` bytes of `source` (as PlannedStmt has them:
 // -1 and 0 mean the whole string). The server's own scanner finds the literals, so whatever it
 // takes for one is replaced, in utility statements too. They are numbered from the highest
-// parameter in the text on. A text that does not scan, because a setting changed how strings are
-// read since it was parsed, is not shown. Leaves what it needed in the current memory context.
-// Raises no error but out of memory.
+// parameter in the text on. A text whose strings can be read in two ways is not shown. Leaves what
+// it needed in the current memory context. Raises no error but out of memory.
 QueryText NormaliseQuery(const char* source, int location, int length);
+
+// Returns a number that is the same for all texts that differ in their literals, blanks, comments
+// and case only; 0 where the text is not shown. Reads all of the text, and otherwise does as
+// NormaliseQuery() does.
+uint64 HashTokens(const char* source, int location, int length);
 
 // A literal or a parameter of a statement.
 struct Value {
@@ -37,7 +41,7 @@ struct Values {
     int NumberAt(int location) const;
 };
 
-// Returns no values when the text does not scan.
+// Returns no values when the text is not shown.
 Values FindValues(const char* source, int location, int length);
 
 }  // namespace elile::capture

@@ -14,8 +14,9 @@
 
 namespace elile::capture {
 
-// Adds local and temporary blocks, WAL, and block times where they are measured.
-void AddRareUse(Execution* execution);
+// Adds local and temporary blocks, WAL, and block times where they are measured. `then` and
+// `wal_then` are the server's counters at the beginning.
+void AddRareUse(core::ResourceUse& use, const BufferUsage& then, const WalUsage& wal_then);
 
 // Whether counters moved that most executions leave alone, told by one comparison. The other WAL
 // figures move only with a record.
@@ -30,11 +31,10 @@ inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const 
            track_io_timing;
 }
 
-// Adds what the run has used since it began.
-[[gnu::always_inline]] inline void AddUse(Execution* execution) {
-    core::ResourceUse& use = execution->use;
+// Adds what was used since a beginning.
+[[gnu::always_inline]] inline void AddUse(core::ResourceUse& use, const BufferUsage& then,
+                                          const WalUsage& wal_then) {
     const BufferUsage& now = pgBufferUsage;
-    const BufferUsage& then = execution->buffers;
     const auto add = [&use](core::Resource resource, int64 after, int64 before) {
         use.Add(resource, static_cast<uint64>(after - before));
     };
@@ -42,8 +42,8 @@ inline bool RareUseMoved(const BufferUsage& now, const BufferUsage& then, const 
     add(core::kSharedBlksRead, now.shared_blks_read, then.shared_blks_read);
     add(core::kSharedBlksDirtied, now.shared_blks_dirtied, then.shared_blks_dirtied);
     add(core::kSharedBlksWritten, now.shared_blks_written, then.shared_blks_written);
-    if (RareUseMoved(now, then, execution->wal)) [[unlikely]] {
-        AddRareUse(execution);
+    if (RareUseMoved(now, then, wal_then)) [[unlikely]] {
+        AddRareUse(use, then, wal_then);
     }
 }
 
@@ -69,7 +69,7 @@ inline void StartAgain(Execution* execution) {
 // Closes a run, whether it succeeded or failed.
 [[gnu::always_inline]] inline void SettleRun(Execution* execution, uint64 ended_ns) {
     execution->elapsed_ns += ended_ns - execution->run_began_ns;
-    AddUse(execution);
+    AddUse(execution->use, execution->buffers, execution->wal);
     running = execution->outer;
     is_nested = !execution->is_outermost;
 }

@@ -1,5 +1,6 @@
 #include "capture/token_scan.hpp"
 
+#include "capture/value_names.hpp"
 #include "core/shared/text_pool.hpp"
 #include "pg/guard.hpp"
 #include "pg/scanner.hpp"
@@ -21,12 +22,12 @@ bool IsLiteral(int token) {
     }
 }
 
-// The tokens surely cover the text that will be kept.
-bool IsFull(const Scan& scan) { return scan.kept > core::kMaxTextBytes; }
+// The tokens surely cover all that is asked for.
+bool IsFull(const Scan& scan) { return !scan.how.whole && scan.kept > core::kMaxTextBytes; }
 
-Scan NewScan() {
+Scan NewScan(const ScanHow& how) {
     constexpr int kRoom = 64;
-    return {static_cast<Piece*>(palloc(sizeof(Piece) * kRoom)), 0, kRoom, 0, 0, 0, 0};
+    return {how, static_cast<Piece*>(palloc(sizeof(Piece) * kRoom)), 0, kRoom, 0, 0, 0, 0};
 }
 
 void AddPiece(Scan* scan, const Piece& piece) {
@@ -47,6 +48,7 @@ void AddPiece(Scan* scan, const Piece& piece) {
 void ReadTokens(const char* text, int offset, Scan* scan) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = pg::StartScanner(text, &extra);
+    pg::ReadStrings(&extra, scan->how.conforming);
     core_YYSTYPE value;
     while (!IsFull(*scan)) {
         const int token = core_yylex(&value, &scan->begun, scanner);
@@ -90,9 +92,6 @@ const char* AfterComment(const char* at, const char* end) {
 
 // A string goes on behind white space with a line break in it, and comments may lie between.
 const char* AfterString(const char* at, const char* end) {
-    if (!pg::ConformingStrings()) {
-        return nullptr;
-    }
     const char* quote = at;
     do {
         quote = Find(quote + 1, end, "'", 1);
@@ -124,7 +123,7 @@ const char* Skip(const char* statement, const char* at, const char* end, Scan* s
         return AfterComment(at, end);
     }
     const char* behind = nullptr;
-    if (*at == '\'') {
+    if (*at == '\'' && scan->how.conforming) {
         behind = AfterString(at, end);
     } else if (*at == '$' && (second < '0' || second > '9')) {
         behind = AfterDollars(at, end);
@@ -172,16 +171,17 @@ const char* ReadPart(const char* statement, const char* at, int length, const ch
 
 }  // namespace
 
-Scan ScanTokens(const char* statement) {
-    Scan scan = NewScan();
+Scan ScanTokens(const char* statement, const ScanHow& how) {
+    Scan scan = NewScan(how);
     ReadTokens(statement, 0, &scan);
     DropLastSemicolons(statement, &scan);
+    MarkValueNames(statement, &scan);
     return scan;
 }
 
-Scan ScanLongStatement(const char* statement, int length) {
+Scan ScanLongStatement(const char* statement, int length, const ScanHow& how) {
     constexpr int kPartBytes = 16384;
-    Scan scan = NewScan();
+    Scan scan = NewScan(how);
     const char* const end = statement + length;
     for (const char* at = statement; at != nullptr && at < end && !IsFull(scan);) {
         const char* next = nullptr;
@@ -197,6 +197,7 @@ Scan ScanLongStatement(const char* statement, int length) {
         at = next;
     }
     DropLastSemicolons(statement, &scan);
+    MarkValueNames(statement, &scan);
     return scan;
 }
 

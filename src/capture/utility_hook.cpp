@@ -26,12 +26,12 @@ void Run(const UtilityCall& call) {
                         call.parameters, call.environment, call.destination, call.completion);
 }
 
-// Whether the command's completion reports a number of rows that is the statement's own.
+// Whether the command's completion reports rows that the statement has returned or written. MOVE
+// returns none of those that it passes over.
 bool ReportsRows(CommandTag tag) {
     switch (tag) {
         case CMDTAG_COPY:
         case CMDTAG_FETCH:
-        case CMDTAG_MOVE:
         case CMDTAG_SELECT:
         case CMDTAG_SELECT_INTO:
         case CMDTAG_CREATE_TABLE_AS:
@@ -42,9 +42,9 @@ bool ReportsRows(CommandTag tag) {
     }
 }
 
-bool IsCounted() {
+bool IsCounted(bool nested) {
     core::StatementStore* store = store::SharedStore();
-    if (!pg::Settings::track_utility || !pg::IsTracked(is_nested) || IsParallelWorker() ||
+    if (!pg::Settings::track_utility || !pg::IsTracked(nested) || IsParallelWorker() ||
         store == nullptr) {
         return false;
     }
@@ -57,12 +57,7 @@ bool IsCounted() {
 
 // The entry is made before the statement runs, whose tree and text may be gone afterwards
 // (ROLLBACK, DEALLOCATE).
-void RunNested(const UtilityCall& call) {
-    const bool outermost = !is_nested;
-    if (outermost && EndsLoop(*call.statement->utilityStmt)) {
-        EndLoop(call.statement->utilityStmt);
-    }
-    const bool counted = IsCounted();
+void RunCounted(const UtilityCall& call, bool nested) {
     QueryCompletion own_completion;
     UtilityCall inner = call;
     if (inner.completion == nullptr) {
@@ -70,30 +65,30 @@ void RunNested(const UtilityCall& call) {
         inner.completion = &own_completion;
     }
     Execution execution;
-    if (counted) {
-        BeginUtility(&execution, *call.statement, call.source);
-        StartRunning(&execution);
-    }
+    BeginUtility(&execution, *call.statement, call.source, !nested);
+    StartRunning(&execution);
     PG_TRY();
-    {
-        is_nested = true;
-        Run(inner);
-    }
+    { Run(inner); }
     PG_CATCH();
     {
-        is_nested = !outermost;
-        if (counted) {
-            CountFailedUtility(&execution);
-        }
+        CountFailedUtility(&execution);
         PG_RE_THROW();
     }
     PG_END_TRY();
-    is_nested = !outermost;
-    if (counted) {
-        StopRunning(&execution);
-        execution.rows =
-            ReportsRows(inner.completion->commandTag) ? inner.completion->nprocessed : 0;
-        Count(&execution, 0);
+    StopRunning(&execution);
+    execution.rows = ReportsRows(inner.completion->commandTag) ? inner.completion->nprocessed : 0;
+    Count(&execution, 0);
+}
+
+void RunNested(const UtilityCall& call) {
+    const bool nested = IsNested(*call.statement, call.source);
+    if (!nested && EndsLoop(*call.statement->utilityStmt)) {
+        EndLoop(call.statement->utilityStmt);
+    }
+    if (IsCounted(nested)) {
+        RunCounted(call, nested);
+    } else {
+        CallNested([&call] { Run(call); });
     }
 }
 

@@ -44,7 +44,7 @@ std::size_t Segment::BytesFor(const SegmentSizes& sizes) noexcept {
 // piece's size, count or place changes it. Where a piece keeps its size but changes its meaning,
 // kFirst must change.
 std::uint64_t Segment::Identity() noexcept {
-    constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000006);
+    constexpr std::uint64_t kFirst = UINT64_C(0x656c696c65000007);
     constexpr SegmentSizes kCounts{1009, 211, 307, 4001, 2003, 101, 53};
     Carver carver(nullptr);
     OwnSegment().Carve(carver, kCounts);
@@ -88,6 +88,30 @@ bool Segment::TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept {
     if (scope.IsAll()) {
         Put(header->stats_since_us, now_us);
     }
+    gate.LeaveExclusive();
+    return true;
+}
+
+bool Segment::TryFreeTables(std::span<const std::uint32_t> gone) noexcept {
+    TableNames names = {};
+    CopyName(names.table, kDroppedTables);
+    for (const std::uint32_t table : gone) {
+        tables.InsertReserved(TableDirectory::DroppedIn(tables.KeyOf(table).dbid), names, 0);
+    }
+    Gate& gate = StoreGate();
+    if (!gate.TryClearing()) {
+        return false;
+    }
+    for (const std::uint32_t table : gone) {
+        const std::uint32_t index = TableDirectory::IndexOf(table);
+        const std::uint32_t dbid = tables.KeyOf(table).dbid;
+        if (tables.Retire(table)) {
+            statements.MoveLeftovers(index, dbid);
+            n_plus_one.ForgetLoopsOf(index);
+            tables.Recycle(index);
+        }
+    }
+    statements.RetireDropped();
     gate.LeaveExclusive();
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/shared/part.hpp"
 
@@ -55,6 +56,11 @@ struct Segment {
 
     // Forgets what the scope picks. Returns false, having done nothing, while the gate is taken.
     bool TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept;
+
+    // Frees the places of tables that are gone, to which these refer, and counts what they left for
+    // their database's tables that are gone. Returns false, having done nothing, while the gate is
+    // taken.
+    bool TryFreeTables(std::span<const std::uint32_t> gone) noexcept;
 
     // Mends what a crash left. Only the keeper calls it, before it sets `repaired` to `generation`.
     void Repair() noexcept;

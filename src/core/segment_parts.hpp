@@ -15,6 +15,7 @@
 #include "core/statements/slow_log.hpp"
 #include "core/statements/slow_ring.hpp"
 #include "core/statements/table.hpp"
+#include "core/statements/utility_ids.hpp"
 
 namespace elile::core {
 

@@ -1,5 +1,6 @@
 #include "exporter/names.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -44,15 +45,12 @@ std::size_t SequenceLength(std::string_view text) {
     return length;
 }
 
-// Returns false for what has no names of its own, and for an index that no sound segment has.
-bool ReadNames(const core::TableDirectory& directory, std::uint32_t index,
+// Returns false for what has lost its place, and for an index that no sound segment has.
+bool ReadNames(const core::TableDirectory& directory, std::uint32_t table,
                core::TableNames* names) {
     std::uint32_t encoding = 0;
-    const bool has_names = index != core::kOtherTables && index < directory.Size();
-    if (has_names) {
-        directory.Read(index, names, &encoding);
-    }
-    return has_names;
+    return core::TableDirectory::IndexOf(table) < directory.Size() &&
+           directory.Read(table, names, &encoding);
 }
 
 }  // namespace
@@ -83,14 +81,15 @@ std::string NameIn(const char* name, std::size_t room) {
 DatabaseNames::DatabaseNames(const core::Segment& segment) {
     core::TableNames names;
     std::uint32_t encoding = 0;
-    // The directory is filled from the front and forgets nothing, so of equal names the last one is
-    // the newest.
+    // Of equal names the one with the highest number is the newest, until the numbers wrap round.
     for (std::uint32_t index = 1; index <= core::kDatabases; ++index) {
-        const std::uint32_t dbid = segment.databases.KeyOf(index).dbid;
-        segment.databases.Read(index, &names, &encoding);
-        if (dbid != 0 && names.table[0] != '\0') {
+        const std::uint32_t database = segment.databases.At(index);
+        const std::uint32_t dbid = segment.databases.KeyOf(database).dbid;
+        if (segment.databases.IsUsed(index) &&
+            segment.databases.Read(database, &names, &encoding) && names.table[0] != '\0') {
             names_[dbid] = NameIn(names.table, sizeof(names.table));
-            newest_[names_[dbid]] = dbid;
+            std::uint32_t& newest = newest_[names_[dbid]];
+            newest = std::max(newest, dbid);
         }
     }
 }
@@ -113,10 +112,13 @@ std::string TableLabel(const std::string& schema, const std::string& table) {
     return is_bare && table != kOther ? table : schema + "." + table;
 }
 
-std::string TableName(const core::Segment& segment, std::uint32_t index) {
+std::string TableName(const core::Segment& segment, std::uint32_t table) {
     core::TableNames names;
-    if (!ReadNames(segment.tables, index, &names)) {
+    if (table == core::kOtherTables) {
         return kOther;
+    }
+    if (!ReadNames(segment.tables, table, &names)) {
+        return std::string(core::kDroppedTables);
     }
     return TableLabel(NameIn(names.schema, sizeof(names.schema)),
                       NameIn(names.table, sizeof(names.table)));
@@ -124,7 +126,8 @@ std::string TableName(const core::Segment& segment, std::uint32_t index) {
 
 std::string ApplicationName(const core::Segment& segment, std::uint32_t index) {
     core::TableNames names;
-    return ReadNames(segment.n_plus_one.Applications(), index, &names)
+    return index != core::kOtherTables &&
+                   ReadNames(segment.n_plus_one.Applications(), index, &names)
                ? NameIn(names.table, sizeof(names.table))
                : kOther;
 }

@@ -39,8 +39,9 @@ private:
 // "name" in schema public, "schema.name" elsewhere.
 std::string TableLabel(const std::string& schema, const std::string& table);
 
-// Return the label of what is at this index of the directory; kOther for index 0.
-std::string TableName(const core::Segment& segment, std::uint32_t index);
+// Returns the label of the table to which this refers in the directory; kOther for index 0.
+std::string TableName(const core::Segment& segment, std::uint32_t table);
+// The same for an application, by its index in the pattern table's directory.
 std::string ApplicationName(const core::Segment& segment, std::uint32_t index);
 
 }  // namespace elile::exporter

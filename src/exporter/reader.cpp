@@ -156,15 +156,15 @@ void FillSeries(const core::Segment& segment, const DatabaseNames& databases,
     model.series.reserve(
         static_cast<std::size_t>(std::count_if(all.begin(), all.end(), has_counted)));
     for (const core::SnapshotSeries& series : all) {
-        if (!has_counted(series)) {
-            continue;
-        }
-        const std::uint32_t index = layout.IndexOf(series.place);
         const bool is_table = layout.IsOfTable(series.place);
-        const std::uint32_t dbid =
-            is_table ? segment.tables.KeyOf(index).dbid : segment.databases.KeyOf(index).dbid;
-        model.series.push_back({databases.Of(dbid), is_table ? TableName(segment, index) : kOther,
-                                core::SeriesLayout::OperationOf(series.place), series});
+        const core::TableDirectory& directory =
+            is_table ? static_cast<const core::TableDirectory&>(segment.tables) : segment.databases;
+        const std::uint32_t dbid = directory.KeyOf(series.owner).dbid;
+        std::string table = is_table ? TableName(segment, series.owner) : kOther;
+        if (has_counted(series) && directory.IsCurrent(series.owner)) {
+            model.series.push_back({databases.Of(dbid), std::move(table),
+                                    core::SeriesLayout::OperationOf(series.place), series});
+        }
     }
     MergeEqual(
         model.series,

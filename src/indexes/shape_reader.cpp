@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "indexes/predicate.hpp"
+#include "indexes/storage_options.hpp"
 
 namespace elile::indexes {
 namespace {
@@ -18,15 +19,23 @@ core::IndexMethod MethodOf(Oid access_method) {
     }
 }
 
-// Returns InvalidOid when the index has gone.
-Oid AccessMethodOf(Oid index) {
+// What pg_class says of an index.
+struct ClassRow {
+    Oid access_method;  // InvalidOid: the index has gone
+    const char* options;
+};
+
+ClassRow ClassRowOf(Oid index) {
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
     if (!HeapTupleIsValid(tuple)) {
-        return InvalidOid;
+        return {InvalidOid, ""};
     }
-    const Oid method = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relam;
+    const Oid access_method = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relam;
+    bool is_null = false;
+    const Datum options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &is_null);
+    const ClassRow row = {access_method, is_null ? "" : ServedOptions(access_method, options)};
     ReleaseSysCache(tuple);
-    return method;
+    return row;
 }
 
 // A row of pg_index with its columns of variable length. An absent column reads as null.
@@ -59,11 +68,11 @@ private:
 };
 
 // Returns the options of a key's operator class, empty where it was given none.
-std::string_view OptionsOf(Oid index, int key) {
+const char* OptionsOf(Oid index, int key) {
     HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(index),
                                       Int16GetDatum(static_cast<int16>(key + 1)));
     if (!HeapTupleIsValid(tuple)) {
-        return {};
+        return "";
     }
     bool is_null = false;
     const Datum options = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attoptions, &is_null);
@@ -75,11 +84,11 @@ std::string_view OptionsOf(Oid index, int key) {
 core::KeyColumn KeyOf(const IndexRow& row, int key, ListCell** next_expression) {
     core::KeyColumn column = {};
     column.attribute = row.Fixed().indkey.values[key];
+    const char* options = OptionsOf(row.Fixed().indexrelid, key);
+    column.text = options;
     if (column.attribute == 0 && *next_expression != nullptr) {
-        column.text = nodeToString(lfirst(*next_expression));
+        column.text = psprintf("%s %s", nodeToString(lfirst(*next_expression)), options);
         ++*next_expression;
-    } else {
-        column.text = OptionsOf(row.Fixed().indexrelid, key);
     }
     const Oid operator_class = row.Oids(Anum_pg_index_indclass)[key];
     if (!get_opclass_opfamily_and_input_type(operator_class, &column.operator_family,
@@ -113,11 +122,12 @@ const int* IncludedIn(const FormData_pg_index& fixed) {
     return included;
 }
 
-core::IndexShape ShapeOf(const IndexRow& row, Oid access_method) {
+core::IndexShape ShapeOf(const IndexRow& row, const ClassRow& of_class) {
     const FormData_pg_index& fixed = row.Fixed();
     core::IndexShape shape = {};
-    shape.method = MethodOf(access_method);
-    shape.method_id = access_method;
+    shape.method = MethodOf(of_class.access_method);
+    shape.method_id = of_class.access_method;
+    shape.options = of_class.options;
     shape.keys = KeysOf(row);
     shape.key_count = static_cast<size_t>(fixed.indnkeyatts);
     shape.included = IncludedIn(fixed);
@@ -193,8 +203,8 @@ FoundIndexes IndexesOf(Oid relid) {
     while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
         const IndexRow row(tuple, RelationGetDescr(catalog));
         const FormData_pg_index& fixed = row.Fixed();
-        const Oid access_method = AccessMethodOf(fixed.indexrelid);
-        if (!OidIsValid(access_method)) {
+        const ClassRow of_class = ClassRowOf(fixed.indexrelid);
+        if (!OidIsValid(of_class.access_method)) {
             continue;
         }
         if (found.count == room) {
@@ -204,7 +214,7 @@ FoundIndexes IndexesOf(Oid relid) {
                 found.index == nullptr ? palloc(bytes) : repalloc(found.index, bytes));
         }
         found.index[found.count++] = {fixed.indexrelid,
-                                      ShapeOf(row, access_method),
+                                      ShapeOf(row, of_class),
                                       fixed.indisprimary,
                                       fixed.indisclustered,
                                       fixed.indisreplident,

@@ -20,6 +20,7 @@ constexpr uint64 kFirstPauseNs = 10 * kNsPerSecond;
 constexpr uint64 kLongestPauseNs = 600 * kNsPerSecond;
 
 struct Asked {
+    Oid dbid;  // whose place it is
     uint64 due_ns;
     uint64 pause_ns;
     uint64 queries;     // the database's count at the last look
@@ -65,10 +66,15 @@ void Settle(Asked& database, bool has_figures) {
 void LookAt(const core::Segment& segment, const core::SnapshotHead& snapshot, uint32 index) {
     const uint64 now_ns = pg::MonotonicNs();
     const uint32 dbid = segment.databases.KeyOf(index).dbid;
-    if (!OidIsValid(dbid)) {
-        return;  // it is about to be taken
-    }
     Asked& database = asked[index];
+    if (!segment.databases.IsUsed(index)) {
+        database = {};
+        return;
+    }
+    if (database.dbid != dbid) {
+        database = {};
+        database.dbid = dbid;
+    }
     if (database.is_unsettled && now_ns >= database.due_ns) {
         Settle(database, HasFigures(segment, dbid));
     }

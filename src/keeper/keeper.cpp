@@ -5,6 +5,7 @@
 #include "core/statements/slow_log.hpp"
 #include "core/statements/table.hpp"
 #include "keeper/build_dispatcher.hpp"
+#include "keeper/database_clerk.hpp"
 #include "keeper/exporter.hpp"
 #include "keeper/job_dispatcher.hpp"
 #include "keeper/left_lines.hpp"
@@ -105,6 +106,7 @@ void KeepStore() {
         WriteLeftLines();
         TendDatabaseWorkers();
         TendBuilds(segment);
+        TendDatabases(segment);
         const long exporter_due_ms = TendExporter();
         Wait(Min(due_ns, pools_due_ns), exporter_due_ms);
         if (ConfigReloadPending) {

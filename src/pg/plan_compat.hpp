@@ -37,6 +37,11 @@ inline int FirstWritten(const PlannedStmt& plan) {
 #endif
 }
 
+// Returns the first relation that the plan rests on, or InvalidOid.
+inline Oid FirstRelation(const PlannedStmt& plan) {
+    return plan.relationOids != NIL ? linitial_oid(plan.relationOids) : InvalidOid;
+}
+
 // Visits the expressions that a ModifyTable node of newer servers has besides.
 template <typename Each>
 void ForEachNewExpression([[maybe_unused]] const ModifyTable& node, [[maybe_unused]] Each each) {

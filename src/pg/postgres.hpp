@@ -44,6 +44,7 @@ extern "C" {
 #include "commands/defrem.h"
 #include "commands/explain.h"
 #include "commands/extension.h"
+#include "commands/prepare.h"
 #include "commands/progress.h"
 #include "common/hashfn.h"
 #include "common/ip.h"

@@ -1,5 +1,7 @@
 #include "pg/scanner.hpp"
 
+#include "pg/guard.hpp"
+
 namespace elile::pg {
 namespace {
 
@@ -20,7 +22,7 @@ bool FindMisreading(Misreading* found) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = StartScanner(kRun, &extra);
     // The configuration file may have this setting off, under which U& is an error.
-    ReadConformingStrings(&extra);
+    ReadStrings(&extra, true);
     int begin = 0;
     bool differs = false;
     for (const int* expected = kSampleTokens; !differs; ++expected) {
@@ -41,6 +43,17 @@ bool FindMisreading(Misreading* found) {
 }
 
 }  // namespace
+
+bool Parses(const char* text, bool conforming) {
+    const bool session_conforming = ConformingStrings();
+    const int session_quote = backslash_quote;
+    SetConformingStrings(conforming);
+    backslash_quote = BACKSLASH_QUOTE_ON;
+    const bool parses = InMemory([text] { raw_parser(text, RAW_PARSE_DEFAULT); });
+    backslash_quote = session_quote;
+    SetConformingStrings(session_conforming);
+    return parses;
+}
 
 bool ReadsLiterals() {
     MemoryContext own = AllocSetContextCreate(CurrentMemoryContext, "elile_optimize scanner",

@@ -27,12 +27,18 @@ inline core_yyscan_t StartScanner(const char* text, core_yy_extra_type* extra) {
     return scanner;
 }
 
-// Lets this text be read with standard_conforming_strings on, whatever the session's setting.
-inline void ReadConformingStrings([[maybe_unused]] core_yy_extra_type* extra) {
+// Lets this text be read as it is parsed with standard_conforming_strings on or off, whatever the
+// session's settings. A quote behind a backslash is no error here.
+inline void ReadStrings([[maybe_unused]] core_yy_extra_type* extra,
+                        [[maybe_unused]] bool conforming) {
 #if PG_VERSION_NUM < 190000
-    extra->standard_conforming_strings = true;
+    extra->standard_conforming_strings = conforming;
+    extra->backslash_quote = BACKSLASH_QUOTE_ON;
 #endif
 }
+
+// Whether a statement may have been parsed with standard_conforming_strings off.
+inline constexpr bool kStringsMayEscape = PG_VERSION_NUM < 190000;
 
 // Whether a backslash in a plain string has no special meaning; always so from 19 on.
 inline bool ConformingStrings() {
@@ -48,6 +54,10 @@ inline void SetConformingStrings([[maybe_unused]] bool conforming) {
     standard_conforming_strings = conforming;
 #endif
 }
+
+// Whether the parser takes the text when standard_conforming_strings is as given. Touches memory
+// only, and leaves what it needed in the current memory context.
+bool Parses(const char* text, bool conforming);
 
 // Whether the scanner numbers literals, and ends tokens, as this library takes it. Where it does
 // not, the postmaster does not start: texts would be kept with their literals. Any other process is

@@ -9,6 +9,7 @@
 #include "core/statements/slow_log.hpp"
 #include "core/statements/store.hpp"
 #include "core/statements/table.hpp"
+#include "core/statements/utility_ids.hpp"
 #include "core/version.hpp"
 #include "pg/clock.hpp"
 #include "pg/json.hpp"
@@ -23,8 +24,9 @@ namespace {
 
 void Reset(Oid userid, Oid dbid, uint64 queryid) {
     core::Segment& segment = store::RequireSegment();
+    const uint64 shown = segment.utility_ids.ShownFor(queryid);
     int pauses = 0;
-    while (!segment.TryReset({userid, dbid, queryid}, static_cast<uint64>(GetCurrentTimestamp()))) {
+    while (!segment.TryReset({userid, dbid, shown}, static_cast<uint64>(GetCurrentTimestamp()))) {
         store::PauseBeforeGate(segment, &pauses);
     }
 }
@@ -185,9 +187,9 @@ ELILE_SQL_FUNCTION(elile_record_db_query, kStrict, VOIDOID, TEXTOID, TEXTOID, FL
         PG_RETURN_VOID();
     }
     const core::Operation operation = ReportedOperation(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    const uint32 table = ReportedTable(segment, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+    const uint32 table = ReportedTable(text_to_cstring(PG_GETARG_TEXT_PP(1)));
     const uint64 duration_ns = ReportedDuration(PG_GETARG_FLOAT8(2));
-    store::RequireSharedStore().AddLeftover({table, operation},
-                                            {duration_ns, 0, false, pg::IsSlow(duration_ns)});
+    store::RequireSharedStore().AddLeftover(
+        {table, operation}, {duration_ns, 0, false, pg::IsSlow(duration_ns)}, MyDatabaseId);
     PG_RETURN_VOID();
 }

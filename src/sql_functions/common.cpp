@@ -25,7 +25,9 @@ TableName NameOf(core::Segment& segment, uint32 table) {
     }
     core::TableNames names;
     uint32 encoding = 0;
-    tables.Read(table, &names, &encoding);
+    if (!tables.Read(table, &names, &encoding)) {
+        return {"", core::kDroppedTables.data()};
+    }
     return {pg::ToDatabaseEncoding(names.schema, strnlen(names.schema, NAMEDATALEN), encoding),
             pg::ToDatabaseEncoding(names.table, strnlen(names.table, NAMEDATALEN), encoding)};
 }

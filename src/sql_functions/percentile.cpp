@@ -3,6 +3,7 @@
 
 #include "core/segment.hpp"
 #include "core/statements/table.hpp"
+#include "core/statements/utility_ids.hpp"
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
 #include "sql_functions/common.hpp"
@@ -20,7 +21,8 @@ struct Scope {
 
 Scope ScopeOf(int64 queryid) {
     const Oid caller = GetUserId();
-    return {static_cast<uint64>(queryid), caller,
+    const core::Segment& segment = store::RequireSegment();
+    return {segment.utility_ids.ShownFor(static_cast<uint64>(queryid)), caller,
             has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS) ? 1U : 0U};
 }
 

@@ -205,6 +205,22 @@ const char* ReasonOfWant(const core::PoolAdvice& advice) {
     return advice.grows > 1 ? ", and clients are refused." : ", and lives on its overflow.";
 }
 
+// Says how long connections were held for nothing, and how many the work itself took.
+void AppendIdleness(StringInfo out, const core::PoolFigures& latest) {
+    const bool lingers = core::IsLingering(latest);
+    const uint64 idle = lingers ? latest.lingering : latest.in_transaction;
+    const char* longer_than =
+        lingers ? psprintf(" for more than %llu s",
+                           static_cast<unsigned long long>(core::kLingerUs / USECS_PER_SEC))
+                : "";
+    appendStringInfo(out,
+                     " %.0f %% of the time in use went by idle in a transaction%s; while they did "
+                     "something, %.1f were in use on average.",
+                     100.0 * static_cast<double>(idle) / static_cast<double>(latest.checked_out),
+                     longer_than,
+                     static_cast<double>(latest.checked_out - idle) / Max(latest.busy_looks, 1U));
+}
+
 void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
     const core::PoolFigures& latest = *advice.latest;
     AppendSize(out, advice);
@@ -223,15 +239,7 @@ void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
                 core::MeanLifeSeconds(latest));
             break;
         case core::PoolFinding::kIdleInTransaction:
-            appendStringInfo(
-                out,
-                ". %.0f %% of the time in use went by idle in a transaction for more than %llu s; "
-                "while they did something, %.1f were in use on average.",
-                100.0 * static_cast<double>(latest.lingering) /
-                    static_cast<double>(latest.checked_out),
-                static_cast<unsigned long long>(core::kLingerUs / USECS_PER_SEC),
-                static_cast<double>(latest.checked_out - latest.lingering) /
-                    Max(latest.busy_looks, 1U));
+            appendStringInfoChar(out, '.');
             break;
         case core::PoolFinding::kAboveLimit:
             appendStringInfo(out, "; max_connections leaves %u for all users.",
@@ -245,6 +253,9 @@ void AppendVerdict(StringInfo out, const core::PoolAdvice& advice) {
                     " None of them is ever free; whether clients wait is not to be seen from "
                     "here, unless set_clients_waiting() tells.");
             }
+    }
+    if (core::IsLingering(latest) || core::IsHeld(latest)) {
+        AppendIdleness(out, latest);
     }
 }
 

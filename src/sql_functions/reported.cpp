@@ -5,6 +5,7 @@
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "store/own_database.hpp"
+#include "store/places.hpp"
 
 namespace elile::sql_functions {
 namespace {
@@ -38,7 +39,7 @@ core::Operation ReportedOperation(const char* name) {
                      "utility.")));
 }
 
-uint32 ReportedTable(core::Segment& segment, const char* name) {
+uint32 ReportedTable(const char* name) {
     if (name[0] == '\0') {
         ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("table name is empty")));
     }
@@ -57,8 +58,8 @@ uint32 ReportedTable(core::Segment& segment, const char* name) {
                  errhint("Give a name or schema.name.")));
     }
     store::NoteOwnDatabase();
-    return segment.tables.Insert({MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)},
-                                 names, static_cast<uint32>(GetDatabaseEncoding()));
+    return store::InsertTable({MyDatabaseId, InvalidOid, core::TableDirectory::HashNames(names)},
+                              names);
 }
 
 uint64 ReportedDuration(double seconds) {

@@ -23,11 +23,16 @@ struct PlanSnapshot {
     uint64 max_ns;
 };
 
-// A copy of one entry, made while the store stands still and written out afterwards. It is too
-// large for the stack.
+// So many tables of one statement are looked at for whether they have the same name.
+constexpr uint32 kTablesCompared = 8;
+
+// The sum of a statement's entries, made while the store stands still and written out afterwards.
+// It is too large for the stack.
 struct Copy {
     core::StatementKey key;
-    core::Target target;
+    core::Operation operation;
+    uint32 tables;  // how many it works on, each an entry
+    uint32 table[kTablesCompared];
     core::TallySnapshot tally;
     std::array<uint64, core::kResources> resources;
     std::array<uint64, core::kPlanOrigins> calls_by_origin;
@@ -45,9 +50,7 @@ struct Copy {
 
 // Sessions count a call before its plan's origin. So origins are read first, and never exceed the
 // calls.
-void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
-    copy->resources.fill(0);
-    copy->calls_by_origin.fill(0);
+void AddCounters(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
     segment.statements.ForEachCounters(entry, [copy](const core::Counters& counters) {
         for (int origin = 0; origin < core::kPlanOrigins; ++origin) {
             copy->calls_by_origin[origin] +=
@@ -57,37 +60,74 @@ void CopyCounters(const core::Segment& segment, const core::Entry& entry, Copy* 
             copy->resources[resource] += core::Get(counters.resources[resource]);
         }
     });
-    copy->tally = core::TallySnapshot();
     segment.statements.AddTalliesOf(entry, copy->tally);
     const core::PlanTally& plans = entry.counters.plans;
-    copy->plans = {core::Get(plans.plans), core::Get(plans.total_ns),
-                   plans.sum_of_squares.load(std::memory_order_relaxed),
-                   ~core::Get(plans.inverted_min_ns), core::Get(plans.max_ns)};
+    copy->plans.plans += core::Get(plans.plans);
+    copy->plans.total_ns += core::Get(plans.total_ns);
+    copy->plans.sum_of_squares += plans.sum_of_squares.load(std::memory_order_relaxed);
+    copy->plans.min_ns = Min(copy->plans.min_ns, ~core::Get(plans.inverted_min_ns));
+    copy->plans.max_ns = Max(copy->plans.max_ns, core::Get(plans.max_ns));
 }
 
-// Returns false when the slot holds no statement, or one that has neither run nor been planned yet.
-bool CopyEntry(core::Segment& segment, uint32 slot, Copy* copy) {
+void AddEntry(const core::Segment& segment, const core::Entry& entry, Copy* copy) {
+    if (copy->tables < kTablesCompared) {
+        copy->table[copy->tables] = core::TargetOf(entry).table;
+    }
+    ++copy->tables;
+    AddCounters(segment, entry, copy);
+    copy->created_at = Min(copy->created_at, static_cast<int64>(core::Get(entry.created_at_us)));
+    copy->plans_seen += core::Get(entry.history.seen);
+    copy->plan_changed_at =
+        Max(copy->plan_changed_at, static_cast<int64>(core::Get(entry.history.changed_at_us)));
+    copy->plan_regressed |= core::Get(entry.history.regressed) != 0;
+    copy->is_estimated |= (core::Get(entry.flags) & core::kEstimated) != 0;
+    const uint32 text = core::Get(entry.text);
+    if (!copy->has_text && text != 0) {
+        copy->has_text = true;
+        copy->text_length =
+            segment.texts.Read(text, copy->text, core::kMaxTextBytes, &copy->text_encoding);
+    }
+}
+
+void Empty(Copy* copy) {
+    copy->tables = 0;
+    copy->tally = core::TallySnapshot();
+    copy->resources.fill(0);
+    copy->calls_by_origin.fill(0);
+    copy->plans = {0, 0, 0, UINT64_MAX, 0};
+    copy->created_at = INT64_MAX;
+    copy->plans_seen = 0;
+    copy->plan_changed_at = 0;
+    copy->plan_regressed = false;
+    copy->is_estimated = false;
+    copy->has_text = false;
+}
+
+// A statement has an entry for each table that its identifier has stood for, and one row, in the
+// place of the first. Returns false when the slot holds no statement, not the first entry, or one
+// that has neither run nor been planned yet.
+bool CopyStatement(core::Segment& segment, uint32 slot, Copy* copy) {
     const core::Entry& entry = segment.statements.entries[slot];
     const uint32 tag = entry.tag.load(std::memory_order_acquire);
     if (core::StateOf(tag) != core::EntryState::kLive) {
         return false;
     }
     copy->key = core::KeyOf(entry);
-    copy->target = core::TargetOf(entry);
-    CopyCounters(segment, entry, copy);
-    if (copy->key.unidentified || (copy->tally.Executions() == 0 && copy->plans.plans == 0)) {
+    if (copy->key.unidentified) {
         return false;
     }
-    copy->created_at = static_cast<int64>(core::Get(entry.created_at_us));
-    copy->plans_seen = core::Get(entry.history.seen);
-    copy->plan_changed_at = static_cast<int64>(core::Get(entry.history.changed_at_us));
-    copy->plan_regressed = core::Get(entry.history.regressed) != 0;
-    copy->is_estimated = (core::Get(entry.flags) & core::kEstimated) != 0;
-    const uint32 text = core::Get(entry.text);
-    copy->has_text = text != 0;
-    copy->text_length =
-        segment.texts.Read(text, copy->text, core::kMaxTextBytes, &copy->text_encoding);
-    return true;
+    Empty(copy);
+    bool is_first = true;
+    segment.statements.ForEachOfQuery(copy->key.queryid, [&](const core::Entry& other) {
+        core::StatementKey key = core::KeyOf(other);
+        key.table = copy->key.table;
+        is_first = is_first && (key != copy->key || &other >= &entry);
+        if (is_first && key == copy->key) {
+            AddEntry(segment, other, copy);
+        }
+    });
+    copy->operation = core::TargetOf(entry).operation;
+    return is_first && (copy->tally.Executions() != 0 || copy->plans.plans != 0);
 }
 
 bool IsTime(int resource) {
@@ -115,24 +155,39 @@ public:
     explicit Labels(core::Segment& segment)
         : segment_(segment),
           context_(CurrentMemoryContext),
-          labels_(static_cast<const char**>(palloc0(segment.tables.Size() * sizeof(const char*)))) {
-    }
+          labels_(static_cast<Label*>(palloc0(segment.tables.Size() * sizeof(Label)))) {}
 
-    // Returns null for no table.
-    const char* Of(uint32 table) {
-        if (labels_[table] == nullptr) {
-            MemoryContext caller = MemoryContextSwitchTo(context_);
-            const char* label = LabelOf(NameOf(segment_, table));
-            labels_[table] = label != nullptr ? label : "";
-            MemoryContextSwitchTo(caller);
+    // Returns null for no table, and for several.
+    const char* Of(const Copy& copy) {
+        const char* label = Of(copy.table[0]);
+        for (uint32 at = 1; at < copy.tables; ++at) {
+            if (at == kTablesCompared || strcmp(label, Of(copy.table[at])) != 0) {
+                return nullptr;
+            }
         }
-        return labels_[table][0] != '\0' ? labels_[table] : nullptr;
+        return label[0] != '\0' ? label : nullptr;
     }
 
 private:
+    struct Label {
+        const char* text;
+        uint32 table;
+    };
+
+    const char* Of(uint32 table) {
+        Label& known = labels_[core::TableDirectory::IndexOf(table)];
+        if (known.text == nullptr || known.table != table) {
+            MemoryContext caller = MemoryContextSwitchTo(context_);
+            const char* label = LabelOf(NameOf(segment_, table));
+            known = {label != nullptr ? label : "", table};
+            MemoryContextSwitchTo(caller);
+        }
+        return known.text;
+    }
+
     core::Segment& segment_;
     MemoryContext context_;
-    const char** labels_;
+    Label* labels_;  // by index in the directory
 };
 
 void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
@@ -148,8 +203,8 @@ void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     } else {
         row.Null();
     }
-    row.Text(OperationName(copy.target.operation));
-    row.Text(labels.Of(copy.target.table));
+    row.Text(OperationName(copy.operation));
+    row.Text(labels.Of(copy));
 }
 
 void WriteExecution(pg::RowWriter& row, const core::TallySnapshot& tally) {
@@ -239,7 +294,7 @@ ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
     Labels labels(segment);
     row.ForEach(segment.statements.entries.size(), [&](uint64 slot) {
         EnterStore(segment);
-        const bool found = CopyEntry(segment, static_cast<uint32>(slot), copy);
+        const bool found = CopyStatement(segment, static_cast<uint32>(slot), copy);
         LeaveStore(segment);
         if (found) {
             WriteStatement(row, labels, *copy);

@@ -1,5 +1,5 @@
 // elile_optimize.table_operations and summary. They sum over statements' entries, and over what
-// evicted entries left.
+// evicted entries left. What ran at top level and what was nested are never in one sum.
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/statements/table.hpp"
@@ -12,8 +12,8 @@
 namespace elile::sql_functions {
 namespace {
 
-// The sums by (table, operation). `of[place]` is null where nothing was counted. A pair that first
-// counts after this memory was taken is left for the next reader.
+// The sums by (table, operation, level). `of[place]` is null where nothing was counted. A pair that
+// first counts after this memory was taken is left for the next reader.
 struct Sums {
     core::TallySnapshot** of;
     uint32 places;
@@ -26,7 +26,7 @@ Sums MakeRoom(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            used[PlaceOf(core::TargetOf(entry))] = true;
+            used[segment.statements.PlaceFor(entry)] = true;
         }
     }
     for (uint32 place = 0; place < places; ++place) {
@@ -47,7 +47,7 @@ Sums SumByTableAndOperation(core::Segment& segment) {
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
         if (core::IsCounted(entry)) {
-            core::TallySnapshot* sum = sums.of[core::PlaceOf(core::TargetOf(entry))];
+            core::TallySnapshot* sum = sums.of[segment.statements.PlaceFor(entry)];
             if (sum != nullptr) {
                 segment.statements.AddTalliesOf(entry, *sum);
             }
@@ -67,6 +67,7 @@ struct TableRow {
     Oid dbid;
     TableName name;
     core::Operation operation;
+    bool toplevel;
     core::TallySnapshot* sum;
 };
 
@@ -78,7 +79,9 @@ int CompareRows(const void* left, const void* right) {
     }
     const int schema = strcmp(a.name.schema, b.name.schema);
     const int table = schema != 0 ? schema : strcmp(a.name.table, b.name.table);
-    return table != 0 ? table : static_cast<int>(a.operation) - static_cast<int>(b.operation);
+    const int operation = static_cast<int>(a.operation) - static_cast<int>(b.operation);
+    const int named = table != 0 ? table : operation;
+    return named != 0 ? named : static_cast<int>(b.toplevel) - static_cast<int>(a.toplevel);
 }
 
 // Fills the rows, sorted, and returns how many there are. Tables of one name, as are made after a
@@ -88,8 +91,9 @@ int CollectRows(core::Segment& segment, const Sums& sums, TableRow* rows) {
     for (uint32 place = 0; place < sums.places; ++place) {
         if (sums.of[place] != nullptr && sums.of[place]->Executions() > 0) {
             const core::Target target = core::TargetAt(place);
-            rows[count++] = {segment.tables.KeyOf(target.table).dbid, NameOf(segment, target.table),
-                             target.operation, sums.of[place]};
+            rows[count++] = {segment.tables.KeyOf(target.table).dbid,
+                             NameOf(segment, segment.tables.At(target.table)), target.operation,
+                             target.toplevel, sums.of[place]};
         }
     }
     qsort(rows, static_cast<size_t>(count), sizeof(TableRow), CompareRows);
@@ -121,6 +125,7 @@ void WriteTableRow(pg::RowWriter& row, const TableRow& table) {
     row.Milliseconds(sum.QuantileNs(0.50));
     row.Milliseconds(sum.QuantileNs(0.95));
     row.Milliseconds(sum.QuantileNs(0.99));
+    row.Boolean(table.toplevel);
     row.EndRow();
 }
 
@@ -147,12 +152,14 @@ ELILE_SQL_FUNCTION(elile_summary, kStrict, RECORDOID) {
     *sum = core::TallySnapshot();
     EnterStore(segment);
     for (const core::Entry& entry : segment.statements.entries) {
-        if (core::IsCounted(entry) && core::KeyOf(entry).dbid == MyDatabaseId) {
+        const core::StatementKey key = core::KeyOf(entry);
+        if (core::IsCounted(entry) && key.toplevel && key.dbid == MyDatabaseId) {
             segment.statements.AddTalliesOf(entry, *sum);
         }
     }
     for (uint32 place = 0; place < segment.statements.leftovers.size(); ++place) {
-        if (segment.tables.KeyOf(core::TargetAt(place).table).dbid == MyDatabaseId) {
+        const core::Target target = core::TargetAt(place);
+        if (target.toplevel && segment.tables.KeyOf(target.table).dbid == MyDatabaseId) {
             sum->AddTally(segment.statements.leftovers[place], segment.statements.octaves);
         }
     }

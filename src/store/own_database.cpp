@@ -3,6 +3,7 @@
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "pg/postgres.hpp"
+#include "store/places.hpp"
 #include "store/shared_store.hpp"
 
 namespace elile::store {
@@ -22,7 +23,12 @@ void NoteOwnDatabase(const char* name) {
     }
     core::TableDirectory& databases = SharedSegment()->databases;
     const auto encoding = static_cast<uint32>(GetDatabaseEncoding());
-    const uint32 index = databases.Insert({MyDatabaseId, InvalidOid, 0}, names, encoding);
+    const core::TableKey key{MyDatabaseId, InvalidOid, 0};
+    if (databases.IsFull() && databases.Find(key) == core::kNoIndex && IsTransactionState() &&
+        !IsAbortedTransactionBlockState()) {
+        SettleDatabases();
+    }
+    const uint32 index = databases.Insert(key, names, encoding);
     core::TableNames stored;
     uint32 stored_encoding = 0;
     databases.Read(index, &stored, &stored_encoding);

@@ -1,12 +1,13 @@
 """Ends and hinders at random what a server has, and changes its settings."""
 import os
-import pathlib
 import random
 import signal
 import threading
 import time
 
 import psycopg2
+
+from processes import keeper_and_exporter
 
 CHANGED = {
     "slow_query_threshold": ["-1", "0", "5", "100"], "log_analyze": ["on", "off"], "log_parameters": ["on", "off"],
@@ -16,23 +17,6 @@ CHANGED = {
 }
 VICTIMS = "from pg_stat_activity where pid <> pg_backend_pid() and usename <> 'witness' and application_name not like 'soak%' " \
     "and backend_type = '{}' order by random() limit 1"
-
-
-def children_of(parent):
-    """(process, command line) of each."""
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if int(path.read_text().rpartition(")")[2].split()[1]) == parent:
-                yield int(path.parent.name), (path.parent / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-
-
-def keeper_and_exporter(postmaster):
-    keeper = next((process for process, line in children_of(postmaster) if "elile_optimize keeper" in line), None)
-    exporter = next((process for process, line in children_of(keeper) if "elile_optimize_exporter" in line), None) \
-        if keeper else None
-    return keeper, exporter
 
 
 def send(process, number):

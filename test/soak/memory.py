@@ -1,15 +1,12 @@
 """Samples of memory, open files and counters, and what processes that live long have grown by."""
 import os
 import pathlib
-import sys
 import threading
 
 import psycopg2
 
-from faults import children_of
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
-import plot  # noqa: E402 # it is found by the line before
+import plot
+from processes import children_of
 
 # Anonymous memory in kB that a process may gain after its first quarter of a minute, and open files.
 MOST_GROWTH = {"postmaster": 4096, "keeper": 4096, "exporter": 16384, "steady session": 4096}

@@ -98,7 +98,7 @@ def main():
     try:
         server.count("statements", server.ask_one(EXECUTIONS))
         verdicts.all(witness)
-        processes = verdicts.stop()
+        processes = verdicts.processes()
         stop_server(server)
         verdicts.gone(processes)
     except psycopg2.Error as error:

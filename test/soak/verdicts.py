@@ -4,7 +4,8 @@ import re
 
 import psycopg2
 
-from faults import keeper_and_exporter, send
+from faults import send
+from processes import keeper_and_exporter
 
 # Lines of the server's log that no load and no kill explains.
 WRONG = re.compile(r"PANIC: |TRAP: |terminated by signal (?!9\b)|leaked|reference leak|not closed|still referenced|"
@@ -105,8 +106,8 @@ class Verdicts:
     def limits(self):
         return dict(zip(KEPT_DROPPED, self.server.ask(f"select {', '.join(KEPT_DROPPED)} from elile_optimize.info")[0]))
 
-    def stop(self):
-        """An orderly stop ends all of the processes."""
+    def processes(self):
+        """Those that an orderly stop has to end."""
         keeper, exporter = keeper_and_exporter(self.server.postmaster())
         self.hold("keeper and exporter are there", bool(keeper and exporter))
         return keeper, exporter

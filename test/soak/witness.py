@@ -11,7 +11,7 @@ import threading
 
 import psycopg2
 
-from faults import children_of
+from processes import children_of
 from server import EXECUTIONS, samples_of
 
 OPERATIONS = ("select", "insert", "update", "delete")

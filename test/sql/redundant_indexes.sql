@@ -38,6 +38,35 @@ create index parts_at on parts (at);
 create index parts_at_id on parts (at, id);
 select table_name, index_name, kept_index, kind, explanation from elile_optimize.redundant_indexes where schema_name = 'spare';
 
+-- Storage options are part of what an index is where they change what it finds, and so are those of operator classes.
+create table stored (id int, at timestamptz, a text, body jsonb, during int4range);
+create index stored_brin on stored using brin (at);
+create index stored_brin_128 on stored using brin (at) with (pages_per_range = 128);
+create index stored_brin_auto on stored using brin (at) with (autosummarize = on);
+create index stored_brin_16 on stored using brin (at) with (pages_per_range = 16);
+create index stored_brin_16_auto on stored using brin (at) with (autosummarize = on, pages_per_range = 16);
+create index stored_brin_32 on stored using brin (at) with (pages_per_range = 32);
+create index stored_multi on stored using brin (id int4_minmax_multi_ops);
+create index stored_multi_64 on stored using brin (id int4_minmax_multi_ops (values_per_range = 64));
+create index stored_multi_64_32 on stored using brin (id int4_minmax_multi_ops (values_per_range = 64)) with (pages_per_range = 32);
+create index stored_gin on stored using gin (body);
+create index stored_gin_pending on stored using gin (body) with (fastupdate = off, gin_pending_list_limit = 128);
+create index stored_gist on stored using gist (during);
+create index stored_gist_full on stored using gist (during) with (buffering = on, fillfactor = 50);
+create index stored_words on stored using gist (to_tsvector('simple', a));
+create index stored_words_64 on stored using gist (to_tsvector('simple', a) tsvector_ops (siglen = 64));
+create index stored_words_64_again on stored using gist (to_tsvector('simple', a) tsvector_ops (siglen = 64));
+create index stored_btree on stored (id);
+create index stored_btree_full on stored (id) with (fillfactor = 70);
+create index stored_btree_each on stored (id) with (deduplicate_items = off);
+create index stored_btree_wider on stored (id, a) with (fillfactor = 50);
+create index stored_hash on stored using hash (id);
+create index stored_hash_full on stored using hash (id) with (fillfactor = 30);
+create index stored_spgist on stored using spgist (a);
+create index stored_spgist_full on stored using spgist (a) with (fillfactor = 30);
+select index_name, kept_index, kind from elile_optimize.redundant_indexes
+where schema_name = 'spare' and table_name = 'stored' order by index_name;
+
 -- The application's nineteenth.
 create table cached_data_sources (freshness_status varchar(50), fresh_until timestamptz);
 create index idx_cache_freshness on cached_data_sources (freshness_status, fresh_until);

@@ -71,6 +71,14 @@ select format('select count(*) as case_below_unions from (%s) s, alpha',
 select 'select count(*) as case_behind_joins from '
     || string_agg('generate_series(1, 1) g' || n, ' cross join ' order by n) || ', beta, alpha'
 from generate_series(1, 300) n \gexec
+select 'with ' || string_agg(format('c%s as (select 1 as x)', n), ', ' order by n)
+    || ', last as (select id from beta) select count(*) as case_behind_ctes from '
+    || string_agg('c' || n, ', ' order by n) || ', last, alpha'
+from generate_series(1, 200) n \gexec
+select 'with recursive c0 as (select id from beta)'
+    || string_agg(format(', c%s as (select id from c%s)', n, n - 1), '' order by n)
+    || ' select count(*) as case_below_ctes from (select * from c200) s, alpha'
+from generate_series(1, 200) n \gexec
 with c as (select * from beta) select count(*) as case_outer_cte from (select * from c) s, alpha;
 with c as (select id from beta) select id as case_outer_cte_union from c union all select id from alpha;
 with c as (select id from beta), d as (select id from c)

@@ -184,7 +184,7 @@ my $rows = $node->safe_psql(
             || coalesce(table_name, ''),
         calls + failed_calls, failed_calls, slow_calls, p95_time / 1000, total_time / 1000
     from elile_optimize.table_operations
-    where datname = 'postgres' and (table_name is not null or operation = 'utility')
+    where toplevel and datname = 'postgres' and (table_name is not null or operation = 'utility')
     order by 1, 2});
 my %view;
 for my $row (split /\n/, $rows)

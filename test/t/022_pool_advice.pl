@@ -25,7 +25,8 @@ my %scripts = (
     # At random, or all clients would come at once.
     rare => "\\set pause random(50, 1500)\n\\sleep :pause ms\nselect pg_sleep(0.02);\n",
     short => "select pg_sleep(0.05);\n\\sleep 100 ms\n",
-    forgetful => "begin;\nselect 1;\n\\sleep 20 s\nend;\n");
+    forgetful => "begin;\nselect 1;\n\\sleep 20 s\nend;\n",
+    polite => "begin;\nselect pg_sleep(0.1);\n\\sleep 1 s\nselect pg_sleep(0.1);\nend;\n");
 append_to_file("$dir/$_.sql", $scripts{$_}) foreach keys %scripts;
 
 my @runs;
@@ -72,10 +73,11 @@ run_pgbench('right', 'brief', 6);
 run_pgbench('large', 'rare', 12);
 run_pgbench('churn', 'short', 2, more => ['-C']);
 run_pgbench('idle', 'forgetful', 3);
+run_pgbench('held', 'polite', 3);
 run_pgbench('refused', 'brief', 4, user => 'limited');
 my %expected = (
     right => 'right-sized', large => 'too large', churn => 'churn without a pool',
-    idle => 'idle in transaction', refused => 'too small');
+    idle => 'idle in transaction', held => 'idle in transaction', refused => 'too small');
 my $admin;
 if (defined $bouncer)
 {
@@ -129,6 +131,7 @@ is(advice('recommended_pool_size', 'waiting'), 9, 'all who wait would have a con
 like(advice('explanation', 'refused'), qr/connections a minute were refused, .* as many as CONNECTION LIMIT 4 of role "limited" lets in/,
     'the limit is named');
 like(advice('explanation', 'idle'), qr/% of the time in use went by idle in a transaction/, 'of the idle one');
+like(advice('explanation', 'held'), qr/\b[789]\d % of the time in use went by idle in a transaction/, 'of the one that is held');
 like(advice('explanation', 'churn'), qr/opened \d+\.\d a second, which lived 0\.\d\d s/, 'of the one without a pool');
 cmp_ok($session->ask('select connections_refused from elile_optimize.info'), '>', 5, 'refusals are counted');
 is($session->ask(q{select invalid from elile_optimize.pool_statistics where application_name = 'right'}), 0, 'none is invalid');

@@ -44,9 +44,9 @@ select query, toplevel, operation, coalesce(table_name, '-'), calls, failed_call
 where operation <> 'utility' and calls + failed_calls > 0 and query ~ '^[a-z]+ ' and query !~ 'pg_event_trigger|pg_stat_activity|elile_optimize'
 order by query collate "C", toplevel},
     'tables and utilities' => q{
-select coalesce(schema_name, '-'), coalesce(table_name, '-'), operation, calls, failed_calls, rows
+select coalesce(schema_name, '-'), coalesce(table_name, '-'), operation, toplevel, calls, failed_calls, rows
 from elile_optimize.table_operations
-where datname = 'neighbours' and (schema_name = 'work' or operation = 'utility') order by 1, 2, 3},
+where datname = 'neighbours' and (schema_name = 'work' or operation = 'utility') order by 1, 2, 3, 4},
     'failures' => q{
 select sqlstate, operation, coalesce(table_name, '-'), toplevel, count(*) from elile_optimize.slow_queries
 where sqlstate is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4},

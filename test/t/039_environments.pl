@@ -99,15 +99,15 @@ SKIP:
     stop_server();
 
     # The server's own files of shared memory are smaller than 16 MB.
-    my $large = '3&0x1000000==0x1000000';
-    ok(start_below(@confined, "fallocate=ENOSYS,$large", '--'), 'fallocate, ENOSYS: the server starts');
+    my $large = sub { my ($error) = @_; return map { "fallocate=$error,3&$_==$_" } qw(0x1000000 0x2000000) };
+    ok(start_below(@confined, $large->('ENOSYS'), '--'), 'fallocate, ENOSYS: the server starts');
     does_without_exporter('fallocate, ENOSYS', qr/could not allocate the memory file of the statistics: Function not implemented/,
         qr/.*allow memfd_create and fallocate, and restart the server/);
     stop_server();
     foreach my $error ([ ENOMEM => 'Cannot allocate memory' ], [ ENOSPC => 'No space left on device' ])
     {
         my ($name, $words) = @$error;
-        ok(!start_below(@confined, "fallocate=$name,$large", '--'), "fallocate, $name: the server does not start");
+        ok(!start_below(@confined, $large->($name), '--'), "fallocate, $name: the server does not start");
         is_said(qr/FATAL:  could not allocate the statistics segment of elile_optimize: $words\n.*DETAIL:  It needs \d+ kB.*\n.*HINT:  Lower elile_optimize\.max_statements/,
             "fallocate, $name: the log says why");
     }

@@ -57,8 +57,8 @@ TEST(DatabaseNames, TellADatabaseThatWasMadeAnew) {
     segment.databases.Insert({9, 0, 0}, names, 6);
     segment.databases.Insert({4, 0, 0}, names, 6);
     const DatabaseNames databases(segment);
-    EXPECT_TRUE(databases.IsSuperseded(9));
-    EXPECT_FALSE(databases.IsSuperseded(4));
+    EXPECT_TRUE(databases.IsSuperseded(4));
+    EXPECT_FALSE(databases.IsSuperseded(9));
 }
 
 TEST(RateWindow, IsOverTheLastMinute) {

@@ -18,7 +18,7 @@ protected:
 
     TestSegment memory_;
     TestStore store_ = memory_.Store();
-    Handle handle_ = store_.Insert(Key(1), {{0, Operation::kSelect}, 0, 1});
+    Handle handle_ = store_.Insert(Key(1), {{1, Operation::kSelect}, 0, 1});
 };
 
 TEST_F(PlanOrigins, AreCountedWhereTheyAreOfInterest) {
@@ -40,8 +40,8 @@ TEST_F(PlanOrigins, MoveWithTheOtherCounts) {
     Run(kGenericPlan);
     Run(kCustomPlan);
     Run(kCustomPlan);
-    ASSERT_TRUE(store_.AddPlanning(handle_, 7000));
-    const Handle heir = store_.Insert(Key(2), {{0, Operation::kSelect}, 0, 1});
+    ASSERT_TRUE(store_.AddPlanning(handle_, 7000, {}));
+    const Handle heir = store_.Insert(Key(2), {{1, Operation::kSelect}, 0, 1});
     Counters& into = store_.segment.statements.entries[heir.slot].counters;
     AddCountersTo(Unit(), into, store_.segment.statements.octaves);
     EXPECT_EQ(CallsOf(into, kGenericPlan), 1U);

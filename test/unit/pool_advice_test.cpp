@@ -130,6 +130,27 @@ TEST_F(PoolAdviceTest, IdleInTransactionIsSaidFirst) {
     EXPECT_EQ(Get().finding, PoolFinding::kChurn);
 }
 
+TEST_F(PoolAdviceTest, HalfOfTheTimeIdleInTransactionsIsHeldAndNotUsed) {
+    Looks(20, 20);
+    PoolFigures& figures = pool_->current.figures;
+    figures.in_transaction = figures.checked_out * 77 / 100;
+    EXPECT_EQ(Get().finding, PoolFinding::kIdleInTransaction);
+    EXPECT_EQ(Get().size, 20U);
+    figures.in_transaction = figures.checked_out / 2;
+    EXPECT_EQ(Get().finding, PoolFinding::kIdleInTransaction);
+    figures.in_transaction -= 1;
+    EXPECT_EQ(Get().finding, PoolFinding::kRightSized);
+    pool_ = std::make_unique<ObservedPool>();
+    Looks(60, 18);
+    pool_->current.figures.in_transaction = pool_->current.figures.checked_out;
+    EXPECT_EQ(Get().finding, PoolFinding::kTooLarge);
+    EXPECT_EQ(Get(18).finding, PoolFinding::kIdleInTransaction);
+    EXPECT_EQ(Get(10).finding, PoolFinding::kTooSmall);
+    pool_ = std::make_unique<ObservedPool>();
+    Looks(1, 0);
+    EXPECT_EQ(Get().finding, PoolFinding::kRightSized);
+}
+
 TEST_F(PoolAdviceTest, NoMoreThanTheServerHas) {
     Looks(90, 300);
     EXPECT_EQ(Get().finding, PoolFinding::kAboveLimit);

@@ -14,7 +14,7 @@ namespace {
 constexpr Target kTarget{1, Operation::kSelect};
 
 StatementKey KeyOfRole(std::uint64_t queryid, std::uint32_t userid) {
-    return {queryid, userid, 5, true, false};
+    return {queryid, userid, 5, true, false, 1};
 }
 
 void Execute(TestStore& store, const StatementKey& key) {
@@ -69,7 +69,7 @@ TEST(QueryChains, LeadToTheEntriesOfAllRoles) {
 TEST(QueryChains, PassOverWhatHasNoIdentifier) {
     const TestSegment memory;
     TestStore store = memory.Store();
-    const StatementKey key{7, 10, 5, true, true};
+    const StatementKey key{7, 10, 5, true, true, 1};
     Execute(store, key);
     EXPECT_EQ(RolesOf(store.segment, 7), Roles{});
     ASSERT_TRUE(store.TryReset(0, 0, 7, 2));

@@ -71,7 +71,7 @@ private:
     std::unique_ptr<void, Free> memory_;
 };
 
-inline StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false}; }
+inline StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false, 1}; }
 
 // All that the segment has counted, wherever it is.
 inline TallySnapshot Total(const Segment& segment) {

@@ -1,6 +1,7 @@
 // What is published is whole, and a series' counters only grow or begin again all together.
 #include <gtest/gtest.h>
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,7 +124,14 @@ public:
         kill(child_, SIGSTOP);
         waitpid(child_, nullptr, WUNTRACED);
     }
-    void Continue() const { kill(child_, SIGCONT); }
+    // The writer gets a processor before it is stopped again.
+    void Continue() const {
+        const std::uint32_t seen = sequence->Seen();
+        kill(child_, SIGCONT);
+        while (sequence->Seen() == seen) {
+            sched_yield();
+        }
+    }
 
     Published block;
     Published::Sequence* sequence = nullptr;
@@ -164,10 +172,12 @@ protected:
     void Execute(std::uint64_t queryid, std::uint32_t table, std::uint64_t duration_ns,
                  bool failed = false, bool slow = false) {
         const Target target{table, Operation::kSelect};
-        Handle handle = store_.Find(Key(queryid));
+        StatementKey key = Key(queryid);
+        key.table = table;
+        Handle handle = store_.Find(key);
         const FinishedRun sample{duration_ns, 1, failed, slow};
         if (!store_.AddExecution(handle, sample, kNoUse)) {
-            handle = store_.Insert(Key(queryid), {target, 0, 1});
+            handle = store_.Insert(key, {target, 0, 1});
             ASSERT_TRUE(store_.AddExecution(handle, sample, kNoUse));
         }
     }

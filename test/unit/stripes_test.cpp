@@ -64,7 +64,7 @@ protected:
 
     TestSegment memory_;
     TestStore store_ = memory_.Store();
-    Handle hot_ = store_.Insert(Key(1), {{0, Operation::kSelect}, 0, 1});
+    Handle hot_ = store_.Insert(Key(1), {{1, Operation::kSelect}, 0, 1});
 
     Entry& HotEntry() { return store_.segment.statements.entries[hot_.slot]; }
 };
@@ -94,7 +94,7 @@ TEST_F(Stripes, GoBackToThePoolWithTheirSumsFolded) {
     const std::uint64_t added = MakeHot(memory_, hot_);
     ASSERT_EQ(store_.segment.statements.stripes.free.Count(), before - 1);
     for (std::uint64_t newcomer = 100; store_.IsLive(hot_); ++newcomer) {
-        store_.Insert(Key(newcomer), {{0, Operation::kSelect}, 0, 1});
+        store_.Insert(Key(newcomer), {{1, Operation::kSelect}, 0, 1});
     }
     store_.Fold();
     EXPECT_EQ(store_.segment.statements.stripes.free.Count(), before);

@@ -1,5 +1,6 @@
 // Texts, table names and slow executions come back as they were stored, and bounds are counted.
 #include <gtest/gtest.h>
+#include <array>
 
 #include <algorithm>
 #include <iterator>
@@ -74,10 +75,11 @@ TEST(TableNames, ArePaddedWithZerosAndCutToTheirRoom) {
 }
 
 TEST(Target, HasAPlaceOfItsOwn) {
-    for (std::uint32_t place = 0; place < 4 * kOperations; ++place) {
+    for (std::uint32_t place = 0; place < 4 * kTargetsPerTable; ++place) {
         EXPECT_EQ(PlaceOf(TargetAt(place)), place);
     }
-    EXPECT_EQ(PlaceOf({2, Operation::kDelete}), 2U * kOperations + 3);
+    EXPECT_EQ(PlaceOf({2, Operation::kDelete}), 2U * kTargetsPerTable + 3);
+    EXPECT_EQ(PlaceOf({2, Operation::kDelete, false}), 2U * kTargetsPerTable + kOperations + 3);
 }
 
 TEST(TableDirectory, ATableHasOneIndexHoweverManySessionsAddIt) {
@@ -159,6 +161,79 @@ TEST(TableDirectory, KeepsTheNameWhileAWriterIsStopped) {
     }
 }
 
+TEST(TableDirectory, AReferenceOutlivesItsTableAndNamesNoOther) {
+    const TestSegment memory;
+    OwnSegment segment = memory.View();
+    TableDirectory tables = segment.tables;
+    std::uint32_t last = 0;
+    for (std::uint32_t round = 1; round <= 5 * kSmallSizes.tables; ++round) {
+        const TableKey key{5, round, 0};
+        const std::uint32_t table = tables.Insert(key, Names("t"), 6);
+        ASSERT_NE(table, kOtherTables);
+        EXPECT_NE(table, last);
+        EXPECT_EQ(tables.Find(key), table);
+        ASSERT_TRUE(segment.TryFreeTables({&table, 1}));
+        EXPECT_FALSE(tables.IsCurrent(table));
+        EXPECT_EQ(tables.Find(key), kNoIndex);
+        TableNames names;
+        std::uint32_t encoding = 0;
+        EXPECT_FALSE(tables.Read(table, &names, &encoding));
+        EXPECT_FALSE(tables.Rename(table, Names("late"), 6));
+        last = table;
+    }
+    EXPECT_EQ(tables.Overflow(), 0U);
+    EXPECT_EQ(tables.Used(), 1U);  // what they left is counted at one place
+}
+
+// Cells are used again. One place has what those that went have counted.
+TEST(TableDirectory, FindsWhatStaysWhileOthersComeAndGo) {
+    const TestSegment memory;
+    OwnSegment segment = memory.View();
+    TableDirectory tables = segment.tables;
+    const std::uint32_t stays = tables.Insert({5, 1, 0}, Names("stays"), 6);
+    for (std::uint32_t round = 0; round < 1000; ++round) {
+        std::array<std::uint32_t, kSmallSizes.tables - 2> gone;
+        for (std::uint32_t at = 0; at < gone.size(); ++at) {
+            gone[at] = tables.Insert({5, 100 * round + at + 100, 0}, Names("goes"), 6);
+            ASSERT_NE(gone[at], kOtherTables);
+        }
+        ASSERT_EQ(tables.Find({5, 1, 0}), stays);
+        tables.Repair();
+        ASSERT_TRUE(segment.TryFreeTables(gone));
+    }
+    EXPECT_EQ(tables.Find({5, 1, 0}), stays);
+}
+
+TEST(TableDirectory, WhatAGoneTableHasCountedIsNoOthers) {
+    const TestSegment memory;
+    TestStore store = memory.Store();
+    OwnSegment& segment = store.segment;
+    const FinishedRun run{5000, 1, false, false};
+    std::uint32_t table = segment.tables.Insert({5, 1, 0}, Names("old"), 6);
+    const Target old{table, Operation::kSelect};
+    StatementKey key = Key(1);
+    key.table = table;
+    const Handle handle = store.Insert(key, {old, 0, 1});
+    ASSERT_TRUE(store.AddExecution(handle, run, {}));
+    store.AddLeftover(old, run, 5);
+    segment.n_plus_one.CountLoop(table);
+    ASSERT_TRUE(segment.TryFreeTables({&table, 1}));
+    const std::uint32_t next = segment.tables.Insert({5, 2, 0}, Names("new"), 6);
+    ASSERT_EQ(TableDirectory::IndexOf(next), TableDirectory::IndexOf(table));
+    store.AddLeftover(old, run, 5);
+    segment.n_plus_one.CountLoop(table);
+    EXPECT_FALSE(store.AddExecution(handle, run, {}));
+    for (int round = 0; round < 4; ++round) {
+        TallySnapshot sum;
+        segment.statements.AddTalliesOf({next, Operation::kSelect}, sum);
+        EXPECT_EQ(sum.Executions(), 0U);
+        EXPECT_EQ(Total(segment).Executions(), 3U);
+        store.Fold();
+        store.Repair();
+    }
+    EXPECT_EQ(segment.n_plus_one.LoopsOf(TableDirectory::IndexOf(next)), 0U);
+}
+
 TEST(TableDirectory, EachIndexIsBelowItsEnd) {
     const TestSegment memory;
     TableDirectory tables = memory.View().tables;
@@ -167,7 +242,7 @@ TEST(TableDirectory, EachIndexIsBelowItsEnd) {
         const std::uint32_t index = tables.Insert({5, table, 0}, Names("t"), 6);
         EXPECT_LT(index, tables.End());
     }
-    EXPECT_EQ(tables.End(), tables.Size());
+    EXPECT_EQ(tables.End(), kSmallSizes.tables + 1);
 }
 
 // A record whose plan somebody is just attaching is not gone.

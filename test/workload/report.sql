@@ -17,7 +17,7 @@ from elile_optimize.statements order by total_exec_time desc limit 10;
 \echo '-- BY TABLE AND OPERATION'
 select table_name, operation, calls, failed_calls as failed, slow_calls as slow, total_time::numeric(14,0) as total_ms,
     p50_time::numeric(12,2) as p50_ms, p95_time::numeric(12,2) as p95_ms, p99_time::numeric(12,2) as p99_ms
-from elile_optimize.table_operations where table_name is not null order by total_time desc limit 10;
+from elile_optimize.table_operations where toplevel and table_name is not null order by total_time desc limit 10;
 \echo '-- THE SLOWEST'
 select duration_ms::numeric(12,1) as ms, sqlstate, table_name, rows, left(regexp_replace(query, '\s+', ' ', 'g'), 62) as query
 from elile_optimize.slow_queries order by duration_ms desc limit 10;

@@ -22,7 +22,7 @@ bool SameKey(const KeyColumn& a, const KeyColumn& b) noexcept {
 }
 
 bool SameMethod(const IndexShape& a, const IndexShape& b) noexcept {
-    return a.method == b.method && a.method_id == b.method_id;
+    return a.method == b.method && a.method_id == b.method_id && a.options == b.options;
 }
 
 bool IsSubset(const IndexPredicate& part, const IndexPredicate& whole) noexcept {

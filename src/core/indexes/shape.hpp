@@ -12,7 +12,7 @@ namespace elile::core {
 
 struct KeyColumn {
     int attribute;  // column's number; 0: an expression
-    // This is the canonical form of the expression, or of the options of the operator class.
+    // This is the canonical form of the expression, and of the options of the operator class.
     std::string_view text;
     // These two tell what the operator class does: classes that share both are aliases.
     std::uint32_t operator_family;
@@ -34,6 +34,9 @@ struct IndexPredicate {
 struct IndexShape {
     IndexMethod method;
     std::uint32_t method_id;  // tells apart what kOther lumps together
+    // The canonical form of those storage options that decide which rows an index narrows a search
+    // to, and how far. How full, how large or how lazily written it is changes none of that.
+    std::string_view options;
     const KeyColumn* keys;
     std::size_t key_count;
     const int* included;  // numbers of the columns in INCLUDE

@@ -8,10 +8,9 @@ namespace {
 
 using Sequence = NPlusOnePattern::Sequence;
 
-// Whoever writes an identity does so within a microsecond, unless it was stopped.
-constexpr int kLooks = 1000;
+}  // namespace
 
-std::uint64_t HashOf(const NPlusOneKey& key) noexcept {
+std::uint64_t NPlusOneTable::HashOf(const NPlusOneKey& key) noexcept {
     std::uint64_t hash = Mix(std::uint64_t{key.user} << 32 | key.database);
     for (const std::uint64_t word : {std::uint64_t{key.application}, key.parent, key.child}) {
         hash = Mix(hash ^ word);
@@ -19,17 +18,15 @@ std::uint64_t HashOf(const NPlusOneKey& key) noexcept {
     return hash | 1;
 }
 
-bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
+bool NPlusOneTable::IsForgotten(const NPlusOnePattern& pattern) noexcept {
     return Get(pattern.first_seen_us) == 0;
 }
 
-}  // namespace
-
-void NPlusOneTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
+void NPlusOneTable::Carve(Carver& carver, const SegmentSizes&, const TextPool& texts,
                           const TableDirectory& tables) noexcept {
     shared_ = carver.Take<Shared>();
     patterns_ = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
-    loops_ = carver.Take<Word>(sizes.tables + 1);
+    loops_ = carver.Take<Word>(tables.Size());
     suspects_ = carver.Take<Word>(kSuspects);
     texts_ = texts;
     tables_ = tables;
@@ -242,59 +239,6 @@ bool NPlusOneTable::HasNoTryLeft(NPlusOneHandle handle) const noexcept {
     return pattern != nullptr && Get(pattern->suggestion) == 0 && Get(pattern->tries) >= kMostTries;
 }
 
-void NPlusOneTable::DropSuggestion(NPlusOnePattern& pattern) noexcept {
-    Put(pattern.evidence, 0);
-    Put(pattern.tries, 0);
-    Put(pattern.next_try_us, 0);
-    suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
-}
-
-bool NPlusOneTable::NoteChanging(NPlusOneHandle handle, std::uint64_t changing) noexcept {
-    NPlusOnePattern* pattern = Of(handle);
-    if (pattern == nullptr || (changing & ~Get(pattern->changing)) == 0) {
-        return false;
-    }
-    pattern->changing.fetch_or(changing, std::memory_order_acq_rel);
-    DropSuggestion(*pattern);
-    return true;
-}
-
-void NPlusOneTable::NoteFound(NPlusOneHandle handle, bool by_rows) noexcept {
-    NPlusOnePattern* pattern = Of(handle);
-    if (pattern != nullptr && by_rows) {
-        Put(pattern->by_rows, 1);
-    }
-}
-
-void NPlusOneTable::Refute(const NPlusOneKey& key) noexcept {
-    const std::uint64_t hash = HashOf(key);
-    for (std::uint32_t step = 0; step < kNPlusOnePatterns; ++step) {
-        NPlusOneHandle handle{static_cast<std::uint32_t>((hash + step) % kNPlusOnePatterns), 0};
-        const NPlusOnePattern& pattern = patterns_[handle.index];
-        handle.sequence = pattern.sequence.Settled(kLooks);
-        const std::uint64_t seen = Get(pattern.key);
-        if (seen == 0 || !Sequence::IsWhole(handle.sequence)) {
-            return;
-        }
-        if (seen == hash && !IsForgotten(pattern) && Get(pattern.by_rows) == 0) {
-            ForgetOne(handle);
-        }
-    }
-}
-
-std::uint64_t NPlusOneTable::ChangingOf(const NPlusOneKey& key) const noexcept {
-    std::uint64_t changing = 0;
-    NPlusOneCopy copy;
-    for (std::uint32_t index = 0; index < kNPlusOnePatterns; ++index) {
-        if (Get(patterns_[index].child) == key.child && Read(index, &copy) &&
-            copy.key.child == key.child && copy.key.database == key.database &&
-            copy.key.user == key.user && (key.parent == 0 || copy.key.parent == key.parent)) {
-            changing |= copy.changing;
-        }
-    }
-    return changing;
-}
-
 bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
                                   const NPlusOneSuggestion& suggestion) noexcept {
     NPlusOnePattern* pattern = Of(handle);
@@ -353,6 +297,18 @@ void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {
     }
 }
 
+// Where the table loses its place meanwhile, the loop is taken back: the next table's may not have
+// it.
+void NPlusOneTable::CountLoop(std::uint32_t table) noexcept {
+    if (tables_.IsCurrent(table)) {
+        Word& loops = loops_[TableDirectory::IndexOf(table)];
+        loops.fetch_add(1, std::memory_order_seq_cst);
+        if (!tables_.IsCurrent(table)) {
+            LowerBy(loops, 1);
+        }
+    }
+}
+
 void NPlusOneTable::NoteVainTry(NPlusOneHandle handle) noexcept {
     Add(shared_->given_up, HasNoTryLeft(handle) ? 1 : 0);
 }
@@ -390,6 +346,11 @@ std::uint64_t NPlusOneTable::Repair() noexcept {
         keep(pattern.parent_text, texts_);
         keep(pattern.child_text, texts_);
         keep(pattern.suggestion, suggestions_);
+    }
+    for (std::uint32_t index = 0; index < tables_.Size(); ++index) {
+        if (tables_.IsFreed(index)) {
+            Put(loops_[index], 0);
+        }
     }
     applications_.Repair();
     return forgotten;

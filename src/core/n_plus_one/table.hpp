@@ -118,8 +118,10 @@ public:
 
     // Occurrences that have ended are counted by the child's table, for the metric, which outlives
     // patterns.
-    void CountLoop(std::uint32_t table) noexcept { Add(loops_[table], 1); }
-    std::uint64_t LoopsOf(std::uint32_t table) const noexcept { return Get(loops_[table]); }
+    void CountLoop(std::uint32_t table) noexcept;
+    std::uint64_t LoopsOf(std::uint32_t index) const noexcept { return Get(loops_[index]); }
+    // The table that had this index has lost it.
+    void ForgetLoopsOf(std::uint32_t index) noexcept { Put(loops_[index], 0); }
 
     // The pool has the texts of suggestions, the directory the names of applications that have
     // patterns.
@@ -146,6 +148,11 @@ private:
     // Returns false when the place is free or forgotten, or was being written at each of several
     // looks.
     bool CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
+    // Whoever writes an identity does so within a microsecond, unless it was stopped.
+    static constexpr int kLooks = 1000;
+
+    static std::uint64_t HashOf(const NPlusOneKey& key) noexcept;
+    static bool IsForgotten(const NPlusOnePattern& pattern) noexcept;
     // Returns null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
     bool Lock(NPlusOneHandle handle) noexcept;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kLookSeconds = static_cast<double>(kLookIntervalUs) / 1e6;
 constexpr double kLingeringShare = 0.10;
+constexpr double kHeldShare = 0.50;
 constexpr std::uint64_t kChurnLeast = 20;
 constexpr double kChurnPerSecond = 1;
 constexpr double kChurnLifeSeconds = 10;
@@ -85,6 +86,11 @@ bool IsLingering(const PoolFigures& figures) noexcept {
                                         kLingeringShare * static_cast<double>(figures.checked_out);
 }
 
+bool IsHeld(const PoolFigures& figures) noexcept {
+    return figures.in_transaction > 0 && static_cast<double>(figures.in_transaction) >=
+                                             kHeldShare * static_cast<double>(figures.checked_out);
+}
+
 double MeanLifeSeconds(const PoolFigures& figures) noexcept {
     return figures.opened == 0 ? 0
                                : static_cast<double>(figures.sessions) * kLookSeconds /
@@ -134,6 +140,10 @@ PoolAdvice Advise(const PoolEvidence& evidence) noexcept {
         advice.finding = PoolFinding::kAboveLimit;
     } else {
         advice.finding = Compare(advice, is_told);
+    }
+    // What is waited for, or too much, is still so where connections are held.
+    if (advice.finding == PoolFinding::kRightSized && IsHeld(latest)) {
+        advice.finding = PoolFinding::kIdleInTransaction;
     }
     return advice;
 }

@@ -58,6 +58,9 @@ PoolAdvice Advise(const PoolEvidence& evidence) noexcept;
 // Returns true when a tenth of its time in use went by in transactions that were left alone for
 // kLingerUs.
 bool IsLingering(const PoolFigures& figures) noexcept;
+// Returns true when half of its time in use or more went by idle in transactions, however short
+// each time: its connections are held rather than used.
+bool IsHeld(const PoolFigures& figures) noexcept;
 // Returns true when the pool opens a connection a second or more, and keeps each for less than ten.
 bool IsChurning(const PoolFigures& figures) noexcept;
 double MeanLifeSeconds(const PoolFigures& figures) noexcept;

@@ -64,31 +64,50 @@ bool IsSlower(const SnapshotStatement& left, const SnapshotStatement& right) noe
 
 }  // namespace
 
-std::uint32_t SeriesBuilder::PlaceFor(const Target& target) const noexcept {
+std::uint32_t SeriesBuilder::PlaceFor(const Target& target, std::uint32_t dbid) const noexcept {
     const SeriesLayout layout = segment_.snapshot.layout;
     if (target.table <= tables_) {
         return layout.OfTable(target.table, target.operation);
     }
-    const std::uint32_t database =
-        segment_.databases.Find({segment_.tables.KeyOf(target.table).dbid, 0, 0});
-    return layout.OfDatabase(database != kNoIndex ? database : 0, target.operation);
+    const std::uint32_t database = segment_.databases.Find({dbid, 0, 0});
+    return layout.OfDatabase(database != kNoIndex ? Databases::IndexOf(database) : 0,
+                             target.operation);
+}
+
+std::uint32_t SeriesBuilder::OwnerOf(std::uint32_t place) const noexcept {
+    const SeriesLayout layout = segment_.snapshot.layout;
+    const std::uint32_t index = layout.IndexOf(place);
+    return layout.IsOfTable(place) ? segment_.tables.At(index) : segment_.databases.At(index);
+}
+
+// The figures of whoever had the place before are nothing to the one that has it now.
+void SeriesBuilder::BeginAgain(SnapshotSeries& series) noexcept {
+    const std::uint32_t place = series.place;
+    segment_.snapshot.origins[place] = {};
+    series = {};
+    series.place = place;
+    series.owner = OwnerOf(place);
 }
 
 // Finds the series, or puts the place into use.
 std::uint32_t SeriesBuilder::SeriesAt(std::uint32_t place) noexcept {
     if (series_at_[place] == 0) {
         const std::uint32_t fresh = head_.series++;
-        segment_.snapshot.origins[place] = {};
-        series_[fresh] = {};
         series_[fresh].place = place;
+        BeginAgain(series_[fresh]);
         first_[fresh] = 0;
         series_at_[place] = fresh + 1;
     }
     return series_at_[place] - 1;
 }
 
-void SeriesBuilder::Link(const Target& target, std::uint32_t item) noexcept {
-    std::uint32_t& first = first_[SeriesAt(PlaceFor(target))];
+// `target.table` is an index. Tables that are gone have no series. What they have counted was in
+// theirs, and would be counted twice.
+void SeriesBuilder::Link(const Target& target, std::uint32_t dbid, std::uint32_t item) noexcept {
+    if (segment_.tables.KeyOf(target.table) == TableDirectory::DroppedIn(dbid)) {
+        return;
+    }
+    std::uint32_t& first = first_[SeriesAt(PlaceFor(target, dbid))];
     next_[item] = first;
     first = item + 1;
 }
@@ -102,21 +121,32 @@ void SeriesBuilder::LinkAll() noexcept {
     std::memset(first_, 0, head_.series * sizeof(*first_));
     for (std::uint32_t at = 0; at < head_.series; ++at) {
         series_at_[series_[at].place] = at + 1;
+        if (series_[at].owner != OwnerOf(series_[at].place)) {
+            BeginAgain(series_[at]);
+        }
     }
     for (std::uint32_t slot = 0; slot < entries; ++slot) {
         const Entry& entry = statements.entries[slot];
-        if (IsCounted(entry)) {
-            Link(TargetOf(entry), slot);
+        if (!IsCounted(entry)) {
+            continue;
+        }
+        const Target target = TargetAt(statements.PlaceFor(entry));
+        if (target.toplevel) {
+            Link(target, KeyOf(entry).dbid, slot);
+        } else if (Get(entry.text) != 0) {
+            NoteIfSlow(entry);
         }
     }
-    for (std::uint32_t place = 0; place < tables * kOperations; ++place) {
-        if (HasCounted(statements.leftovers[place])) {
-            Link(TargetAt(place), entries + place);
+    for (std::uint32_t place = 0; place < tables * kTargetsPerTable; ++place) {
+        const Target target = TargetAt(place);
+        if (target.toplevel && HasCounted(statements.leftovers[place])) {
+            Link(target, segment_.tables.KeyOf(target.table).dbid, entries + place);
         }
     }
     for (std::uint32_t table = 0; table < tables; ++table) {
         if (segment_.n_plus_one.LoopsOf(table) != 0) {
-            Link({table, Operation::kSelect}, entries + leftovers + table);
+            Link({table, Operation::kSelect}, segment_.tables.KeyOf(table).dbid,
+                 entries + leftovers + table);
         }
     }
 }

@@ -38,9 +38,11 @@ public:
     void Take(std::uint32_t tables) noexcept;
 
 private:
-    std::uint32_t PlaceFor(const Target& target) const noexcept;
+    std::uint32_t PlaceFor(const Target& target, std::uint32_t dbid) const noexcept;
+    std::uint32_t OwnerOf(std::uint32_t place) const noexcept;
     std::uint32_t SeriesAt(std::uint32_t place) noexcept;
-    void Link(const Target& target, std::uint32_t item) noexcept;
+    void BeginAgain(SnapshotSeries& series) noexcept;
+    void Link(const Target& target, std::uint32_t dbid, std::uint32_t item) noexcept;
     void LinkAll() noexcept;
     void AddItem(std::uint32_t item, TallySnapshot& sum, SeriesCounters& counters) noexcept;
     void TakeSeries(std::uint32_t at) noexcept;

@@ -2,7 +2,8 @@
 // itself. It has no write access, and so cannot keep entries from being folded while it sums.
 //
 // A snapshot is plain data. Who wants no series copies its head alone. It has no names but those
-// that no directory has; the reader finds tables and databases by their index.
+// that no directory has; the reader finds tables and databases by reference, and passes over a
+// series whose table or database has gone since.
 #pragma once
 
 #include <array>
@@ -33,7 +34,8 @@ struct SeriesCounters {
 };
 inline constexpr std::size_t kSeriesWords = sizeof(SeriesCounters) / sizeof(std::uint64_t);
 
-// A series is an operation on a table, or on all tables of a database that have no series.
+// A series is an operation on a table, or on all tables of a database that have no series. It has
+// what ran at top level: the time of what is nested is in that of the statement that it ran in.
 struct SnapshotSeries {
     SeriesCounters counted;
     std::uint64_t p50_ns;  // of all that was counted since the last reset
@@ -41,7 +43,7 @@ struct SnapshotSeries {
     std::uint64_t p99_ns;
     std::uint64_t max_ns;
     std::uint32_t place;  // in the layout
-    std::uint32_t unused;
+    std::uint32_t owner;  // reference into the directory of tables, or of databases
 };
 
 // A row counts client sessions that are alike. dbid 0 and application "other" stand for what had no
@@ -105,10 +107,10 @@ struct SeriesLayout {
 
     std::uint32_t Size() const noexcept { return (tables + 1 + kDatabases + 1) * kOperations; }
     std::uint32_t OfTable(std::uint32_t table, Operation operation) const noexcept {
-        return PlaceOf({table, operation});
+        return table * kOperations + static_cast<std::uint32_t>(operation);
     }
     std::uint32_t OfDatabase(std::uint32_t database, Operation operation) const noexcept {
-        return PlaceOf({tables + 1 + database, operation});
+        return OfTable(tables + 1 + database, operation);
     }
     bool IsOfTable(std::uint32_t place) const noexcept {
         return place < (tables + 1) * kOperations;

@@ -18,30 +18,48 @@ inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
 
 // The key is a statement's identity. `unidentified` entries stand for executions without a query
 // identifier. Their queryid is (relid << 8 | operation), and they are no rows of the statements
-// view.
+// view. A utility is found by its text_hash, and its queryid tells nothing: the server gives each
+// of its constants another one.
 struct StatementKey {
     std::uint64_t queryid;
     std::uint32_t userid;
     std::uint32_t dbid;
     bool toplevel;
     bool unidentified;
+    // In the table directory. One identifier may stand for statements on several tables.
+    std::uint32_t table = 0;
+    std::uint64_t text_hash = 0;  // of a utility; 0 for all else
 
-    bool operator==(const StatementKey&) const noexcept = default;
+    bool operator==(const StatementKey& other) const noexcept {
+        return userid == other.userid && dbid == other.dbid && toplevel == other.toplevel &&
+               unidentified == other.unidentified && table == other.table &&
+               text_hash == other.text_hash && (text_hash != 0 || queryid == other.queryid);
+    }
     std::uint64_t Hash() const noexcept;
 };
 
 // An execution is counted here when its entry is gone.
 struct Target {
-    std::uint32_t table;  // index in the table directory
+    std::uint32_t table;  // reference into the table directory, or an index where that is said
     Operation operation;
+    bool toplevel = true;
+
+    bool operator==(const Target&) const noexcept = default;
 };
 
-// A target has this place among those of all operations on all tables. TargetAt() is the way back.
+// A table has so many targets: each operation at top level and nested.
+inline constexpr std::uint32_t kTargetsPerTable = 2 * kOperations;
+
+// A target, of which `table` is an index, has this place among those of all tables. TargetAt() is
+// the way back.
 inline std::uint32_t PlaceOf(const Target& target) noexcept {
-    return target.table * kOperations + static_cast<std::uint32_t>(target.operation);
+    return target.table * kTargetsPerTable + (target.toplevel ? 0 : kOperations) +
+           static_cast<std::uint32_t>(target.operation);
 }
 inline Target TargetAt(std::uint32_t place) noexcept {
-    return {place / kOperations, static_cast<Operation>(place % kOperations)};
+    const std::uint32_t of_table = place % kTargetsPerTable;
+    return {place / kTargetsPerTable, static_cast<Operation>(of_table % kOperations),
+            of_table < kOperations};
 }
 
 // A handle names an entry as it was when it was looked up. It may be used after an eviction, which
@@ -78,12 +96,13 @@ struct alignas(kCacheLine) Entry {
     HalfWord table;
     HalfWord text;        // in the text pool; 0 none
     Word created_at_us;   // microseconds since 2000-01-01 UTC
-    Word seen_calls;      // executions when the eviction's hand last passed; the hand alone
+    Word text_hash;       // of a utility; 0 for all else
+    HalfWord seen_calls;  // executions, modulo 2^32, when the eviction's hand last passed; the hand
+                          // alone
     HalfWord weight;      // decayed executions between passes of the hand; the hand alone
     HalfWord stripes;     // of a hot statement, in the stripe pool + 1; 0 none. What is counted is
                           // the sum of `counters` and of all stripes
     HalfWord collisions;  // additions that met another process's; any process
-    HalfWord unused;
     Counters counters;
     PlanHistory history;
 };
@@ -109,6 +128,8 @@ struct NewEntry {
 // A session remembers this of a statement, so that it looks up the entry once.
 struct KnownStatement {
     StatementKey key;
+    std::uint32_t relid;           // of the table by which the entry was found or made; 0 none
+    std::uint32_t first_relation;  // the one that tells by itself that a plan is on that table
     Handle handle;
     Target target;
 };

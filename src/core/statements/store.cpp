@@ -24,8 +24,10 @@ Handle StatementStore::Insert(const StatementKey& key, const NewEntry& entry) no
     return table_.Make(key, entry);
 }
 
-bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept {
-    return WithEntry(handle, [duration_ns](Entry& entry) {
+bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns,
+                                 const ResourceUse& use) noexcept {
+    return WithEntry(handle, [duration_ns, &use](Entry& entry) {
+        use.AddTo(entry.counters.resources);
         PlanTally& plans = entry.counters.plans;
         const auto duration = static_cast<double>(duration_ns);
         Add(plans.plans, 1);
@@ -36,7 +38,8 @@ bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns
     });
 }
 
-void StatementStore::AddLeftover(const Target& target, const FinishedRun& run) noexcept {
+void StatementStore::AddLeftover(const Target& target, const FinishedRun& run,
+                                 std::uint32_t dbid) noexcept {
     // Folding may go on beside us: it only adds too. A reset, microseconds long, would leave the
     // execution half counted, or count it in an octave that is another tally's by then. The process
     // that resets may have been stopped, so the tries are bounded. The execution is then forgotten
@@ -45,7 +48,7 @@ void StatementStore::AddLeftover(const Target& target, const FinishedRun& run) n
     Gate& gate = table_.shared->gate;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         if (gate.TryAdding()) {
-            AddRun(table_.LeftoverOf(target), table_.octaves, run);
+            AddRun(table_.leftovers[table_.PlaceFor(target, dbid)], table_.octaves, run);
             gate.LeaveShared();
             return;
         }

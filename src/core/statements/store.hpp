@@ -61,8 +61,10 @@ public:
         Unprotect();
         return true;
     }
-    bool AddPlanning(const Handle& handle, std::uint64_t duration_ns) noexcept;
-    void AddLeftover(const Target& target, const FinishedRun& run) noexcept;
+    bool AddPlanning(const Handle& handle, std::uint64_t duration_ns,
+                     const ResourceUse& use) noexcept;
+    // Adds an execution in this database that has no entry.
+    void AddLeftover(const Target& target, const FinishedRun& run, std::uint32_t dbid = 0) noexcept;
     // Counts an execution that is in no figure, for nobody may write before the repair has ended.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
     // Counts one that is in its table's figures only, for no entry was free.
@@ -86,6 +88,10 @@ public:
     // Returns what the entry counts for, as far as one look can tell.
     Target TargetOf(const Handle& handle) const noexcept {
         return core::TargetOf(table_.entries[handle.slot]);
+    }
+    // Returns the identifier that the entry shows, as far as one look can tell.
+    std::uint64_t QueryIdOf(const Handle& handle) const noexcept {
+        return Get(table_.entries[handle.slot].queryid);
     }
 
 private:

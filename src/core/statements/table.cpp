@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t kBucketsPerKey = 2;  // neighbours
 constexpr std::uint32_t kWeightPerExecution = 64;
-constexpr std::uint64_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
+constexpr std::uint32_t kLargestStep = 1 << 16;  // times 64, times 512, fits 32 bits
 constexpr std::uint32_t kEvictionLook = 32;      // entries compared for an eviction
 constexpr std::uint32_t kEvictedAtOnce = 4;
 
@@ -27,20 +27,30 @@ constexpr std::uint32_t SlotOf(std::uint64_t cell) noexcept {
 }  // namespace
 
 std::uint64_t StatementKey::Hash() const noexcept {
-    const std::uint64_t flags = (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U);
-    return Mix(Mix(queryid ^ flags << 56) ^ (std::uint64_t{userid} << 32 | dbid));
+    const bool by_text = text_hash != 0;
+    const std::uint64_t flags =
+        (toplevel ? 1U : 0U) | (unidentified ? 2U : 0U) | (by_text ? 4U : 0U);
+    constexpr std::uint64_t kSpread = UINT64_C(0x9e3779b97f4a7c15);
+    return Mix(Mix((by_text ? text_hash : queryid) ^ flags << 56 ^ table * kSpread) ^
+               (std::uint64_t{userid} << 32 | dbid));
 }
 
 StatementKey KeyOf(const Entry& entry) noexcept {
     const std::uint64_t owner = Get(entry.user_and_database);
     const std::uint32_t flags = Get(entry.flags);
-    return {Get(entry.queryid), static_cast<std::uint32_t>(owner >> 32),
-            static_cast<std::uint32_t>(owner), (flags & kToplevel) != 0,
-            (flags & kUnidentified) != 0};
+    return {Get(entry.queryid),
+            static_cast<std::uint32_t>(owner >> 32),
+            static_cast<std::uint32_t>(owner),
+            (flags & kToplevel) != 0,
+            (flags & kUnidentified) != 0,
+            Get(entry.table),
+            Get(entry.text_hash)};
 }
 
 Target TargetOf(const Entry& entry) noexcept {
-    return {Get(entry.table), static_cast<Operation>(Get(entry.flags) >> kOperationShift & 7)};
+    const std::uint32_t flags = Get(entry.flags);
+    return {Get(entry.table), static_cast<Operation>(flags >> kOperationShift & 7),
+            (flags & kToplevel) != 0};
 }
 
 void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
@@ -57,7 +67,8 @@ void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const Text
     entries = {carver.Take<Entry>(all), all};
     auto* links = carver.Take<HalfWord>(all);
     chains.Carve(carver, all);
-    leftovers = {carver.Take<Tally>(tables.Size() * kOperations), tables.Size() * kOperations};
+    const std::uint32_t targets = tables.Size() * kTargetsPerTable;
+    leftovers = {carver.Take<Tally>(targets), targets};
     hazards = {carver.Take<Hazard>(sizes.backends), sizes.backends};
     CarvePools(carver, sizes);
     texts_ = texts;
@@ -94,12 +105,14 @@ void StatementTable::AddTalliesOf(const Entry& entry, TallySnapshot& sum) const 
 
 void StatementTable::AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept {
     for (const Entry& entry : entries) {
-        const Target of = TargetOf(entry);
-        if (of.table == target.table && of.operation == target.operation && IsCounted(entry)) {
+        if (TargetOf(entry) == target && IsCounted(entry)) {
             AddTalliesOf(entry, sum);
         }
     }
-    sum.AddTally(LeftoverOf(target), octaves);
+    if (tables_.IsCurrent(target.table)) {
+        const Target at{TableDirectory::IndexOf(target.table), target.operation, target.toplevel};
+        sum.AddTally(leftovers[PlaceOf(at)], octaves);
+    }
 }
 
 std::uint64_t StatementTable::ExecutionsOf(const Entry& entry) const noexcept {
@@ -175,6 +188,7 @@ void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.table, fresh.target.table);
     Put(entry.text, fresh.text);
     Put(entry.created_at_us, fresh.created_at_us);
+    Put(entry.text_hash, key.text_hash);
     Put(entry.seen_calls, 0);
     Put(entry.weight, kWeightPerExecution);
     Put(entry.collisions, 0);
@@ -301,13 +315,12 @@ bool StatementTable::Retire(const Handle& handle, bool discard) noexcept {
 // statement itself writes nothing for it.
 std::uint32_t StatementTable::Weigh(Entry& entry) noexcept {
     constexpr std::uint32_t kFading = 512;
-    const std::uint64_t executions = ExecutionsOf(entry);
-    const std::uint64_t step = executions - Get(entry.seen_calls);
+    const auto executions = static_cast<std::uint32_t>(ExecutionsOf(entry));
+    const std::uint32_t step = executions - Get(entry.seen_calls);
     Put(entry.seen_calls, executions);
     const std::uint32_t past = Get(entry.weight);
     const std::uint32_t weight =
-        past - (past + kFading - 1) / kFading +
-        kWeightPerExecution * static_cast<std::uint32_t>(std::min(step, kLargestStep));
+        past - (past + kFading - 1) / kFading + kWeightPerExecution * std::min(step, kLargestStep);
     Put(entry.weight, weight);
     return weight;
 }

@@ -87,7 +87,14 @@ public:
     void AddTalliesOf(const Entry& entry, TallySnapshot& sum) const noexcept;
     // Adds all executions of the target. The caller holds the gate.
     void AddTalliesOf(const Target& target, TallySnapshot& sum) const noexcept;
-    Tally& LeftoverOf(const Target& target) const noexcept { return leftovers[PlaceOf(target)]; }
+    // Returns the place of a target in this database, or of what is gone. The caller holds the
+    // gate.
+    std::uint32_t PlaceFor(const Target& target, std::uint32_t dbid) const noexcept {
+        return PlaceOf({tables_.IndexFor(target.table, dbid), target.operation, target.toplevel});
+    }
+    std::uint32_t PlaceFor(const Entry& entry) const noexcept {
+        return PlaceFor(TargetOf(entry), KeyOf(entry).dbid);
+    }
 
     // Returns an invalid handle when the key is unknown.
     Handle Find(const StatementKey& key) const noexcept;
@@ -101,6 +108,11 @@ public:
     bool Retire(const Handle& handle, bool discard) noexcept;
     // Folds some retired entries, if the gate lets it.
     void Fold() noexcept;
+    // Retires the entries of tables that have lost their places. The caller holds the gate, closed
+    // to all that add to the leftovers.
+    void RetireDropped() noexcept;
+    // Counts what is at this index for tables of the database that are gone. The same holds.
+    void MoveLeftovers(std::uint32_t index, std::uint32_t dbid) noexcept;
     // The caller's addition to the entry has met another process's.
     void NoteCollision(Entry& entry) noexcept;
 

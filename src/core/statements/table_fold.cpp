@@ -93,7 +93,7 @@ void StatementTable::FoldSlot(std::uint32_t slot) noexcept {
             });
             Put(target.created_at_us, Get(entry.created_at_us));
         } else {
-            Tally& leftover = LeftoverOf(TargetOf(entry));
+            Tally& leftover = leftovers[PlaceFor(entry)];
             ForEachCounters(entry, [&](const Counters& counters) {
                 AddTallyTo(counters.tally, leftover, octaves);
             });
@@ -132,6 +132,33 @@ void StatementTable::Fold() noexcept {
         }
     }
     gate.LeaveExclusive();
+}
+
+void StatementTable::RetireDropped() noexcept {
+    for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
+        const std::uint32_t tag = entries[slot].tag.load(std::memory_order_acquire);
+        if (StateOf(tag) == EntryState::kLive && !tables_.IsCurrent(Get(entries[slot].table))) {
+            Retire({slot, tag}, false);
+        }
+    }
+}
+
+// After a crash between the two steps the repair forgets what was at the index, which by then is no
+// table's. What had come here by then stays.
+void StatementTable::MoveLeftovers(std::uint32_t index, std::uint32_t dbid) noexcept {
+    const std::uint32_t dropped = tables_.Find(TableDirectory::DroppedIn(dbid));
+    const std::uint32_t into =
+        dropped != kNoIndex ? TableDirectory::IndexOf(dropped) : kOtherTables;
+    for (std::uint32_t place = 0; place < kTargetsPerTable; ++place) {
+        Target target = TargetAt(place);
+        target.table = index;
+        Tally& from = leftovers[PlaceOf(target)];
+        if (HasCounted(from)) {
+            target.table = into;
+            AddTallyTo(from, leftovers[PlaceOf(target)], octaves);
+        }
+        ClearTally(from, octaves);
+    }
 }
 
 void StatementTable::ForgetEntry(std::uint32_t slot, const ResetScope& scope) noexcept {
@@ -234,7 +261,8 @@ std::uint64_t StatementTable::RepairEntry(std::uint32_t slot) noexcept {
         return 0;
     }
     const bool half_folded = state == EntryState::kRetired && (Get(entry.flags) & kFolding) != 0;
-    if (state == EntryState::kFilling || half_folded || Get(entry.table) >= tables_.Size()) {
+    if (state == EntryState::kFilling || half_folded ||
+        TableDirectory::IndexOf(Get(entry.table)) >= tables_.Size()) {
         // Its text and stripes are not marked either, so the repair frees them.
         ForgetOctaves(entry.counters.tally);
         ClearCounters(entry.counters, octaves);
@@ -349,9 +377,14 @@ std::uint64_t StatementTable::Repair() noexcept {
     for (std::uint32_t slot = 0; slot < entries.size(); ++slot) {
         mended += RepairEntry(slot);
     }
-    for (Tally& leftover : leftovers) {
-        mended += KeepOctaves(leftover) ? 0 : 1;
-        mended += MendTally(leftover) ? 0 : 1;
+    for (std::uint32_t at = 0; at < leftovers.size(); ++at) {
+        if (tables_.IsFreed(TargetAt(at).table)) {
+            // Somebody died moving it.
+            ForgetOctaves(leftovers[at]);
+            ClearTally(leftovers[at], octaves);
+        }
+        mended += KeepOctaves(leftovers[at]) ? 0 : 1;
+        mended += MendTally(leftovers[at]) ? 0 : 1;
     }
     return mended;
 }

@@ -1,5 +1,18 @@
-# Sourced by the scripts that build the unit tests, which say where the root of the checkout is and what compiles.
-# shellcheck shell=bash disable=SC2154 # cxx is the caller's
+# Sourced behind lib.sh by the scripts that run tests: what they count, and the unit tests.
+# shellcheck shell=bash disable=SC2034 # the caller shows the sums
+passed=0
+failed=0
+cxx=${CXX:-g++}
+
+# count PASSED FAILED NAME
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    say "$3: $1 passed, $2 failed"
+}
+
+# How many lines of standard input match.
+matches() { grep -cE "$1" || true; }
 
 # build_unit_tests FOLDER FLAG...: the program FOLDER/run.
 build_unit_tests() {
@@ -15,4 +28,13 @@ build_unit_tests() {
             -c "$source" -o "$out/$(echo "$source" | tr / _).o"' sh "$cxx" {} "$out" "$@"
     $cxx "$@" "$out"/*.o -lgtest -lgtest_main -lpthread \
         -lprometheus-cpp-core -lcivetweb -lseccomp -lcrypt -lz -o "$out/run"
+}
+
+# count_unit_tests LOG STATUS NAME: of such a program, whose output is shown when the status is bad.
+count_unit_tests() {
+    local good bad
+    good=$(matches '^\[       OK' <"$1")
+    bad=$(matches '^\[  FAILED  \] [^ ]+ \(' <"$1")
+    (($2 == 0)) || { cat "$1" >&2; ((bad > 0)) || bad=1; }
+    count "$good" "$bad" "$3"
 }
