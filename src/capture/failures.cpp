@@ -7,9 +7,7 @@
 #include "capture/phase.hpp"
 #include "core/failures/table.hpp"
 #include "core/segment.hpp"
-#include "core/shared/gate.hpp"
 #include "core/shared/table_directory.hpp"
-#include "core/statements/table.hpp"
 #include "pg/clock.hpp"
 #include "pg/read_only_text.hpp"
 #include "pg/reported_error.hpp"
@@ -34,8 +32,7 @@ struct Passed {
 };
 
 Passed passed = {};
-bool is_ending = false;  // a FATAL error was counted
-Oid planned_table = InvalidOid;
+bool is_ending = false;                // a FATAL error was counted
 TimestampTz utility_succeeded_at = 0;  // the statement_timestamp() of its message
 
 struct Statement {
@@ -175,32 +172,6 @@ core::Phase PhaseOf(const ErrorData& error) {
     return innermost != core::Phase::kUnknown ? innermost : PhaseBetweenHooks(error);
 }
 
-// Returns the table that was to be planned for, or that of the entries which the statement has, if
-// they have one.
-uint32 KnownTableOf(uint64 queryid) {
-    const core::Segment& segment = *store::SharedSegment();
-    if (OidIsValid(planned_table)) {
-        const uint32 table = segment.tables.Find({MyDatabaseId, planned_table, 0});
-        return table != core::kNoIndex ? table + 1 : 0;
-    }
-    core::Gate& gate = segment.statements.shared->gate;
-    if (!gate.TryAdding()) {
-        return 0;
-    }
-    uint32 found = 0;
-    bool has_several = false;
-    segment.statements.ForEachOfQuery(queryid, [&](const core::Entry& entry) {
-        const core::StatementKey key = core::KeyOf(entry);
-        if (key.userid == GetOuterUserId() && key.dbid == MyDatabaseId && key.toplevel &&
-            !key.unidentified) {
-            has_several = has_several || (found != 0 && found != key.table + 1);
-            found = key.table + 1;
-        }
-    });
-    gate.LeaveShared();
-    return has_several ? 0 : found;
-}
-
 Statement FailedStatement(core::Phase phase) {
     const Execution* outermost = Outermost();
     if (outermost != nullptr && outermost->statement.key.toplevel) {
@@ -211,7 +182,7 @@ Statement FailedStatement(core::Phase phase) {
     }
     const bool has_statement = debug_query_string != nullptr || phase == core::Phase::kCommit;
     const uint64 queryid = has_statement ? static_cast<uint64>(pgstat_get_my_query_id()) : 0;
-    return {queryid, queryid != 0 ? KnownTableOf(queryid) : 0, false};
+    return {queryid, queryid != 0 ? TableOfFailed(queryid) : 0, false};
 }
 
 void CopyNameOrNone(char (&to)[core::kNameBytes], const char* from) {
@@ -372,23 +343,9 @@ void NoteFailedExecution(const Execution& execution, int sqlstate) {
     ForgetPhase();
 }
 
-void NotePlanned(Oid table) {
-    if (!is_nested) {
-        planned_table = table;
-    }
-}
-
-void NoteFailedPlanning(const Query& query) {
-    const auto* first = query.rtable != NIL ? linitial_node(RangeTblEntry, query.rtable) : nullptr;
-    if (!OidIsValid(planned_table) && first != nullptr && first->rtekind == RTE_RELATION &&
-        IsTableKind(first->relkind)) {
-        planned_table = first->relid;
-    }
-}
-
 void ForgetPhase() {
     passed.any = false;
-    planned_table = InvalidOid;
+    NotePlanned(InvalidOid);
     entered_phase = kNoPhase;
 }
 

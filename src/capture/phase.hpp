@@ -38,6 +38,9 @@ void NoteFailedUtility(const Execution& utility);
 void NotePlanned(Oid table);
 // To be called while an error passes the planning of a statement at top level.
 void NoteFailedPlanning(const Query& query);
+// Returns the table that was to be planned for, or that of the entries which the statement has, if
+// they have one: its reference plus one, or 0.
+uint32 TableOfFailed(uint64 queryid);
 
 // To be called for each execution that is counted as failed. It is a failure of its own only where
 // the log hides errors, since nobody reports it then. Touches memory only.

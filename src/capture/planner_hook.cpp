@@ -62,9 +62,13 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
 
 [[gnu::noinline]] PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
     const Analysed analysed = Analyse(*parse);
-    NotePlanned(analysed.relid);
+    if (!is_nested) {
+        NotePlanned(analysed.relid);
+    }
     PlannedStmt* plan = PlanNested(ELILE_PLANNER_ARGUMENTS);
-    NotePlanned(InvalidOid);
+    if (!is_nested) {
+        NotePlanned(InvalidOid);
+    }
     NoteInPlan(analysed, plan);
     return plan;
 }

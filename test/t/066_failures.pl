@@ -89,13 +89,13 @@ $cases->case_of('caught', [], sub { $_[0]->simple('select inner_caught()') });
 $cases->case_of('two kinds', [ 'parse|25P02|current transaction is aborted, commands ignored until end of transaction block|2', 'plan|22012|division by zero|1' ],
     sub { $_[0]->simple($_) foreach 'begin', 'select 1 / 0', 'select 1', 'select 2', 'rollback', 'select 3' });
 $cases->case_of('copy', ['utility|22P02|invalid input syntax for type %s: "%s"|1'], sub {
-    my ($client) = @_;
-    $client->simple('copy item from stdin');
-    $client->add('d', "abc\tname\t1\t1\n")->add('c', '')->run;
+        my ($client) = @_;
+        $client->simple('copy item from stdin');
+        $client->add('d', "abc\tname\t1\t1\n")->add('c', '')->run;
 });
 $cases->case_of('parallel', ['execute|22012|division_by_zero|1'], sub {
-    $_[0]->simple($_) foreach 'set parallel_setup_cost = 0', 'set parallel_tuple_cost = 0', 'set min_parallel_table_scan_size = 0', 'set parallel_leader_participation = off',
-        'select sum(unsafe(id)) from item';
+        $_[0]->simple($_) foreach 'set parallel_setup_cost = 0', 'set parallel_tuple_cost = 0', 'set min_parallel_table_scan_size = 0', 'set parallel_leader_participation = off',
+            'select sum(unsafe(id)) from item';
 });
 
 # What the error names.

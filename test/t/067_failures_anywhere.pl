@@ -64,9 +64,9 @@ extended('bind in a pipeline', 'bind|22P02|invalid input syntax for type %s: "%s
 extended('commit in a pipeline', 'commit|23503|insert or update on table "%s" violates foreign key constraint "%s"|1',
     sub { $_[0]->extended('begin')->extended('insert into line values (1, -1)')->extended('commit')->extended('select 1') });
 $cases->case_of('syncs', [ 'parse|42703|column "%s" does not exist|2', 'plan|22012|division by zero|1' ], sub {
-    my ($client) = @_;
-    $client->extended('select nowhere')->sync->extended('select 1 / 0')->sync->extended('select nowhere')->sync->run;
-    $client->until_ready foreach 1 .. 2;
+        my ($client) = @_;
+        $client->extended('select nowhere')->sync->extended('select 1 / 0')->sync->extended('select nowhere')->sync->run;
+        $client->until_ready foreach 1 .. 2;
 });
 
 # Rights, by simple protocol too; what another process does.
@@ -79,35 +79,35 @@ $other->ask('rollback; begin; lock part_one in access exclusive mode');
 $cases->case_of('lock in planning', ['plan|55P03|canceling statement due to lock timeout|1'], sub { $_[0]->simple('set lock_timeout = 20'); $_[0]->simple('select * from part') });
 $other->ask('rollback');
 $cases->case_of('lock in bind', ['bind|55P03|canceling statement due to lock timeout|1'], sub {
-    my ($client) = @_;
-    $client->simple('set lock_timeout = 20');
-    $client->simple('set plan_cache_mode = force_generic_plan');
-    $client->parse('s', 'select * from item')->bind('', 's')->execute('')->sync->run;
-    $other->ask('begin; lock item in access exclusive mode');
-    $client->bind('', 's')->execute('')->sync->run;
+        my ($client) = @_;
+        $client->simple('set lock_timeout = 20');
+        $client->simple('set plan_cache_mode = force_generic_plan');
+        $client->parse('s', 'select * from item')->bind('', 's')->execute('')->sync->run;
+        $other->ask('begin; lock item in access exclusive mode');
+        $client->bind('', 's')->execute('')->sync->run;
 });
 $other->ask('rollback');
 $cases->case_of('serialization', ['execute|40001|could not serialize access due to concurrent update|1'], sub {
-    my ($client) = @_;
-    $client->simple($_) foreach 'begin isolation level repeatable read', 'select 1 from item';
-    $other->ask(q{update item set name = 'other' where id = 3});
-    $client->simple(q{update item set name = 'own' where id = 3});
+        my ($client) = @_;
+        $client->simple($_) foreach 'begin isolation level repeatable read', 'select 1 from item';
+        $other->ask(q{update item set name = 'other' where id = 3});
+        $client->simple(q{update item set name = 'own' where id = 3});
 });
 $cases->case_of('serialization at commit', ['commit|40001|could not serialize access due to read/write dependencies among transactions|1'], sub {
-    my ($client) = @_;
-    $client->simple($_) foreach 'begin isolation level serializable', 'select count(*) from secret', 'insert into secret values (1)';
-    $other->ask('begin isolation level serializable; select count(*) from secret; insert into secret values (2); commit');
-    $client->simple('commit');
+        my ($client) = @_;
+        $client->simple($_) foreach 'begin isolation level serializable', 'select count(*) from secret', 'insert into secret values (1)';
+        $other->ask('begin isolation level serializable; select count(*) from secret; insert into secret values (2); commit');
+        $client->simple('commit');
 });
 
 # By FATAL.
 sub end_of { my ($name) = @_; return sub { $other->ask("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '$name'") }; }
 $cases->case_of('ended running', ['execute|57P01|terminating connection due to administrator command|1'], sub {
-    my ($client) = @_;
-    $client->query('select pg_sleep(600) from item')->send;
-    poll(sub { $other->ask(q{select count(*) from pg_stat_activity where application_name = 'ended running' and wait_event = 'PgSleep'}) });
-    end_of('ended running')->();
-    $client->until_ready;
+        my ($client) = @_;
+        $client->query('select pg_sleep(600) from item')->send;
+        poll(sub { $other->ask(q{select count(*) from pg_stat_activity where application_name = 'ended running' and wait_event = 'PgSleep'}) });
+        end_of('ended running')->();
+        $client->until_ready;
 });
 $cases->case_of('ended idle', ['unknown|57P01|terminating connection due to administrator command|1'], sub { $_[0]->simple('select 1 from item'); end_of('ended idle')->(); $_[0]->until_ready });
 $cases->case_of('ended in a transaction', ['unknown|25P03|terminating connection due to idle-in-transaction timeout|1'],
@@ -181,17 +181,17 @@ is(scalar(grep { /elile/ && !/LOG:  (statement|execute)/ } @lines), 0, 'without 
 $cases->ask(q{alter system set log_min_messages = fatal; select pg_reload_conf()});
 poll(sub { $cases->ask('show log_min_messages') eq 'fatal' });
 $cases->case_of('hidden', [ 'execute|22012|division_by_zero|1', 'utility|42P07|duplicate_table|1' ], sub {
-    $_[0]->simple('select 1 / (id - 5) from item');
-    $_[0]->simple('create table item (id int)');
-    $_[0]->simple('selec 1');
+        $_[0]->simple('select 1 / (id - 5) from item');
+        $_[0]->simple('create table item (id int)');
+        $_[0]->simple('selec 1');
 });
 is($cases->ask('select failures_seen from elile_optimize.info'), 'execute and utility only: log_min_messages hides errors from the log', 'info says so');
 $cases->case_of('hidden end', ['execute|57P01|terminating connection due to administrator command|1'], sub {
-    my ($one) = @_;
-    $one->query('select pg_sleep(600) from item')->send;
-    poll(sub { $other->ask(q{select count(*) from pg_stat_activity where application_name = 'hidden end' and wait_event = 'PgSleep'}) });
-    end_of('hidden end')->();
-    $one->until_ready;
+        my ($one) = @_;
+        $one->query('select pg_sleep(600) from item')->send;
+        poll(sub { $other->ask(q{select count(*) from pg_stat_activity where application_name = 'hidden end' and wait_event = 'PgSleep'}) });
+        end_of('hidden end')->();
+        $one->until_ready;
 });
 $cases->ask(q{alter system reset log_min_messages; select pg_reload_conf()});
 
