@@ -47,6 +47,7 @@ int Main(const Options& options) {
     AddStatementsCases(&cases);
     AddPartsCases(&cases);
     AddTablesCases(&cases);
+    AddFailuresCases(&cases);
     const double seconds =
         options.seconds / 2 / static_cast<double>(options.only != nullptr ? 1 : cases.size());
     Sum sum;

@@ -19,5 +19,6 @@ inline void AddBoth(std::vector<Case>* cases, const char* name,
 void AddStatementsCases(std::vector<Case>* cases);
 void AddPartsCases(std::vector<Case>* cases);
 void AddTablesCases(std::vector<Case>* cases);
+void AddFailuresCases(std::vector<Case>* cases);
 
 }  // namespace elile::explore

@@ -15,6 +15,14 @@ constexpr int kLooks = 1000;
 // Each try but the last one failed because somebody else took the place meanwhile.
 constexpr int kTries = 8;
 
+// A count has the number of its row's sequence above it, so nothing is added to another row that has
+// taken the place meanwhile.
+constexpr int kCountBits = 40;
+constexpr std::uint64_t kCountMask = (UINT64_C(1) << kCountBits) - 1;
+constexpr std::uint64_t TagOf(std::uint32_t sequence) noexcept {
+    return std::uint64_t{sequence} << kCountBits;
+}
+
 bool IsForgotten(const FailureHead& head) noexcept { return Get(head.first_us) == 0; }
 
 std::uint64_t PairOf(Phase phase, std::uint32_t sqlstate) noexcept {
@@ -104,7 +112,7 @@ bool Failures::Begin(Place* place, std::uint64_t hash, const FailureKey& key,
         return false;
     }
     Put(head.hash, hash);
-    Put(head.count, 0);
+    Put(head.count, TagOf(place->sequence + 2));
     Put(head.first_us, now_us);
     Put(head.last_us, now_us);
     StoreWords(bodies_[place->index].key.data(), &key, sizeof(key));
@@ -113,13 +121,31 @@ bool Failures::Begin(Place* place, std::uint64_t hash, const FailureKey& key,
     return true;
 }
 
-void Failures::ForgetOne(const Place& place) noexcept {
+// Returns what was counted there.
+std::uint64_t Failures::ForgetOne(const Place& place) noexcept {
     FailureHead& head = heads_[place.index];
-    if (head.sequence.TryBegin(place.sequence)) {
-        Put(head.first_us, 0);
-        Put(head.count, 0);
-        head.sequence.End(place.sequence + 2);
+    if (!head.sequence.TryBegin(place.sequence)) {
+        return 0;
     }
+    Put(head.first_us, 0);
+    const std::uint64_t counted =
+        head.count.exchange(TagOf(place.sequence + 2), std::memory_order_relaxed) & kCountMask;
+    head.sequence.End(place.sequence + 2);
+    return counted;
+}
+
+// Returns false when the row has lost its place, or others kept adding to it.
+bool Failures::AddTo(const Place& place, std::uint64_t count) noexcept {
+    constexpr int kMostTries = 64;
+    Word& word = heads_[place.index].count;
+    std::uint64_t seen = Get(word);
+    for (int left = kMostTries; left > 0 && seen - (seen & kCountMask) == TagOf(place.sequence);
+         --left) {
+        if (word.compare_exchange_strong(seen, seen + count, std::memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Another process may have taken another place for the same key after the search had passed it. Of
@@ -142,8 +168,10 @@ void Failures::JoinDuplicates(const Share& share, std::uint64_t hash, const Fail
             continue;
         }
         if (first.IsValid()) {
-            Add(heads_[first.index].count, Get(head.count));
-            ForgetOne(place);
+            const std::uint64_t counted = ForgetOne(place);
+            if (!AddTo(first, counted)) {
+                Add(OverflowFor(key), counted);
+            }
         } else {
             first = place;
         }
@@ -186,15 +214,18 @@ void Failures::WriteDetails(const Place& place, const FailureDetails& details) n
 
 void Failures::Note(const FailureKey& key, const FailureDetails& details,
                     std::uint64_t now_us) noexcept {
-    Place place;
-    if (!FindOrClaim(key, now_us, &place)) {
-        Add(key.phase == Phase::kConnect ? shared_->connect_overflow : shared_->overflow, 1);
-        return;
+    for (int left = kTries; left > 0; --left) {
+        Place place;
+        if (!FindOrClaim(key, now_us, &place)) {
+            break;
+        }
+        if (AddTo(place, 1)) {
+            RaiseTo(heads_[place.index].last_us, now_us);
+            WriteDetails(place, details);
+            return;
+        }
     }
-    FailureHead& head = heads_[place.index];
-    Add(head.count, 1);
-    RaiseTo(head.last_us, now_us);
-    WriteDetails(place, details);
+    Add(OverflowFor(key), 1);
 }
 
 void Failures::CountError(std::uint32_t database, Phase phase, std::uint32_t sqlstate,
@@ -241,7 +272,7 @@ bool Failures::Read(std::uint32_t index, FailureCopy* copy) const noexcept {
     if (!is_whole || generation != place.sequence) {
         copy->details = {};
     }
-    copy->count = Get(head.count);
+    copy->count = Get(head.count) & kCountMask;
     copy->first_us = Get(head.first_us);
     copy->last_us = Get(head.last_us);
     return CopyKey(place, &copy->key) && copy->count != 0 && copy->first_us != 0;

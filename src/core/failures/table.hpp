@@ -42,7 +42,7 @@ struct FailureHead {
     Word hash;      // of the key; 0 was never used
     Word first_us;  // 0: forgotten
     Word last_us;
-    Word count;
+    Word count;  // below the lowest 24 bits of the sequence's number
 };
 
 // It lies in shared memory. Any process writes.
@@ -115,7 +115,11 @@ private:
     bool FindOrClaim(const FailureKey& key, std::uint64_t now_us, Place* place) noexcept;
     void JoinDuplicates(const Share& share, std::uint64_t hash, const FailureKey& key,
                         Place* own) noexcept;
-    void ForgetOne(const Place& place) noexcept;
+    std::uint64_t ForgetOne(const Place& place) noexcept;
+    bool AddTo(const Place& place, std::uint64_t count) noexcept;
+    Word& OverflowFor(const FailureKey& key) noexcept {
+        return key.phase == Phase::kConnect ? shared_->connect_overflow : shared_->overflow;
+    }
     bool CopyKey(const Place& place, FailureKey* key) const noexcept;
     void WriteDetails(const Place& place, const FailureDetails& details) noexcept;
 
