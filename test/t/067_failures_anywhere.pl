@@ -166,6 +166,7 @@ is($cases->ask(q{select condition, message from elile_optimize.failures where sq
 # A storm.
 my $log_before = -s $node->logfile;
 my $sum = $cases->ask(q{select coalesce(sum(count), 0) from elile_optimize.failures});
+my $overflow = $cases->ask('select failures_overflow from elile_optimize.info');
 my @clients = map { Protocol->connect($node, application_name => 'storm') } 1 .. 4;
 foreach my $round (1 .. 50)
 {
@@ -173,7 +174,13 @@ foreach my $round (1 .. 50)
     $_->send foreach @clients;
     foreach my $one (@clients) { $one->until_ready foreach 1 .. 20 }
 }
-becomes('a storm is counted', sub { $cases->ask(q{select phase, count from elile_optimize.failures where application_name = 'storm' order by 1}) }, "parse|2000\nplan|2000");
+# Where a session was stopped in the midst of a new row, others count what they cannot wait for.
+becomes('a storm is counted',
+    sub {
+        $cases->ask(q{select (select sum(count) from elile_optimize.failures where application_name = 'storm') + failures_overflow - }
+                . "$overflow from elile_optimize.info");
+    },
+    '4000');
 my @lines = split /\n/, slurp_file($node->logfile, $log_before);
 is(scalar(grep { /elile/ && !/LOG:  (statement|execute)/ } @lines), 0, 'without a line of ours');
 
