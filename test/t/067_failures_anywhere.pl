@@ -165,7 +165,6 @@ is($cases->ask(q{select condition, message from elile_optimize.failures where sq
 
 # A storm.
 my $log_before = -s $node->logfile;
-my $sum = $cases->ask(q{select coalesce(sum(count), 0) from elile_optimize.failures});
 my $overflow = $cases->ask('select failures_overflow from elile_optimize.info');
 my @clients = map { Protocol->connect($node, application_name => 'storm') } 1 .. 4;
 foreach my $round (1 .. 50)
