@@ -66,6 +66,9 @@ make_databases() {
     run_psql -c "select 1" regression >/dev/null 2>&1 || run_psql -c "create database regression template app" postgres
     for database in postgres regression; do run_psql -c "create extension if not exists elile_optimize" "$database"; done
     run_psql -c 'grant all on all tables in schema public to smith' regression
+    # To unlock what it has not locked is a warning, which would hide one that no statement asks for.
+    run_psql -c 'revoke execute on function pg_advisory_unlock(bigint), pg_advisory_unlock(int, int),
+        pg_advisory_unlock_shared(bigint), pg_advisory_unlock_shared(int, int) from public' regression
 }
 
 # try_standby NAME: a standby that serves readers, is promoted, and serves writers, whose statements it counts to the last.
