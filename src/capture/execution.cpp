@@ -92,6 +92,7 @@ void WatchSession() {
     if (!is_session_watched) {
         before_shmem_exit(CountAtExit, 0);
         NoteStack();
+        WatchLoops();
         is_session_watched = true;
     }
 }

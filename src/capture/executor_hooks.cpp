@@ -1,5 +1,6 @@
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one.hpp"
+#include "capture/row_receiver.hpp"
 #include "capture/running.hpp"
 #include "pg/compat.hpp"
 #include "pg/settings.hpp"
@@ -44,6 +45,23 @@ void CallUncounted(Call call) {
     CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
 }
 
+// The destination is the query's own again, whatever comes.
+[[gnu::noinline]] void RunSuspect(const Execution* execution, ELILE_EXECUTOR_RUN_PARAMETERS) {
+    if (!SeesRowsOf(*execution, query)) {
+        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+        return;
+    }
+    PG_TRY();
+    { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); }
+    PG_CATCH();
+    {
+        EndSeeing(query, true);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    EndSeeing(query, false);
+}
+
 void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
     Execution* execution = nullptr;
     // A run that moves nowhere, as FETCH 0 does, is no beginning.
@@ -62,7 +80,11 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
         RunUncounted(ELILE_EXECUTOR_RUN_ARGUMENTS);
         return;
     }
-    Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+    if (IsSuspect(execution->statement.key.queryid)) [[unlikely]] {
+        RunSuspect(execution, ELILE_EXECUTOR_RUN_ARGUMENTS);
+    } else {
+        Run(ELILE_EXECUTOR_RUN_ARGUMENTS);
+    }
     StopRunning(execution);
     execution->rows += query->estate->es_processed;
 }

@@ -2,6 +2,7 @@
 
 #include "capture/hooks.hpp"
 #include "capture/n_plus_one_log.hpp"
+#include "capture/row_receiver.hpp"
 #include "capture/run_values.hpp"
 #include "capture/table_index.hpp"
 #include "core/n_plus_one/detector.hpp"
@@ -50,23 +51,38 @@ bool IsOnUsersTable(uint32 table) {
 
 uint64 Threshold() { return static_cast<uint64>(pg::Settings::n_plus_one_threshold); }
 
+bool IsSelect(const core::KnownStatement& statement, const QueryDesc& query) {
+    return statement.target.operation == core::Operation::kSelect &&
+           query.operation == CMD_SELECT && !query.plannedstmt->hasModifyingCTE;
+}
+
+void ReadValues(const QueryDesc& query, core::EndedRun* run) {
+    const bool asks_for_lists = detector.AsksForLists(run->queryid, Threshold());
+    if (!asks_for_lists && !detector.AsksForLiterals(run->queryid, Threshold())) {
+        run->each = ReadParameters(query);
+        return;
+    }
+    const core::TextValues text = ReadText(query);
+    run->each = text.each;
+    run->lists = asks_for_lists ? text.lists : 0;
+    run->has_limit = text.has_limit;
+}
+
 core::EndedRun DescribeRun(const Execution& execution, const QueryDesc& query) {
     const core::KnownStatement& statement = execution.statement;
     core::EndedRun run;
     run.queryid = statement.key.queryid;
     run.statement = statement.handle;
     run.table = statement.target.table;
-    run.is_select = statement.target.operation == core::Operation::kSelect &&
-                    query.operation == CMD_SELECT && !query.plannedstmt->hasModifyingCTE;
+    run.is_select = IsSelect(statement, query);
     run.may_belong = run.is_select && IsOnUsersTable(run.table);
     run.rows = execution.rows;
     run.elapsed_ns = execution.elapsed_ns;
     run.began_ns = FirstRunNs(execution);
+    run.rows_seen = TakeSeen(query);
     if (run.may_belong && detector.IsFollowing()) {
         run.values = HashValues(query);
-        if (detector.AsksForLists(run.queryid, Threshold())) {
-            run.lists = HashLists(query);
-        }
+        ReadValues(query, &run);
     }
     return run;
 }
@@ -106,8 +122,9 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (parent.text == nullptr || child.text == nullptr || !segment.n_plus_one.Holds(copy)) {
         return false;
     }
-    const n_plus_one::Suggestion made = SuggestNested(
-        {parent.text, copy.key.parent, child.text, copy.key.child}, static_cast<double>(rows));
+    const n_plus_one::Suggestion made =
+        SuggestNested({parent.text, copy.key.parent, child.text, copy.key.child, copy.changing},
+                      static_cast<double>(rows));
     if (made.text == nullptr) {
         return false;
     }
@@ -116,8 +133,8 @@ bool TrySuggestion(core::NPlusOneHandle pattern, uint64 rows) {
     if (text == 0) {
         return false;
     }
-    segment.n_plus_one.SetSuggestion(pattern,
-                                     {text, made.evidence, made.cost_before, made.cost_after});
+    segment.n_plus_one.SetSuggestion(
+        pattern, {text, made.evidence, made.cost_before, made.cost_after, copy.changing});
     return true;
 }
 
@@ -145,7 +162,28 @@ void Record(const core::NPlusOneChange& change, Oid userid) {
         table.SetTexts(pattern, store.TakeText(parent.handle), store.TakeText(child.handle));
     }
     table.Count(pattern, 1, change.runs, change.elapsed_ns, now_us);
+    table.NoteFound(pattern, change.by_rows);
+    table.NoteChanging(pattern, detector.ChangingOf(change));
     Suggest(pattern, detector.RowsOf(change));
+}
+
+// A key's second column may change later than its first one.
+void CountRun(const core::NPlusOneChange& change) {
+    core::NPlusOneTable& table = Shared().n_plus_one;
+    table.Count(change.pattern, 0, change.runs, change.elapsed_ns,
+                static_cast<uint64>(GetCurrentTimestamp()));
+    if (table.NoteChanging(change.pattern, detector.ChangingOf(change))) {
+        Suggest(change.pattern, detector.RowsOf(change));
+    }
+}
+
+// What was found by order alone is no loop after all.
+void Refute(const core::NPlusOneChange& change, Oid userid) {
+    if (OidIsValid(userid)) {
+        Shared().n_plus_one.Refute({MyDatabaseId, userid, OwnApplication(),
+                                    detector.ParentOf(change).queryid,
+                                    detector.ChildOf(change).queryid});
+    }
 }
 
 void Close(const core::NPlusOneChange& change) {
@@ -170,14 +208,16 @@ void Apply(core::NPlusOneDetector::Changes changes, Oid userid) {
                 Record(change, userid);
                 break;
             case core::NPlusOneChange::Kind::kRun:
-                table.Count(change.pattern, 0, change.runs, change.elapsed_ns,
-                            static_cast<uint64>(GetCurrentTimestamp()));
+                CountRun(change);
                 break;
             case core::NPlusOneChange::Kind::kTakenBack:
                 table.TakeBack(change.pattern, change.runs, change.elapsed_ns);
                 break;
             case core::NPlusOneChange::Kind::kEnded:
                 Close(change);
+                break;
+            case core::NPlusOneChange::Kind::kRefuted:
+                Refute(change, userid);
                 break;
         }
     }
@@ -191,6 +231,16 @@ void DecideRowsFrom() {
 }  // namespace
 
 uint64 loop_rows_from = UINT64_MAX;
+const core::Word* loop_suspects = nullptr;
+
+void WatchLoops() { loop_suspects = Shared().n_plus_one.Suspects(); }
+
+bool SeesRowsOf(const Execution& execution, QueryDesc* query) {
+    const core::KnownStatement& statement = execution.statement;
+    return statement.key.toplevel && !statement.key.unidentified && loop_rows_from != UINT64_MAX &&
+           IsSelect(statement, *query) && IsOnUsersTable(statement.target.table) &&
+           BeginSeeing(query, &detector);
+}
 
 void OnNPlusOneThreshold(int threshold, void*) { loop_rows_from = threshold == 0 ? UINT64_MAX : 0; }
 
@@ -202,6 +252,9 @@ void FollowLoop(const Execution& execution, const QueryDesc& query) {
     }
     MemoryContext caller = MemoryContextSwitchTo(Scratch());
     Apply(detector.Saw(DescribeRun(execution, query), Threshold()), key.userid);
+    for (const uint64 suspect : detector.Suspects()) {
+        Shared().n_plus_one.Suspect(suspect);
+    }
     MemoryContextSwitchTo(caller);
     MemoryContextReset(Scratch());
     DecideRowsFrom();
@@ -227,20 +280,21 @@ bool EndsLoop(const Node& utility) {
     }
 }
 
-void EndLoop() {
+void EndLoop(const Node* utility) {
     if (!detector.IsFollowing() || store::SharedStore() == nullptr ||
         !store::SharedStore()->IsReady()) {
         return;
     }
     if (proc_exit_inprogress) {
         Apply(detector.Break(), InvalidOid);
-    } else {
-        MemoryContext caller = MemoryContextSwitchTo(Scratch());
-        Apply(detector.Break(), InvalidOid);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(Scratch());
-        DecideRowsFrom();
+        return;
     }
+    const bool goes_on = utility != nullptr && IsA(utility, TransactionStmt);
+    MemoryContext caller = MemoryContextSwitchTo(Scratch());
+    Apply(goes_on ? detector.EndTransaction() : detector.Break(), InvalidOid);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(Scratch());
+    DecideRowsFrom();
 }
 
 }  // namespace elile::capture

@@ -1,6 +1,8 @@
-// Hashes the values that a statement ran with, so that a run can be compared with the last one.
+// Hashes the values that a statement ran with, so that a run can be compared with others and with
+// rows.
 #pragma once
 
+#include "core/n_plus_one/run_values.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::capture {
@@ -11,8 +13,11 @@ namespace elile::capture {
 // it needed in the current memory context.
 uint64 HashValues(const QueryDesc& query);
 
-// Returns a hash of only those values that form a list: arrays, and what commas separate. Returns 0
-// when there is none. Leaves what it needed in the current memory context.
-uint64 HashLists(const QueryDesc& query);
+// Returns the parameters that a client bound.
+core::RunValues ReadParameters(const QueryDesc& query);
+
+// Reads the statement's text for what else it has. A text that is too long is not read. Leaves what
+// it needed in the current memory context.
+core::TextValues ReadText(const QueryDesc& query);
 
 }  // namespace elile::capture

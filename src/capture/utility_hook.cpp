@@ -83,7 +83,7 @@ void RunCounted(const UtilityCall& call, bool nested) {
 void RunNested(const UtilityCall& call) {
     const bool nested = IsNested(*call.statement, call.source);
     if (!nested && EndsLoop(*call.statement->utilityStmt)) {
-        EndLoop();
+        EndLoop(call.statement->utilityStmt);
     }
     if (IsCounted(nested)) {
         RunCounted(call, nested);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/n_plus_one/run_values.hpp"
 #include "n_plus_one/parsed_again.hpp"
 #include "pg/compat.hpp"
 
@@ -79,8 +80,8 @@ bool IsWithin(const Token& token, int first_byte, int last_byte) {
 }
 
 // Numbers the parameters without a gap: the new one takes the place of the lowest that it stands
-// for. Returns null when one of those is used elsewhere too.
-const char* Renumbered(const Statement& child, int first, int last) {
+// for. Returns null when one of those is used elsewhere too, or none of them changes.
+const char* Renumbered(const Statement& child, int first, int last, uint64* changing) {
     const int begin = child.tokens[first].begin;
     const int end = child.tokens[last].end;
     auto* stays = static_cast<bool*>(palloc0(static_cast<Size>(child.parameters) + 2));
@@ -92,16 +93,26 @@ const char* Renumbered(const Statement& child, int first, int last) {
         static_cast<int*>(palloc0(sizeof(int) * (static_cast<Size>(child.parameters) + 2)));
     int next = 0;
     int key = 0;
+    uint64 changed = 0;
+    bool key_changes = *changing == 0;
+    const auto bit = [](int number) { return core::BitOfParameter(static_cast<uint32>(number)); };
     for (int number = 1; number <= child.parameters; ++number) {
         if (stays[number] && goes[number]) {
             return nullptr;
         }
+        const bool changes = (*changing & bit(number)) != 0;
         if (stays[number]) {
             numbers[number] = ++next;
+            changed |= changes ? bit(next) : 0;
         } else if (goes[number] && key == 0) {
             key = ++next;
         }
+        key_changes = key_changes || (goes[number] && changes);
     }
+    if (!key_changes) {
+        return nullptr;
+    }
+    *changing = *changing == 0 ? 0 : changed | bit(key);
     auto* edits = static_cast<core::TextEdit*>(
         palloc(sizeof(core::TextEdit) * (static_cast<Size>(child.token_count) + 1)));
     int count = 0;
@@ -120,7 +131,7 @@ const char* Renumbered(const Statement& child, int first, int last) {
 
 }  // namespace
 
-const char* WithPlainKey(const Statement& child) {
+const char* WithPlainKey(const Statement& child, uint64* changing) {
     if (child.query->jointree == nullptr || child.query->setOperations != nullptr) {
         return nullptr;
     }
@@ -147,7 +158,7 @@ const char* WithPlainKey(const Statement& child) {
             break;
         }
         if (ParsesAs(WithParameter(child, first, last), expected)) {
-            return Renumbered(child, first, last);
+            return Renumbered(child, first, last, changing);
         }
     }
     return nullptr;

@@ -1,5 +1,6 @@
 #include "n_plus_one/rewrite.hpp"
 
+#include "core/n_plus_one/run_values.hpp"
 #include "core/shared/text_pool.hpp"
 #include "n_plus_one/any_form.hpp"
 #include "n_plus_one/computed_key.hpp"
@@ -41,8 +42,39 @@ bool IsLimit(const Statement& statement, int parameter) {
     return false;
 }
 
+bool Changes(uint64 changing, int number) {
+    return (changing & core::BitOfParameter(static_cast<uint32>(number))) != 0;
+}
+
+Key OtherUse(const Statement& child, int number) {
+    return {number, child.types[number - 1], nullptr, InvalidOid, 0, nullptr};
+}
+
+// Chooses each parameter that changed, with its equality where it has one.
+KeySet ChangedKeys(const Statement& parent, const Statement& child, uint64 changing) {
+    KeySet keys = {};
+    Key found[KeySet::kMost];
+    const int count = FindKeys(child, found, KeySet::kMost);
+    for (int at = 0; at < count; ++at) {
+        if (Changes(changing, found[at].parameter)) {
+            AddKey(&keys, found[at], parent.query != nullptr ? SharedColumn(parent, found[at]) : 0);
+        }
+    }
+    for (int number = 1; number <= child.parameters; ++number) {
+        if (child.UsesOf(number) == 0) {
+            continue;
+        }
+        if (Changes(changing, number)) {
+            AddKey(&keys, OtherUse(child, number), 0);
+        }
+        keys.some_stay =
+            keys.some_stay || (keys.Find(number) == nullptr && !IsLimit(child, number));
+    }
+    return keys;
+}
+
 // Chooses the equalities whose values the parent has, else all equalities, else every parameter.
-KeySet ChooseKeys(const Statement& parent, const Statement& child) {
+KeySet LikelyKeys(const Statement& parent, const Statement& child) {
     KeySet keys = {};
     Key found[KeySet::kMost];
     const int count = FindKeys(child, found, KeySet::kMost);
@@ -59,13 +91,17 @@ KeySet ChooseKeys(const Statement& parent, const Statement& child) {
     for (int number = 1; number <= child.parameters; ++number) {
         if (child.UsesOf(number) > 0 && !IsLimit(child, number)) {
             if (count == 0) {
-                AddKey(&keys, {number, child.types[number - 1], nullptr, InvalidOid, 0, nullptr},
-                       0);
+                AddKey(&keys, OtherUse(child, number), 0);
             }
             keys.some_stay = keys.some_stay || keys.Find(number) == nullptr;
         }
     }
     return keys;
+}
+
+KeySet ChooseKeys(const Statement& parent, const Statement& child, uint64 changing) {
+    const KeySet keys = ChangedKeys(parent, child, changing);
+    return keys.count > 0 ? keys : LikelyKeys(parent, child);
 }
 
 // Returns the child's text with each parameter as `name_of(number)` says.
@@ -246,7 +282,7 @@ bool KeySet::AreShared() const {
     return count > 0;
 }
 
-Rewrites Rewrite(const Known& parent, const Known& child) {
+Rewrites Rewrite(const Known& parent, const Known& child, uint64 changing) {
     Rewrites rewrites = {};
     rewrites.parent_refusal = WhyNotJoined(parent, &rewrites.parent);
     if (rewrites.parent_refusal != nullptr) {
@@ -263,14 +299,14 @@ Rewrites Rewrite(const Known& parent, const Known& child) {
     // Analysis infers the same types in the edited text, since all else of it stays.
     if (FindKeys(rewrites.child, &plain, 1) == 0 && rewrites.child.is_inferred &&
         rewrites.child.given == 0) {
-        rewrites.plain_child = WithPlainKey(rewrites.child);
+        rewrites.plain_child = WithPlainKey(rewrites.child, &changing);
     }
     if (rewrites.plain_child != nullptr) {
         const bool is_known = rewrites.child.is_known;
         Analyse({rewrites.plain_child, 0, 0}, &rewrites.child);
         rewrites.child.is_known = is_known;
     }
-    rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child);
+    rewrites.keys = ChooseKeys(rewrites.parent, rewrites.child, changing);
     if (rewrites.keys.count == 0) {
         rewrites.refusal = "it has no parameter that may change";
         return rewrites;

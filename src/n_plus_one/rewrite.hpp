@@ -5,7 +5,8 @@
 
 namespace elile::n_plus_one {
 
-// The parameters that change from one execution of the child to the next, as far as texts tell.
+// The parameters that change from one execution of the child to the next, by their values or, where
+// these are not known, as far as texts tell.
 struct KeySet {
     static constexpr int kMost = 8;
     Key of[kMost];
@@ -39,8 +40,9 @@ struct Rewrites {
     int joined_parameters;
 };
 
-// The parent's text may be null. Raises the errors of parser and analysis.
-Rewrites Rewrite(const Known& parent, const Known& child);
+// The parent's text may be null. `changing` are the child's parameters that change, as
+// core::BitOfParameter(); 0 unknown. Raises the errors of parser and analysis.
+Rewrites Rewrite(const Known& parent, const Known& child, uint64 changing);
 
 // These analyse the forms with the types that Rewrite() chose.
 Statement AnalyseAtOnce(const Rewrites& rewrites);

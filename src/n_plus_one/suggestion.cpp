@@ -159,13 +159,13 @@ void BeDiscreet() {
     set("log_min_messages", "error");
 }
 
-bool RewriteQuietly(const Known& parent, const Known& child, Rewrites* rewrites,
+bool RewriteQuietly(const Known& parent, const Known& child, uint64 changing, Rewrites* rewrites,
                     ErrorData** error) {
     return pg::InSubtransaction(
         {GetUserId()},
         [&] {
             BeDiscreet();
-            *rewrites = Rewrite(parent, child);
+            *rewrites = Rewrite(parent, child, changing);
         },
         error);
 }
@@ -179,9 +179,9 @@ Suggestion Suggest(const Pattern& pattern, double runs) {
     Rewrites rewrites = {};
     ErrorData* error = nullptr;
     // A fault of the parent does not keep the child from being rewritten alone.
-    if (!RewriteQuietly(parent, child, &rewrites, &error) &&
+    if (!RewriteQuietly(parent, child, pattern.changing, &rewrites, &error) &&
         (parent.text == nullptr || IsPassing(error->sqlerrcode) ||
-         !RewriteQuietly({nullptr, 0, 0}, child, &rewrites, &error))) {
+         !RewriteQuietly({nullptr, 0, 0}, child, pattern.changing, &rewrites, &error))) {
         suggestion.text = IsPassing(error->sqlerrcode) ? nullptr
                                                        : psprintf("-- nothing to suggest: %s\n%s",
                                                                   error->message, kOrmsForMany);

@@ -26,6 +26,7 @@ struct Pattern {
     uint64 parent_queryid;
     const char* child;
     uint64 child_queryid;
+    uint64 changing;  // the child's parameters that change, as core::BitOfParameter(); 0 unknown
 };
 
 // Suggests what to send for the pattern, with costs for so many runs of the child. To be called

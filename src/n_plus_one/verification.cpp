@@ -333,8 +333,8 @@ Verification Verify(const Request& request) {
     Run run = {};
     run.request = &request;
     run.parent_ns = PG_UINT64_MAX;
-    run.rewrites =
-        Rewrite(request.keys.given ? Known{nullptr, 0, 0} : request.parent, request.child);
+    run.rewrites = Rewrite(request.keys.given ? Known{nullptr, 0, 0} : request.parent,
+                           request.child, request.changing);
     if (run.rewrites.refusal != nullptr) {
         RaiseNotRepeatable(run.rewrites.refusal);
     }

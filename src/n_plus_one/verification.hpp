@@ -16,7 +16,8 @@ struct Texts {
 struct Request {
     Known parent;  // its text is null for none
     Known child;
-    Texts keys;  // a value of each key for each run; if not given, the parent's rows tell them
+    uint64 changing;  // the child's parameters that change; 0 unknown
+    Texts keys;       // a value of each key for each run; if not given, the parent's rows tell them
     Texts parent_parameters;
     Texts child_parameters;
     int timeout_ms;  // for each form

@@ -1,6 +1,7 @@
 // elile_optimize.verify_n_plus_one().
 #include <cmath>
 
+#include "core/n_plus_one/table.hpp"
 #include "core/segment.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/table.hpp"
@@ -68,6 +69,15 @@ n_plus_one::Known RequireKnown(core::Segment& segment, int64 queryid) {
     return {RequireText(segment, queryid), static_cast<uint64>(queryid), kMostTries};
 }
 
+uint64 ChangingOf(core::Segment& segment, const n_plus_one::Known& parent,
+                  const n_plus_one::Known& child) {
+    EnterStore(segment);
+    const uint64 changing = segment.n_plus_one.ChangingOf(
+        {MyDatabaseId, GetUserId(), 0, parent.queryid, child.queryid});
+    LeaveStore(segment);
+    return changing;
+}
+
 n_plus_one::Texts TextsOf(FunctionCallInfo fcinfo, int argument) {
     if (PG_ARGISNULL(argument)) {
         return {nullptr, 0, false};
@@ -111,13 +121,16 @@ ELILE_SQL_FUNCTION(elile_verify_n_plus_one, kTakesNull, RECORDOID, INT8OID, INT8
                         errmsg("child_queryid and timeout must not be null")));
     }
     core::Segment& segment = store::RequireSegment();
-    const n_plus_one::Request request = {
-        PG_ARGISNULL(0) ? n_plus_one::Known{} : RequireKnown(segment, PG_GETARG_INT64(0)),
-        RequireKnown(segment, PG_GETARG_INT64(1)),
-        TextsOf(fcinfo, 2),
-        TextsOf(fcinfo, 3),
-        TextsOf(fcinfo, 4),
-        Milliseconds(*PG_GETARG_INTERVAL_P(kTimeout))};
+    const n_plus_one::Known parent =
+        PG_ARGISNULL(0) ? n_plus_one::Known{} : RequireKnown(segment, PG_GETARG_INT64(0));
+    const n_plus_one::Known child = RequireKnown(segment, PG_GETARG_INT64(1));
+    const n_plus_one::Request request = {parent,
+                                         child,
+                                         ChangingOf(segment, parent, child),
+                                         TextsOf(fcinfo, 2),
+                                         TextsOf(fcinfo, 3),
+                                         TextsOf(fcinfo, 4),
+                                         Milliseconds(*PG_GETARG_INTERVAL_P(kTimeout))};
     pg::RowWriter row(fcinfo);
     const n_plus_one::Verification verification = n_plus_one::Verify(request);
     for (int at = 0; at < verification.count; ++at) {

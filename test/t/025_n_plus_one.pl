@@ -72,7 +72,7 @@ sub orm_is_seen
     }
     my @orm = ($python, "$FindBin::RealBin/lib/loop_django.py");
     is(found_of($environment, @orm, 'lazy'), $lazy, "Django, $how: lazy");
-    is(found_of($environment, @orm, 'lazy_to_one'), 'entity/1/50/49', "Django, $how: lazy to one");
+    is(found_of($environment, @orm, 'lazy_to_one'), 'entity/1/150/149', "Django, $how: lazy to one");
     is(found_of($environment, @orm, $_), '', "Django, $how: $_") for qw(prefetch select);
     return;
 }

@@ -23,6 +23,14 @@
 //   B(4)    the loop goes on            A -> B, 4 runs, kFound     kRun is reported, with 1 run
 //   COMMIT  it breaks all loops         no tree                    kEnded is reported, with 4 runs
 //
+// Order alone takes other things for loops. So the rows of a statement that may be a parent are
+// looked at, from the next time on that it runs. Then a run counts whose key is in these rows, or
+// in those of another loop's child, and no other run does. Whose rows were not seen is judged by
+// order.
+//
+// A transaction's end breaks a loop that is inside of it. A loop may also send each of its
+// statements in a transaction of its own.
+//
 // It is plain data of one session, of a fixed size.
 #pragma once
 
@@ -30,7 +38,10 @@
 #include <cstdint>
 #include <span>
 
+#include "core/n_plus_one/key_trace.hpp"
 #include "core/n_plus_one/pattern.hpp"
+#include "core/n_plus_one/row_values.hpp"
+#include "core/n_plus_one/run_values.hpp"
 #include "core/statements/statement.hpp"
 
 namespace elile::core {
@@ -47,17 +58,22 @@ struct EndedRun {
     std::uint64_t began_ns = 0;  // monotonic
     std::uint64_t values = 0;    // hash of its parameters and literals
     std::uint64_t lists = 0;     // hash of the lists among them; 0 none. Only where it is asked for
+    RunValues each = {};         // its parameters, and literals where they are asked for
+    bool has_limit = false;      // only where literals are asked for
+    bool rows_seen = false;      // its rows went to Rows()
 };
 
 // A change is what a run or a break means for a pattern.
 struct NPlusOneChange {
-    enum class Kind { kFound, kRun, kTakenBack, kEnded };
+    // A refuted one was judged by its rows, and is no loop.
+    enum class Kind { kFound, kRun, kTakenBack, kEnded, kRefuted };
     Kind kind;
     std::uint32_t child;       // where SetPattern() wants a found one's handle
     NPlusOneHandle pattern;    // as SetPattern() left it
     std::uint64_t runs;        // of the occurrence so far; with kRun 1
     std::uint64_t elapsed_ns;  // of these runs
     std::uint32_t table;       // the child's
+    bool by_rows;              // the keys were seen in rows
 };
 
 class NPlusOneDetector {
@@ -69,10 +85,26 @@ public:
     // Tells whether the next run of this statement needs `lists`.
     bool AsksForLists(std::uint64_t queryid, std::uint64_t threshold) const noexcept;
 
+    // Tells whether the next run of this statement needs the values of its literals.
+    bool AsksForLiterals(std::uint64_t queryid, std::uint64_t threshold) const noexcept;
+
+    // To be called before a statement runs whose rows are looked at. Returns its place in
+    // Rows().
+    RowValues::Place BeginRows(std::uint64_t queryid, std::uint32_t columns) noexcept;
+    RowValues& Rows() noexcept { return rows_; }
+
     // The changes are good until the next call. `threshold` is 2 or more.
     Changes Saw(const EndedRun& run, std::uint64_t threshold) noexcept;
-    // BEGIN, COMMIT, ROLLBACK, the session's end and the like break all loops.
+    // To be called where a transaction begins or ends.
+    Changes EndTransaction() noexcept;
+    // The session's end and DISCARD ALL break all loops.
     Changes Break() noexcept;
+
+    // Returns the statements whose rows should be looked at when they run again, by what the last
+    // call saw.
+    std::span<const std::uint64_t> Suspects() const noexcept {
+        return {suspects_.data(), suspect_count_};
+    }
 
     struct Statement {
         std::uint64_t queryid;
@@ -89,6 +121,10 @@ public:
     // Returns how many rows the child's parent has returned so far.
     std::uint64_t RowsOf(const NPlusOneChange& change) const noexcept {
         return nodes_[nodes_[change.child].parent].rows;
+    }
+    // Returns the child's parameters that change, as BitOfParameter().
+    std::uint64_t ChangingOf(const NPlusOneChange& change) const noexcept {
+        return nodes_[change.child].trace.Changing();
     }
     void SetPattern(const NPlusOneChange& change, NPlusOneHandle pattern) noexcept {
         nodes_[change.child].pattern = pattern;
@@ -122,7 +158,10 @@ private:
         std::uint32_t elder;         // a former parent, which may be the right one; or kNone
         std::uint64_t values;        // of the last run
         std::uint64_t lists;         // of the last run that was asked for them
-        std::uint64_t runs;          // with changed parameters
+        std::uint64_t runs;          // without those whose keys come from elsewhere
+        std::uint64_t changes;       // of these runs, those with other parameters than the last
+        std::uint64_t alike;         // the last runs, with the same parameters
+        std::uint64_t misses;        // runs whose keys come from elsewhere
         std::uint64_t elapsed_ns;    // of these runs
         std::uint64_t rows;          // that these runs returned
         std::uint64_t last_rows;     // that the last one returned
@@ -131,7 +170,12 @@ private:
         std::uint64_t ran_at;  // the last run, by statements_
         // The first are the gaps in which its parent did not run, the second those in which it did.
         std::array<Gaps, 2> gaps;
-        std::uint32_t strangers;  // kinds that did not come in the first of these gaps
+        std::uint32_t strangers;    // kinds that did not come in the first of these gaps
+        std::uint64_t transaction;  // of the last run, by transactions_
+        bool by_transaction;        // each run is in another transaction
+        bool is_refuted;            // it had runs enough, and keys from elsewhere
+        bool by_rows;
+        KeyTrace trace;
         State state;
         NPlusOneHandle pattern;
     };
@@ -148,12 +192,22 @@ private:
     void Append(const EndedRun& run, std::uint64_t threshold) noexcept;
     void Repeat(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
     Kinds SinceRunOf(std::uint32_t at) const noexcept;
-    bool GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold) noexcept;
+    bool GoesOnAsBefore(std::uint32_t at, std::uint64_t threshold, bool by_rows) noexcept;
+    bool IsAlike(std::uint32_t at, std::uint64_t threshold) noexcept;
+    bool IsInItsTransaction(std::uint32_t at) noexcept;
+    void PutOut(std::uint32_t at) noexcept;
+    // Whether the rows of all statements were seen that the keys of `at` may come from.
+    bool HasSeenRows(std::uint32_t at) const noexcept;
+    RowValues::Columns ColumnsFor(std::uint32_t at, bool found_only) const noexcept;
+    void Suspect(std::uint32_t at) noexcept;
+    void Miss(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
+    void Judge(std::uint32_t at, const EndedRun& run, std::uint64_t threshold) noexcept;
     void FindItsPlace(std::uint32_t at, bool may_belong) noexcept;
     std::uint32_t ParentThatFits(const Node& node) const noexcept;
     void TakeBack(std::uint32_t at) noexcept;
     void Move(std::uint32_t at, std::uint32_t parent) noexcept;
     void BeginTurn(std::uint32_t at) noexcept;
+    void TakeOutFirstRun(std::uint32_t at) noexcept;
     void TakeOutOneRun(std::uint32_t at, const EndedRun& run) noexcept;
     void MakeRoot(std::uint32_t at) noexcept;
     void Report(NPlusOneChange::Kind kind, std::uint32_t at, std::uint64_t runs,
@@ -161,6 +215,7 @@ private:
     void End(std::uint32_t at) noexcept;
     void EndAll() noexcept;
     void PassOver() noexcept;
+    void PassAside() noexcept;
 
     std::array<Node, kNodes> nodes_{};
     std::array<std::uint64_t, kKinds> came_at_{};  // of each kind the last one, by statements_
@@ -171,8 +226,13 @@ private:
     std::uint32_t rival_ = kNone;  // a SELECT with many rows that came when the loop was under way
     std::uint32_t between_ = 0;    // statements since the last run that was part of a loop
     std::uint64_t ended_ns_ = 0;   // of the last statement; monotonic
+    std::uint32_t aside_ = 0;      // statements since then that can be part of none
+    std::uint64_t transactions_ = 0;
     std::array<NPlusOneChange, 2 * kNodes> changes_{};
     std::uint32_t change_count_ = 0;
+    std::array<std::uint64_t, kNodes> suspects_{};
+    std::uint32_t suspect_count_ = 0;
+    RowValues rows_;
 };
 
 }  // namespace elile::core

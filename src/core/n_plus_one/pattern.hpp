@@ -40,6 +40,7 @@ struct NPlusOneCopy {
     std::uint32_t parent_text;
     std::uint32_t child_text;
     std::uint32_t suggestion;
+    std::uint64_t changing;  // of the child's parameters; 0 unknown
     std::uint64_t occurrences;
     std::uint64_t runs;
     std::uint64_t total_ns;
@@ -61,6 +62,7 @@ struct NPlusOneSuggestion {
     Evidence evidence;
     double cost_before;
     double cost_after;
+    std::uint64_t changing = 0;  // parameters that it takes for keys; 0 unknown
 };
 
 }  // namespace elile::core

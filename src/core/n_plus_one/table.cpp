@@ -8,10 +8,9 @@ namespace {
 
 using Sequence = NPlusOnePattern::Sequence;
 
-// Whoever writes an identity does so within a microsecond, unless it was stopped.
-constexpr int kLooks = 1000;
+}  // namespace
 
-std::uint64_t HashOf(const NPlusOneKey& key) noexcept {
+std::uint64_t NPlusOneTable::HashOf(const NPlusOneKey& key) noexcept {
     std::uint64_t hash = Mix(std::uint64_t{key.user} << 32 | key.database);
     for (const std::uint64_t word : {std::uint64_t{key.application}, key.parent, key.child}) {
         hash = Mix(hash ^ word);
@@ -19,17 +18,16 @@ std::uint64_t HashOf(const NPlusOneKey& key) noexcept {
     return hash | 1;
 }
 
-bool IsForgotten(const NPlusOnePattern& pattern) noexcept {
+bool NPlusOneTable::IsForgotten(const NPlusOnePattern& pattern) noexcept {
     return Get(pattern.first_seen_us) == 0;
 }
-
-}  // namespace
 
 void NPlusOneTable::Carve(Carver& carver, const SegmentSizes&, const TextPool& texts,
                           const TableDirectory& tables) noexcept {
     shared_ = carver.Take<Shared>();
     patterns_ = carver.Take<NPlusOnePattern>(kNPlusOnePatterns);
     loops_ = carver.Take<Word>(tables.Size());
+    suspects_ = carver.Take<Word>(kSuspects);
     texts_ = texts;
     tables_ = tables;
     suggestions_.Carve(carver, kSuggestionBlocks, kMaxSuggestionBytes);
@@ -45,12 +43,14 @@ void NPlusOneTable::Clear(NPlusOnePattern& pattern) noexcept {
     texts_.Release(pattern.parent_text.exchange(0, std::memory_order_acq_rel));
     texts_.Release(pattern.child_text.exchange(0, std::memory_order_acq_rel));
     suggestions_.Release(pattern.suggestion.exchange(0, std::memory_order_acq_rel));
-    for (Word* word : {&pattern.occurrences, &pattern.runs, &pattern.total_ns, &pattern.most_runs,
-                       &pattern.first_seen_us, &pattern.logged_at_us, &pattern.next_try_us}) {
+    for (Word* word :
+         {&pattern.occurrences, &pattern.runs, &pattern.total_ns, &pattern.most_runs,
+          &pattern.first_seen_us, &pattern.logged_at_us, &pattern.next_try_us, &pattern.changing}) {
         Put(*word, 0);
     }
     Put(pattern.evidence, 0);
     Put(pattern.tries, 0);
+    Put(pattern.by_rows, 0);
 }
 
 bool NPlusOneTable::Begin(NPlusOneHandle* handle, const NPlusOneKey& key, std::uint32_t table,
@@ -245,6 +245,11 @@ bool NPlusOneTable::SetSuggestion(NPlusOneHandle handle,
     if (!PutText(handle, &NPlusOnePattern::suggestion, suggestions_, suggestion.text)) {
         return false;
     }
+    // Somebody else may have learnt more meanwhile.
+    if ((Get(pattern->changing) & ~suggestion.changing) != 0) {
+        DropSuggestion(*pattern);
+        return false;
+    }
     pattern->cost_before.store(suggestion.cost_before, std::memory_order_relaxed);
     pattern->cost_after.store(suggestion.cost_after, std::memory_order_relaxed);
     Put(pattern->evidence, static_cast<std::uint32_t>(suggestion.evidence));
@@ -266,6 +271,7 @@ bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexce
     copy->parent_text = pattern.parent_text.load(std::memory_order_acquire);
     copy->child_text = pattern.child_text.load(std::memory_order_acquire);
     copy->suggestion = pattern.suggestion.load(std::memory_order_acquire);
+    copy->changing = Get(pattern.changing);
     copy->occurrences = Get(pattern.occurrences);
     copy->runs = Get(pattern.runs);
     copy->total_ns = Get(pattern.total_ns);
@@ -277,8 +283,11 @@ bool NPlusOneTable::CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexce
     return Sequence::IsWhole(copy->handle.sequence) && Holds(*copy) && copy->first_seen_us != 0;
 }
 
+// A suggestion may go before its pattern does.
 bool NPlusOneTable::Holds(const NPlusOneCopy& copy) const noexcept {
-    return patterns_[copy.handle.index].sequence.IsStill(copy.handle.sequence);
+    const NPlusOnePattern& pattern = patterns_[copy.handle.index];
+    return pattern.sequence.IsStill(copy.handle.sequence) &&
+           (copy.suggestion == 0 || Get(pattern.suggestion) == copy.suggestion);
 }
 
 void NPlusOneTable::ForgetOne(NPlusOneHandle handle) noexcept {

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "core/n_plus_one/pattern.hpp"
+#include "core/n_plus_one/suspects.hpp"
 #include "core/shared/atomics.hpp"
 #include "core/shared/sequence_lock.hpp"
 #include "core/shared/table_directory.hpp"
@@ -56,6 +57,8 @@ struct alignas(kCacheLine) NPlusOnePattern {
     Word next_try_us;   // at a suggestion, not before
     Real cost_before;   // planner's units; of the parent and all its children
     Real cost_after;    // of what is suggested
+    HalfWord by_rows;   // 1: an occurrence was proved by rows
+    Word changing;      // parameters of the child that changed from run to run; 0 unknown
 };
 static_assert(sizeof(NPlusOnePattern) == 192);
 
@@ -70,6 +73,10 @@ public:
     void Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
                const TableDirectory& tables) noexcept;
 
+    // Has the rows of this statement looked at, from its next execution on, in every session.
+    void Suspect(std::uint64_t queryid) noexcept { Put(suspects_[queryid % kSuspects], queryid); }
+    const Word* Suspects() const noexcept { return suspects_; }
+
     // Finds or makes the pattern. With `is_new` it has no texts yet. Returns an invalid handle when
     // the table is full, which is counted.
     NPlusOneHandle FindOrClaim(const NPlusOneKey& key, std::uint32_t table, std::uint64_t now_us,
@@ -82,6 +89,11 @@ public:
     void TakeBack(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t elapsed_ns) noexcept;
     // Notes that an occurrence has ended. Returns true when it is time for a line in the log.
     bool Close(NPlusOneHandle handle, std::uint64_t runs, std::uint64_t now_us) noexcept;
+    // Notes how an occurrence was found.
+    void NoteFound(NPlusOneHandle handle, bool by_rows) noexcept;
+    // Rows have shown that the pattern is no loop. What was found of it by order alone is
+    // forgotten.
+    void Refute(const NPlusOneKey& key) noexcept;
     // Takes over the references, each of which may be 0.
     void SetTexts(NPlusOneHandle handle, std::uint32_t parent, std::uint32_t child) noexcept;
     // Returns true when the caller, and nobody else, shall try now to make the suggestion. The
@@ -90,7 +102,13 @@ public:
     bool HasNoTryLeft(NPlusOneHandle handle) const noexcept;
     // The caller's try led to nothing. A pattern whose last one it was is counted as given up.
     void NoteVainTry(NPlusOneHandle handle) noexcept;
-    // Returns false when there is a suggestion already.
+    // Adds to the child's parameters that are known to change. A suggestion that knew less is
+    // thrown away and is to be made anew: then it returns true.
+    bool NoteChanging(NPlusOneHandle handle, std::uint64_t changing) noexcept;
+    // Returns the parameters of a child that changed in the patterns of this user, in any
+    // application; 0 unknown. Without a parent it is the child of any.
+    std::uint64_t ChangingOf(const NPlusOneKey& key) const noexcept;
+    // Returns false when there is a suggestion already, or one that knows more is needed.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
     // Returns false when there is nothing to show at this index. Texts are the pattern's as long as
@@ -130,6 +148,11 @@ private:
     // Returns false when the place is free or forgotten, or was being written at each of several
     // looks.
     bool CopyOf(std::uint32_t index, NPlusOneCopy* copy) const noexcept;
+    // Whoever writes an identity does so within a microsecond, unless it was stopped.
+    static constexpr int kLooks = 1000;
+
+    static std::uint64_t HashOf(const NPlusOneKey& key) noexcept;
+    static bool IsForgotten(const NPlusOnePattern& pattern) noexcept;
     // Returns null when the pattern is no longer the handle's.
     NPlusOnePattern* Of(NPlusOneHandle handle) const noexcept;
     bool Lock(NPlusOneHandle handle) noexcept;
@@ -141,11 +164,13 @@ private:
     NPlusOneHandle SettleDuplicates(NPlusOneHandle own, std::uint64_t hash) noexcept;
     bool PutText(NPlusOneHandle handle, HalfWord NPlusOnePattern::*place, TextPool& pool,
                  std::uint32_t text) noexcept;
+    void DropSuggestion(NPlusOnePattern& pattern) noexcept;
     void ForgetOne(NPlusOneHandle handle) noexcept;
 
     Shared* shared_ = nullptr;
     NPlusOnePattern* patterns_ = nullptr;
     Word* loops_ = nullptr;
+    Word* suspects_ = nullptr;  // queryid; 0 none. Any process
     TextPool texts_;
     TableDirectory tables_;
     TextPool suggestions_;
