@@ -19,7 +19,7 @@ REGRESS_PREP = installcheck-input
 # These install what they need themselves, so they must work before PGXS is there. It also has a
 # `check` of its own, which only says that it is not supported.
 suite_goals = $(addprefix check-,unit regress isolation tap dashboards scripts core)
-script_goals = demo check check-assert check-all $(suite_goals) explore fuzz soak check-memory lint format bench dist
+script_goals = demo check check-assert check-all $(suite_goals) explore coverage fuzz soak check-memory lint format bench dist
 pgxs_goals = all install uninstall installcheck clean
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
@@ -39,6 +39,8 @@ $(suite_goals): check-%:
 	scripts/check.sh $*
 explore:
 	scripts/explore.sh
+coverage:
+	scripts/coverage.sh
 fuzz:
 	scripts/fuzz.sh
 soak:

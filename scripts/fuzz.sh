@@ -46,7 +46,7 @@ run_in_server() {
         echo "select fuzz('$target', '{${arguments}\"-timeout=0\"}')"
     } | as_user env ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 \
         LD_PRELOAD="$($clang -print-file-name="libclang_rt.asan-$(uname -m).so") $scratch/no_translation.so" \
-        timeout -k 10 $((seconds + 300)) "$bin/postgres" --single -D "$scratch/$target" postgres
+        timeout -k 10 $((seconds + 300)) "$bin/postgres" --single -c jit=off -D "$scratch/$target" postgres
 }
 
 prepare_server() {

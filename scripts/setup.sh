@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|assert|fuzz|lint|bench|soak|memory]
+# Installs what is missing on a machine with Debian's or Ubuntu's packages: scripts/setup.sh [build|check|coverage|assert|fuzz|lint|bench|soak|memory]
 # Of PostgreSQL that is the newest which the distribution has, or that of the distribution's which PG_CONFIG names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,6 +30,7 @@ case $mode in
         optional=(apache2-utils chromium alembic)
         wanted_programs=(prometheus promtool pgbouncer)
         ;;
+    coverage) packages+=(libgtest-dev python3) ;;
     assert)
         packages+=(libreadline-dev libssl-dev libxml2-dev liblz4-dev libzstd-dev libicu-dev uuid-dev
             pkg-config bzip2 perl libipc-run-perl)
@@ -52,7 +53,7 @@ case $mode in
         optional=(sqlsmith)
         ;;
     memory) packages+=(valgrind libgtest-dev curl) ;;
-    *) echo "usage: $0 [build|check|assert|fuzz|lint|bench|soak|memory]" >&2; exit 2 ;;
+    *) echo "usage: $0 [build|check|coverage|assert|fuzz|lint|bench|soak|memory]" >&2; exit 2 ;;
 esac
 
 has_program() { [[ -x /usr/sbin/$1 ]] || command -v "$1" >/dev/null; }

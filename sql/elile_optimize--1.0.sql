@@ -414,7 +414,7 @@ create view info as select * from _info_row();
 comment on view info is
 'One row: the state of the extension, and every limit that was hit.';
 comment on column info.version is 'The version of the library that the server has loaded.';
-comment on column info.entries is 'Statements that are kept now.';
+comment on column info.entries is 'Statements that are kept now, each once for each of its tables, with those that statements does not show.';
 comment on column info.max_entries is 'Statements that can be kept: elile_optimize.max_statements.';
 comment on column info.evictions is 'Statements that made room for newer ones; their sums stay in table_operations.';
 comment on column info.dropped is 'Executions that were counted for their table only, because no entry could be had.';

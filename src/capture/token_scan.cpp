@@ -22,6 +22,11 @@ bool IsLiteral(int token) {
     }
 }
 
+// A literal keeps at least two bytes ("$1") of its own, any other token all of them.
+Size KeptOf(const Piece& piece) {
+    return piece.literal ? 2 : static_cast<Size>(piece.end - piece.begin);
+}
+
 // The tokens surely cover all that is asked for.
 bool IsFull(const Scan& scan) { return !scan.how.whole && scan.kept > core::kMaxTextBytes; }
 
@@ -37,20 +42,19 @@ void AddPiece(Scan* scan, const Piece& piece) {
             repalloc_huge(scan->pieces, sizeof(Piece) * static_cast<Size>(scan->room)));
     }
     scan->pieces[scan->count++] = piece;
-    scan->highest_parameter = Max(scan->highest_parameter, piece.parameter);
     scan->literals += piece.literal ? 1 : 0;
-    // A literal keeps at least two bytes ("$1") of its own, any other token all of them.
-    scan->kept += piece.literal ? 2 : static_cast<Size>(piece.end - piece.begin);
+    scan->kept += KeptOf(piece);
 }
 
-// Adds the tokens of a text that is `offset` bytes into the statement. The scanner ends each token
-// with a zero byte in its buffer until the next call, which gives the token's end.
-void ReadTokens(const char* text, int offset, Scan* scan) {
+// Adds the tokens of a text that is `offset` bytes into the statement, and so many more when they
+// cover what is asked for. The scanner ends each token with a zero byte in its buffer until the
+// next call, which gives the token's end.
+void ReadTokens(const char* text, int offset, int more, Scan* scan) {
     core_yy_extra_type extra;
     core_yyscan_t scanner = pg::StartScanner(text, &extra);
     pg::ReadStrings(&extra, scan->how.conforming);
     core_YYSTYPE value;
-    while (!IsFull(*scan)) {
+    while (!IsFull(*scan) || more-- > 0) {
         const int token = core_yylex(&value, &scan->begun, scanner);
         if (token == 0) {
             break;
@@ -62,10 +66,27 @@ void ReadTokens(const char* text, int offset, Scan* scan) {
     scanner_finish(scanner);
 }
 
-void DropLastSemicolons(const char* statement, Scan* scan) {
+// Takes the scan back to what it was when it had so many pieces.
+void DropFrom(Scan* scan, int count) {
+    while (scan->count > count) {
+        const Piece& piece = scan->pieces[--scan->count];
+        scan->literals -= piece.literal ? 1 : 0;
+        scan->kept -= KeptOf(piece);
+    }
+}
+
+// Leaves the first tokens that cover what is asked for, also where a part had more of them.
+void Finish(const char* statement, Scan* scan) {
+    for (Scan shorter = *scan; IsFull(shorter); DropFrom(&shorter, shorter.count - 1)) {
+        *scan = shorter;
+    }
     while (scan->count > 0 && statement[scan->pieces[scan->count - 1].begin] == ';') {
         --scan->count;
     }
+    for (int at = 0; at < scan->count; ++at) {
+        scan->highest_parameter = Max(scan->highest_parameter, scan->pieces[at].parameter);
+    }
+    MarkValueNames(statement, scan);
 }
 
 // Each of these returns what lies behind the string or comment that begins at `at`, or null where
@@ -135,33 +156,21 @@ const char* Skip(const char* statement, const char* at, const char* end, Scan* s
     return behind;
 }
 
-// Takes the scan back to what it was when it had so many pieces.
-void DropFrom(Scan* scan, int count) {
-    while (scan->count > count) {
-        const Piece& piece = scan->pieces[--scan->count];
-        scan->literals -= piece.literal ? 1 : 0;
-        scan->kept -= piece.literal ? 2 : static_cast<Size>(piece.end - piece.begin);
-    }
-}
-
 // Reads a part of the statement that is not its last. Its last two tokens are left to the next
 // part: what the part ends in, and a string that goes on behind it ("U&'", or a string and half of
 // "--"). Returns where to go on; null where it came no further.
 const char* ReadPart(const char* statement, const char* at, int length, const char* end,
                      Scan* scan) {
+    constexpr int kLeft = 2;
     const int before = scan->count;
     scan->begun = 0;
     if (!pg::InMemory([&] {
             ReadTokens(pnstrdup(at, static_cast<Size>(length)), static_cast<int>(at - statement),
-                       scan);
+                       kLeft, scan);
         })) {
         const char* behind = Skip(statement, at + scan->begun, end, scan);
         return behind != nullptr ? behind : scan->begun > 0 ? at + scan->begun : nullptr;
     }
-    if (IsFull(*scan)) {
-        return end;
-    }
-    constexpr int kLeft = 2;
     const bool has_come_on = scan->count - before > kLeft;
     const int kept = has_come_on ? scan->count - kLeft : before;
     const char* next = has_come_on ? statement + scan->pieces[kept].begin : nullptr;
@@ -173,9 +182,8 @@ const char* ReadPart(const char* statement, const char* at, int length, const ch
 
 Scan ScanTokens(const char* statement, const ScanHow& how) {
     Scan scan = NewScan(how);
-    ReadTokens(statement, 0, &scan);
-    DropLastSemicolons(statement, &scan);
-    MarkValueNames(statement, &scan);
+    ReadTokens(statement, 0, 0, &scan);
+    Finish(statement, &scan);
     return scan;
 }
 
@@ -191,13 +199,12 @@ Scan ScanLongStatement(const char* statement, int length, const ScanHow& how) {
         }
         if (next == nullptr) {
             ReadTokens(pnstrdup(at, static_cast<Size>(end - at)), static_cast<int>(at - statement),
-                       &scan);
+                       0, &scan);
             next = end;
         }
         at = next;
     }
-    DropLastSemicolons(statement, &scan);
-    MarkValueNames(statement, &scan);
+    Finish(statement, &scan);
     return scan;
 }
 

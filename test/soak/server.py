@@ -1,4 +1,5 @@
 """The server that soaks, as the other files here see it."""
+import http.client
 import pathlib
 import random
 import re
@@ -75,8 +76,12 @@ class Server:
         return int((self.scratch / "data" / "postmaster.pid").read_text().splitlines()[0])
 
     def get(self, path, seconds=15):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=seconds) as answer:
-            return answer.read().decode()
+        """Who is ended amid an answer is not there, as one who gives none."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=seconds) as answer:
+                return answer.read().decode()
+        except http.client.HTTPException as error:
+            raise OSError(f"no whole answer: {error}") from error
 
     def pause(self, shortest, longest):
         return self.over.wait(random.uniform(shortest, longest))

@@ -1,4 +1,5 @@
 #include "capture/query_text.hpp"
+#include "capture/string_reading.hpp"
 #include "capture/token_scan.hpp"
 #include "core/shared/text_pool.hpp"
 #include "fuzz/server/target.hpp"
@@ -10,6 +11,8 @@ namespace {
 
 using capture::Piece;
 using capture::Scan;
+using capture::ScanHow;
+using capture::StringReading;
 
 constexpr const char* kTokens[] = {
     "select",      "E'\\'",       "'",    "''",    "U&'", "b'01'", "x'1f'",    "$$",   "$a$",
@@ -49,20 +52,22 @@ bool IsFullWithoutEnd(const Scan& scan) {
     return kept > core::kMaxTextBytes;
 }
 
-bool ScanWhole(const char* text, Scan* scan) {
-    return pg::InMemory([&] { *scan = capture::ScanTokens(text); });
+bool ScanWhole(const char* text, const ScanHow& how, Scan* scan) {
+    return pg::InMemory([&] { *scan = capture::ScanTokens(text, how); });
 }
 
 // Each token is where it was, and each literal has become the next parameter.
 void RequireTokens(const char* text, const Scan& scan, const char* normalised) {
     Scan again;
-    Require(ScanWhole(normalised, &again), "a normalised text scans");
+    Require(ScanWhole(normalised, scan.how, &again), "a normalised text scans");
     Require(again.count == scan.count, "a normalised text has the statement's tokens");
     auto number = static_cast<uint32>(scan.highest_parameter);
     for (int at = 0; at < scan.count; ++at) {
         const Piece& piece = scan.pieces[at];
         const Piece& kept = again.pieces[at];
-        Require(!kept.literal, "no literal stays in a normalised text");
+        // What stands for a setting's value is taken for a literal whatever it is.
+        Require(!kept.literal || (piece.literal && at + 1 == scan.count),
+                "no literal stays in a normalised text");
         const char* expected = piece.literal ? psprintf("$%u", ++number)
                                              : pnstrdup(text + piece.begin,
                                                         static_cast<Size>(piece.end - piece.begin));
@@ -105,14 +110,13 @@ void RequireValues(const char* text, const Scan& scan) {
 
 void RequireSameParts(const char* text, const Scan& whole) {
     Scan parts;
-    Require(pg::InMemory(
-                [&] { parts = capture::ScanLongStatement(text, static_cast<int>(strlen(text))); }),
+    Require(pg::InMemory([&] {
+                parts = capture::ScanLongStatement(text, static_cast<int>(strlen(text)), whole.how);
+            }),
             "what scans as a whole scans in parts");
-    Require(whole.count == parts.count || (IsFull(whole) && IsFull(parts)),
-            "parts have as many tokens as the whole");
-    // The last token of a scan that is full may end where its part does.
-    const int count = Min(whole.count, parts.count) - (IsFull(parts) ? 1 : 0);
-    for (int at = 0; at < count; ++at) {
+    Require(whole.count == parts.count && whole.highest_parameter == parts.highest_parameter,
+            "parts have as many tokens and parameters as the whole");
+    for (int at = 0; at < whole.count; ++at) {
         const Piece& one = whole.pieces[at];
         const Piece& other = parts.pieces[at];
         Require(one.begin == other.begin && one.end == other.end && one.literal == other.literal &&
@@ -127,7 +131,7 @@ void TakeStatement(Input input) {
     StringInfoData text;
     initStringInfo(&text);
     const auto kind = input.Number<char>();
-    if (kind == 't' || kind == 'b') {
+    if (kind == 't') {
         appendBinaryStringInfo(&text, input.Rest().data(), static_cast<int>(input.Rest().size()));
     } else {
         Assemble(&input, &text);
@@ -135,9 +139,10 @@ void TakeStatement(Input input) {
     if (!pg_verify_mbstr(PG_UTF8, text.data, text.len, true)) {
         return;
     }
-    pg::SetConformingStrings(kind != 'b' && kind % 2 == 0);
+    const StringReading reading = capture::ReadingOf(text.data, static_cast<Size>(text.len));
     Scan whole;
-    if (!ScanWhole(text.data, &whole)) {
+    if (reading == StringReading::kUnknown ||
+        !ScanWhole(text.data, {reading == StringReading::kConforming, false}, &whole)) {
         const capture::QueryText shown = capture::NormaliseQuery(text.data, 0, 0);
         Require(shown.length > 0 && shown.text[0] == '(', "a text that does not scan is not shown");
         return;
