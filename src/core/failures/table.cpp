@@ -15,8 +15,8 @@ constexpr int kLooks = 1000;
 // Each try but the last one failed because somebody else took the place meanwhile.
 constexpr int kTries = 8;
 
-// A count has the number of its row's sequence above it, so nothing is added to another row that has
-// taken the place meanwhile.
+// A count has the number of its row's sequence above it, so nothing is added to another row that
+// has taken the place meanwhile.
 constexpr int kCountBits = 40;
 constexpr std::uint64_t kCountMask = (UINT64_C(1) << kCountBits) - 1;
 constexpr std::uint64_t TagOf(std::uint32_t sequence) noexcept {
