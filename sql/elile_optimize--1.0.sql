@@ -49,7 +49,8 @@ comment on column summary.p99_duration_ms is 'The time in milliseconds that 99 o
 comment on column summary.threshold_ms is 'elile_optimize.slow_query_threshold of the reader''s session in milliseconds; -1 when no execution is slow.';
 comment on column summary.stats_since is 'When the statistics began: the start of the server or the last reset().';
 
-create function _statements_rows(
+create function statements(
+    showtext boolean,
     out userid oid,
     out dbid oid,
     out queryid bigint,
@@ -117,8 +118,9 @@ create function _statements_rows(
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_statements';
-comment on function _statements_rows() is 'The rows of statements, which is the view to read.';
-create view statements as select * from _statements_rows();
+comment on function statements(boolean) is
+'The rows of the view statements. With false query is null, and no text is read or kept for the result.';
+create view statements as select * from statements(true);
 comment on view statements is
 'One row per (userid, dbid, queryid, toplevel). calls counts executions that succeeded, failed_calls the others; times and percentiles are of both. Columns named as in pg_stat_statements mean what they mean there and are null where this server version has no such figure. Text and queryid of other roles need pg_read_all_stats.';
 comment on column statements.userid is 'The OID of the role that executed the statement.';

@@ -42,6 +42,7 @@ struct Copy {
     int64 plan_changed_at;
     bool plan_regressed;
     bool is_estimated;
+    bool wants_text;
     uint32 text_length;
     uint32 text_encoding;
     bool has_text;
@@ -82,7 +83,7 @@ void AddEntry(const core::Segment& segment, const core::Entry& entry, Copy* copy
     copy->plan_regressed |= core::Get(entry.history.regressed) != 0;
     copy->is_estimated |= (core::Get(entry.flags) & core::kEstimated) != 0;
     const uint32 text = core::Get(entry.text);
-    if (!copy->has_text && text != 0) {
+    if (copy->wants_text && !copy->has_text && text != 0) {
         copy->has_text = true;
         copy->text_length =
             segment.texts.Read(text, copy->text, core::kMaxTextBytes, &copy->text_encoding);
@@ -196,7 +197,9 @@ void WriteIdentity(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     row.ObjectId(copy.key.dbid);
     row.BigintOrNull(visible, copy.key.queryid);
     row.Boolean(copy.key.toplevel);
-    if (!visible) {
+    if (!copy.wants_text) {
+        row.Null();
+    } else if (!visible) {
         row.Text("<insufficient privilege>");
     } else if (copy.has_text) {
         row.Text(pg::ToDatabaseEncoding(copy.text, copy.text_length, copy.text_encoding));
@@ -286,11 +289,12 @@ void WarnWithoutIdentifiers() {
 using namespace elile;
 using namespace elile::sql_functions;
 
-ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID) {
+ELILE_SQL_FUNCTION(elile_statements, kStrict, RECORDOID, BOOLOID) {
     core::Segment& segment = store::RequireSegment();
     WarnWithoutIdentifiers();
     pg::RowWriter row(fcinfo);
     auto* copy = static_cast<Copy*>(palloc(sizeof(Copy)));
+    copy->wants_text = PG_GETARG_BOOL(0);
     Labels labels(segment);
     row.ForEach(segment.statements.entries.size(), [&](uint64 slot) {
         EnterStore(segment);
