@@ -60,7 +60,9 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     return plan;
 }
 
+// What reads the settings comes this way, for they are in no table.
 [[gnu::noinline]] PlannedStmt* PlanAndNote(ELILE_PLANNER_PARAMETERS) {
+    pg::SettleThreshold();
     const Analysed analysed = Analyse(*parse);
     if (!is_nested) {
         NotePlanned(analysed.relid);

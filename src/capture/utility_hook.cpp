@@ -109,6 +109,7 @@ void OnProcessUtility(PlannedStmt* statement, const char* source, bool read_only
                       ProcessUtilityContext context, ParamListInfo parameters,
                       QueryEnvironment* environment, DestReceiver* destination,
                       QueryCompletion* completion) {
+    pg::SettleThreshold();
     const bool is_seen = !IsA(statement->utilityStmt, ExecuteStmt) &&
                          static_cast<pg::Track>(pg::Settings::track) != pg::Track::kNone;
     (is_seen ? RunSeen : next_ProcessUtility)(statement, source, read_only_tree, context,

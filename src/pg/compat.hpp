@@ -72,6 +72,16 @@ inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #endif
 }
 
+// Returns memory for what a check hook hands to its assign hook, which the server frees; null when
+// memory is short.
+inline void* AllocateExtra(size_t bytes) {
+#if PG_VERSION_NUM >= 160000
+    return guc_malloc(LOG, bytes);
+#else
+    return malloc(bytes);
+#endif
+}
+
 // Returns a setting as this process has it; null when there is none of that name.
 inline config_generic* FindSetting(const char* name) {
 #if PG_VERSION_NUM >= 160000

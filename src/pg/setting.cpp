@@ -11,8 +11,7 @@ void Define(const Setting& of, const Switch& value) {
 }
 void Define(const Setting& of, const Whole& value) {
     DefineCustomIntVariable(of.name, of.what, of.more, value.value, value.boot, value.least,
-                            value.most, of.context, of.flags, value.check, value.assign,
-                            value.show);
+                            value.most, of.context, of.flags, value.check, value.assign, nullptr);
 }
 void Define(const Setting& of, const Share& value) {
     DefineCustomRealVariable(of.name, of.what, of.more, value.value, value.boot, 0, 1, of.context,

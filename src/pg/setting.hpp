@@ -22,7 +22,6 @@ struct Whole {
     int most;
     GucIntCheckHook check = nullptr;
     GucIntAssignHook assign = nullptr;
-    GucShowHook show = nullptr;
 };
 struct Share {  // of 1
     double* value;

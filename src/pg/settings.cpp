@@ -7,6 +7,7 @@
 #include "core/indexes/board.hpp"
 #include "core/pools/presets.hpp"
 #include "core/shared/text_pool.hpp"
+#include "pg/compat.hpp"
 #include "pg/explain_options.hpp"
 #include "pg/plan_compat.hpp"
 #include "pg/postgres.hpp"
@@ -55,24 +56,42 @@ bool Decide(int choice, bool of_environment) {
                : static_cast<Choice>(choice) == Choice::kOn;
 }
 
-int Threshold(int setting, int environment) {
-    return setting == kThresholdOfEnvironment
-               ? core::kPoolPresets[environment].slow_query_threshold_ms
-               : setting;
+int PresetThreshold(int environment) {
+    return core::kPoolPresets[environment].slow_query_threshold_ms;
 }
 
+// The threshold's variable has the number that holds, for the server shows it as it is. So what was
+// set to follow the environment is known by this alone.
+bool follows_environment = true;
+
 // Keeps the value ready that is compared with each execution.
-void KeepReady(int threshold, int environment) {
+void KeepReady(int threshold_ms) {
     constexpr std::uint64_t kNsPerMs = 1000000;
-    const int threshold_ms = Threshold(threshold, environment);
     Settings::slow_from_ns =
         threshold_ms < 0 ? UINT64_MAX : static_cast<std::uint64_t>(threshold_ms) * kNsPerMs;
 }
 
-void OnThreshold(int threshold, void*) { KeepReady(threshold, Settings::environment); }
+bool IsThreshold(int* threshold, void** follows, GucSource) {
+    if (*threshold == kThresholdOfEnvironment) {
+        *follows = AllocateExtra(1);
+        if (*follows == nullptr) {
+            return false;
+        }
+        *threshold = PresetThreshold(Settings::environment);
+    }
+    return true;
+}
+
+void OnThreshold(int threshold, void* follows) {
+    follows_environment = follows != nullptr;
+    KeepReady(follows_environment ? PresetThreshold(Settings::environment) : threshold);
+}
 
 void OnEnvironment(int environment, void*) {
-    KeepReady(Settings::slow_query_threshold, environment);
+    if (follows_environment) {
+        Settings::slow_query_threshold = PresetThreshold(environment);
+        KeepReady(Settings::slow_query_threshold);
+    }
 }
 
 bool IsNPlusOneThreshold(int* threshold, void**, GucSource) {
@@ -109,28 +128,6 @@ bool MayComputePlanId(bool* on, void**, GucSource) {
     }
     GUC_check_errdetail("Plans have no identifiers before PostgreSQL 18.");
     return false;
-}
-
-// Shows the threshold in the largest unit that takes no fraction, as the server shows times.
-const char* ShowThreshold() {
-    static char text[32];
-    struct Unit {
-        int ms;
-        const char* name;
-    };
-    constexpr Unit kUnits[] = {
-        {86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
-    const int threshold = ThresholdMs();
-    if (threshold <= 0) {
-        pg_snprintf(text, sizeof(text), "%d", threshold);
-        return text;
-    }
-    const Unit* unit = kUnits;
-    while (threshold % unit->ms != 0) {
-        ++unit;
-    }
-    pg_snprintf(text, sizeof(text), "%d%s", threshold / unit->ms, unit->name);
-    return text;
 }
 
 const char* ShowKeepsPlans() { return KeepsPlans() ? "on" : "off"; }
@@ -191,7 +188,7 @@ constexpr Setting kSettings[] = {
      "A setting that was set itself does not follow it."},
     {"elile_optimize.slow_query_threshold", PGC_SUSET, GUC_UNIT_MS,
      Whole{&Settings::slow_query_threshold, kThresholdOfEnvironment, kThresholdOfEnvironment,
-           INT_MAX, nullptr, OnThreshold, ShowThreshold},
+           INT_MAX, IsThreshold, OnThreshold},
      "Sets the execution time from which on a statement is slow.",
      "0 makes every statement slow, -1 none; -2 is as elile_optimize.environment has it."},
     {"elile_optimize.track", PGC_SUSET, 0,
@@ -321,7 +318,16 @@ void DefineSettings(const SettingHooks& hooks) {
     MarkGUCPrefixReserved("elile_optimize");
 }
 
-int ThresholdMs() { return Threshold(Settings::slow_query_threshold, Settings::environment); }
+void SettleThreshold() {
+    if (follows_environment) {
+        Settings::slow_query_threshold = PresetThreshold(Settings::environment);
+    }
+}
+
+int ThresholdMs() {
+    SettleThreshold();
+    return Settings::slow_query_threshold;
+}
 
 bool KeepsPlans() { return Decide(Settings::log_query_plan, PresetNow().log_query_plan); }
 

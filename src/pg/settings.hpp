@@ -33,7 +33,7 @@ struct Settings {
     static inline int index_build_max_active;   // sessions; -1 no limit
     // Per session; superuser unless granted.
     static inline int environment;           // Environment
-    static inline int slow_query_threshold;  // ms; 0 all, -1 none, kThresholdOfEnvironment
+    static inline int slow_query_threshold;  // ms; 0 all, -1 none
     static inline int track;                 // Track
     static inline bool track_utility;
     static inline bool track_planning;
@@ -84,6 +84,10 @@ inline bool IsTracked(bool nested) {
 
 // Whether the duration is at or above the session's threshold.
 inline bool IsSlow(std::uint64_t duration_ns) { return duration_ns >= Settings::slow_from_ns; }
+
+// The server writes a value that was reset after we were told of it. To be called before somebody
+// may be shown it.
+void SettleThreshold();
 
 // These return what holds now, whether it was set or follows the environment.
 int ThresholdMs();

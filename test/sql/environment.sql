@@ -36,6 +36,26 @@ select * from effective;
 set elile_optimize.slow_query_threshold = -3;
 \set VERBOSITY default
 reset elile_optimize.slow_query_threshold;
+-- The number is in the setting's unit, and SHOW has both.
+create view shown as select setting, unit from pg_settings where name = 'elile_optimize.slow_query_threshold';
+select * from shown;
+set elile_optimize.slow_query_threshold = '2min';
+select * from shown;
+show elile_optimize.slow_query_threshold;
+set elile_optimize.environment = 'development';
+set elile_optimize.slow_query_threshold = -2;
+select * from shown;
+show elile_optimize.slow_query_threshold;
+set elile_optimize.slow_query_threshold = 3;
+reset elile_optimize.slow_query_threshold;
+select * from shown;
+set elile_optimize.slow_query_threshold = 3;
+reset elile_optimize.slow_query_threshold;
+show elile_optimize.slow_query_threshold;
+reset elile_optimize.environment;
+select * from shown;
+drop view shown;
+select name from pg_settings where name like 'elile\_optimize.%' and vartype in ('integer', 'real') and setting !~ '^-?[0-9.]+$';
 -- Of a role in a database.
 create role developer login superuser;
 alter role developer in database contrib_regression set elile_optimize.environment = 'development';
