@@ -61,7 +61,8 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     pg::Json json(out);
     json.Milliseconds("duration_ms", DurationMs(record));
     json.Identifier("queryid", record.queryid);
-    json.String("statement", TextForLine(record.text));
+    const LineText statement = TextForLine(record.text);
+    json.String("statement", statement.text, statement.encoding);
     json.String("operation", OperationOf(record));
     json.Count("rows", record.rows);
     json.Double("threshold_ms", ThresholdMs(record));
@@ -74,15 +75,15 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     }
     if (origin != nullptr) {
         json.Count("pid", origin->pid);
-        json.String("user", origin->username);
-        json.String("db", origin->datname);
-        json.String("app", record.application_name);
+        json.String("user", origin->username, statement.encoding);
+        json.String("db", origin->datname, statement.encoding);
+        json.String("app", record.application_name, statement.encoding);
     }
     if (text.parameters != nullptr) {
-        json.String("parameters", text.parameters);
+        json.String("parameters", text.parameters, statement.encoding);
     }
     if (text.plan != nullptr) {
-        json.String("plan", text.plan);
+        json.String("plan", text.plan, statement.encoding);
     }
     json.End();
 }
@@ -98,7 +99,7 @@ void Write(const core::SlowRecord& record, const SlowText& text, const Origin* o
         AppendJson(&message, record, text, origin);
     } else {
         appendStringInfo(&message, "duration: %.3f ms  statement: %s", DurationMs(record),
-                         TextForLine(record.text));
+                         TextForLine(record.text).text);
         AppendDetail(&detail, record, text, origin);
     }
     ereport(LOG_SERVER_ONLY, (errmsg_internal("%s", message.data),
@@ -120,9 +121,11 @@ bool TakesLogLine() {
     return taken;
 }
 
-const char* TextForLine(uint32 id) {
+LineText TextForLine(uint32 id) {
     const pg::PooledText copy = pg::CopyText(store::SharedSegment()->texts, id);
-    return copy.length > 0 ? copy.text : "(text not kept)";
+    return copy.length > 0
+               ? LineText{copy.text, copy.encoding}
+               : LineText{"(text not kept)", static_cast<uint32>(GetDatabaseEncoding())};
 }
 
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {

@@ -33,8 +33,8 @@ void LogText(const core::NPlusOneCopy& pattern, const Figures& figures) {
          errdetail_internal(
              "occurrences=%llu parent_queryid=%lld child_queryid=%lld\nparent: %s\nchild: %s",
              figures.occurrences, static_cast<long long>(pattern.key.parent),
-             static_cast<long long>(pattern.key.child), TextForLine(pattern.parent_text),
-             TextForLine(pattern.child_text)),
+             static_cast<long long>(pattern.key.child), TextForLine(pattern.parent_text).text,
+             TextForLine(pattern.child_text).text),
          errhidestmt(true), errhidecontext(true)));
 }
 
@@ -49,8 +49,10 @@ void LogJson(const core::NPlusOneCopy& pattern, const Figures& figures) {
     json.Milliseconds("total_ms", figures.ms);
     json.Identifier("parent_queryid", pattern.key.parent);
     json.Identifier("child_queryid", pattern.key.child);
-    json.String("parent", TextForLine(pattern.parent_text));
-    json.String("child", TextForLine(pattern.child_text));
+    const LineText parent = TextForLine(pattern.parent_text);
+    const LineText child = TextForLine(pattern.child_text);
+    json.String("parent", parent.text, parent.encoding);
+    json.String("child", child.text, child.encoding);
     json.End();
     ereport(LOG_SERVER_ONLY,
             (errmsg_internal("%s", line.data), errhidestmt(true), errhidecontext(true)));

@@ -18,8 +18,12 @@ void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query);
 // Touches memory only.
 bool TakesLogLine();
 
+struct LineText {
+    const char* text;
+    uint32 encoding;  // in which its database wrote it
+};
 // Returns a statement's text from the pool of texts, or words that say that there is none.
-const char* TextForLine(uint32 id);
+LineText TextForLine(uint32 id);
 
 // Writes the line if TakesLogLine() lets it. Leaves what it needed in the current memory context.
 void WriteLogLine(const core::SlowRecord& record, const SlowText& text);

@@ -72,6 +72,19 @@ inline TimestampTz LastScan([[maybe_unused]] Oid index) {
 #endif
 }
 
+// Returns the name by which iconv() knows an encoding of the server's; null for none.
+inline const char* SystemNameOf(int encoding) {
+#if PG_VERSION_NUM >= 170000
+    return encoding >= 0 && encoding < _PG_LAST_ENCODING_ ? pg_enc2gettext_tbl[encoding] : nullptr;
+#else
+    const pg_enc2gettext* of = pg_enc2gettext_tbl;
+    while (of->name != nullptr && of->encoding != encoding) {
+        ++of;
+    }
+    return of->name;
+#endif
+}
+
 // Returns memory for what a check hook hands to its assign hook, which the server frees; null when
 // memory is short.
 inline void* AllocateExtra(size_t bytes) {

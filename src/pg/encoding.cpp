@@ -1,6 +1,9 @@
 #include "pg/encoding.hpp"
 
+#include <iconv.h>
+
 #include "core/shared/text_pool.hpp"
+#include "pg/compat.hpp"
 
 namespace elile::pg {
 namespace {
@@ -32,6 +35,24 @@ char* ReplaceNonAscii(const char* text, uint32 length) {
         }
     }
     return clean;
+}
+
+const iconv_t kNoConverter = reinterpret_cast<iconv_t>(-1);
+
+// Returns this process's converter into UTF-8. A process writes in one encoding, or seldom in
+// another one.
+iconv_t ConverterFrom(int encoding) {
+    static iconv_t converter = kNoConverter;
+    static int opened_for = -1;
+    if (opened_for != encoding) {
+        if (converter != kNoConverter) {
+            iconv_close(converter);
+        }
+        const char* name = SystemNameOf(encoding);
+        converter = name != nullptr ? iconv_open("UTF-8", name) : kNoConverter;
+        opened_for = encoding;
+    }
+    return converter;
 }
 
 }  // namespace
@@ -72,6 +93,33 @@ char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding) {
                                                    source_length, converted, room, true);
     return done == source_length ? reinterpret_cast<char*>(converted)
                                  : ReplaceNonAscii(source, static_cast<uint32>(source_length));
+}
+
+char* ToUtf8(const char* text, uint32 length, uint32 encoding) {
+    if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) {
+        return ReplaceInvalid(text, length, PG_UTF8);
+    }
+    const iconv_t converter = ConverterFrom(static_cast<int>(encoding));
+    if (converter == kNoConverter) {
+        return ReplaceNonAscii(text, length);
+    }
+    iconv(converter, nullptr, nullptr, nullptr, nullptr);
+    char* in = pnstrdup(text, length);
+    size_t in_left = strlen(in);
+    size_t out_left = in_left * MAX_CONVERSION_GROWTH;
+    auto* converted = static_cast<char*>(palloc(out_left + 1));
+    char* out = converted;
+    while (in_left > 0 && out_left > 0) {
+        if (iconv(converter, &in, &in_left, &out, &out_left) == static_cast<size_t>(-1) &&
+            in_left > 0 && out_left > 0) {
+            *out++ = '?';
+            --out_left;
+            ++in;
+            --in_left;
+        }
+    }
+    *out = '\0';
+    return converted;
 }
 
 }  // namespace elile::pg

@@ -23,4 +23,8 @@ const char* ReadText(const core::TextPool& pool, uint32 id);
 // becomes '?'. A reader of a view must not fail for what somebody else wrote.
 char* ToDatabaseEncoding(const char* text, uint32 length, uint32 encoding);
 
+// The same in UTF-8. It looks at no catalogue, so it may be called where no transaction is. What
+// the system's library cannot convert becomes '?'.
+char* ToUtf8(const char* text, uint32 length, uint32 encoding);
+
 }  // namespace elile::pg

@@ -1,9 +1,10 @@
-// Writes a JSON object member by member, behind what its text has already.
+// Writes a JSON object member by member, behind what its text has already, in UTF-8.
 //
 // It is a plain value, so PostgreSQL's errors may jump over it. An inner object ends before the
 // next member of the outer one begins.
 #pragma once
 
+#include "pg/encoding.hpp"
 #include "pg/postgres.hpp"
 
 namespace elile::pg {
@@ -37,9 +38,15 @@ public:
         Key(key);
         appendStringInfoString(out_, value ? "true" : "false");
     }
+    // Takes a value in the database's encoding, unless another one is named.
     void String(const char* key, const char* value) {
+        String(key, value, static_cast<uint32>(GetDatabaseEncoding()));
+    }
+    void String(const char* key, const char* value, uint32 encoding) {
         Key(key);
-        escape_json(out_, value);
+        char* utf8 = ToUtf8(value, static_cast<uint32>(strlen(value)), encoding);
+        escape_json(out_, utf8);
+        pfree(utf8);
     }
     Json Object(const char* key) {
         Key(key);

@@ -1,0 +1,76 @@
+# The JSON of the server log is UTF-8, whichever encoding the database has, also of what failed and of a session that
+# FATAL ended, whose line another process writes.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Encode qw(encode);
+use JSON::PP qw(decode_json);
+use Patience;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# Words that each encoding has, and its name in Perl.
+my %words = (
+    UTF8 => [ 'utf-8', "caf\x{e9} \x{20ac} \x{1d11e}" ],
+    LATIN1 => [ 'iso-8859-1', "caf\x{e9} \x{fc}" ],
+    LATIN9 => [ 'iso-8859-15', "caf\x{e9} \x{20ac}" ],
+    WIN1251 => [ 'cp1251', "\x{43a}\x{43e}\x{444}\x{435}" ],
+    KOI8R => [ 'koi8-r', "\x{43a}\x{43e}\x{444}\x{435}" ],
+    EUC_JP => [ 'euc-jp', "\x{73c8}\x{7432}" ]);
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'elile_optimize'
+elile_optimize.slow_query_threshold = 0
+elile_optimize.log_rate_limit = -1
+elile_optimize.log_format = json
+elile_optimize.log_parameters = on
+elile_optimize.log_query_plan = on
+log_statement = none
+log_min_error_statement = panic
+});
+$node->start;
+$node->safe_psql('postgres', "create database \L$_\E encoding '$_' locale 'C' template template0") for keys %words, 'SQL_ASCII';
+
+# Sends bytes as they are, and returns the objects that came into the log.
+sub objects_of
+{
+    my ($database, $file, $count) = @_;
+    my $from = -s $node->logfile;
+    my $path = "${PostgreSQL::Test::Utils::tmp_check}/$database.sql";
+    open my $out, '>:raw', $path or die $!;
+    print $out $file;
+    close $out;
+    local $ENV{PGCLIENTENCODING} = uc $database;
+    system_log('psql', '-X', '-q', '-d', $node->connstr($database), '-f', $path);
+    my @lines;
+    poll(sub { @lines = grep { /LOG:  \{.*seen.*"operation":"select"/ } split /\n/, slurp_file($node->logfile, $from); return @lines >= $count });
+    return map { /LOG:  (\{.*\})$/ ? decode_json($1) : () } @lines;
+}
+
+foreach my $encoding (sort keys %words)
+{
+    my ($name, $word) = @{ $words{$encoding} };
+    my $sql = encode($name, qq{
+        prepare p(text) as select \$1 as "seen $word";
+        execute p('$word');
+        select 1 / (g - 2) as "seen $word failed" from generate_series(1, 3) g;
+        select pg_terminate_backend(pg_backend_pid()) as "seen $word ended";
+    });
+    my @objects = objects_of(lc $encoding, $sql, 3);
+    is(scalar @objects, 3, "$encoding: three lines are JSON in UTF-8");
+    my ($one, $failed, $ended) = map { my $what = $_; grep { $_->{statement} =~ /$what"/ } @objects } ($word, "$word failed", "$word ended");
+    like($one->{statement} // '', qr/select \$1 as "seen \Q$word\E"$/, "$encoding: a statement");
+    like($one->{parameters} // '', qr/\Q$word\E/, "$encoding: its parameter");
+    is($failed->{sqlstate}, '22012', "$encoding: one that failed");
+    is($ended->{sqlstate}, '57P01', "$encoding: one that was ended");
+}
+
+my @bytes = objects_of('sql_ascii', qq{select 'x' as "seen \xe9\xff"; select 'x', 1 as "seen caf\xc3\xa9"; select 'x', 1, 2 as "seen"}, 3);
+is(join('|', map { $_->{statement} } @bytes), qq{select \$1 as "seen ??"|select \$1, \$2 as "seen caf\x{e9}"|select \$1, \$2, \$3 as "seen"},
+    'SQL_ASCII: what is UTF-8 stays, other bytes are ?');
+
+done_testing();
