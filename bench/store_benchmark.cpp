@@ -51,7 +51,7 @@ private:
 StatementKey Key(std::uint64_t queryid) { return {queryid, 10, 5, true, false, 1}; }
 
 Handle Make(StatementStore& store, std::uint64_t queryid) {
-    return store.Insert(Key(queryid), {{0, Operation::kSelect}, 0, 1});
+    return store.Insert(Key(queryid), {{1, Operation::kSelect}, 0, 1});
 }
 
 // Durations as an application has them: most near 50 us, some ten times that.

@@ -242,19 +242,22 @@ void OnQueryContextReset(void* argument) {
     Recycle(execution);
 }
 
-// The entry is made anew where the session may allocate. In an error's handler the execution is
-// added to its table's leftover.
+// Another session may have made the same entry at the same time, and this one was folded into it.
+// Else it is made anew where the session may allocate. In an error's handler the execution is added
+// to its table's leftover.
 void CountEvicted(Execution* execution, core::FinishedRun run) {
     core::StatementStore* store = store::SharedStore();
     const QueryDesc* query = run.failed ? nullptr : execution->query;
     core::KnownStatement& statement = execution->statement;
-    if (query != nullptr && IsTransactionState() && !IsAbortedTransactionBlockState()) {
+    statement.handle = store->Find(statement.key);
+    if (!statement.handle.IsValid() && query != nullptr && IsTransactionState() &&
+        !IsAbortedTransactionBlockState()) {
         const PlannedStmt& plan = *query->plannedstmt;
         statement.handle = MakeEntry(statement.key, statement.target,
                                      {query->sourceText, plan.stmt_location, plan.stmt_len});
     }
     const core::PlanOrigin origin = run.failed ? core::kOtherPlan : OriginOf(*execution);
-    if (query == nullptr ||
+    if (!statement.handle.IsValid() ||
         !store->AddExecution(statement.handle, run, execution->use, 1, origin)) {
         store->AddLeftover(statement.target, run, statement.key.dbid);
         store->CountDropped();

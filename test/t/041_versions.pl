@@ -35,6 +35,7 @@ $node->psql('postgres', 'create extension elile_optimize');
 ask('create table pairs (a int, b int); create index on pairs (a); create index on pairs (a);
     insert into pairs select n, n from generate_series(1, 5) n');
 ask(join '', "select a from pairs limit 5;\n", map { "select b from pairs where a = $_;\n" } 1 .. 5);
+$node->psql('postgres', 'selec 1');  # so that failures has a row
 my $started = ask('select pg_postmaster_start_time()');
 
 # Every declaration that differs in one thing from one of ours, and what a call of it ends with.

@@ -296,10 +296,13 @@ std::uint64_t Failures::Repair() noexcept {
 
 void Failures::Forget(const ResetScope& scope) noexcept {
     for (std::uint32_t index = 0; index < kFailures; ++index) {
+        if (Get(heads_[index].hash) == 0) {
+            continue;
+        }
         const Place place{index, heads_[index].sequence.Settled(kLooks)};
         FailureKey key;
-        if (Get(heads_[index].hash) != 0 && Sequence::IsWhole(place.sequence) &&
-            CopyKey(place, &key) && scope.Picks(key.user, key.database, key.queryid)) {
+        if (Sequence::IsWhole(place.sequence) && CopyKey(place, &key) &&
+            scope.Picks(key.user, key.database, key.queryid)) {
             ForgetOne(place);
         }
     }
@@ -310,6 +313,9 @@ void Failures::Forget(const ResetScope& scope) noexcept {
             Put(counts.outside, 0);
             Put(counts.other, 0);
             for (ErrorPair& pair : counts.pairs) {
+                if (Get(pair.key) == 0) {
+                    break;  // pairs are taken in their order
+                }
                 Put(pair.count, 0);
             }
         }

@@ -156,7 +156,7 @@ void TakeLoop(Input input) {
     const Known child = KnownOf(child_text);
     const Texts keys = {kKeys, gives_keys ? static_cast<int>(lengthof(kKeys)) : 0, gives_keys};
     RequireSameRows(
-        {parent, child, keys, LiteralsOf(parent_text), LiteralsOf(child_text), kTimeoutMs});
+        {parent, child, 0, keys, LiteralsOf(parent_text), LiteralsOf(child_text), kTimeoutMs});
 }
 
 }  // namespace elile::fuzz
