@@ -17,14 +17,15 @@ select p.oid::regprocedure as without_a_comment
 from pg_proc p join member on classid = 'pg_proc'::regclass and objid = p.oid
 where obj_description(p.oid, 'pg_proc') is null;
 
--- What only serves a view begins with _, and whoever may read the view may call it.
+-- What only serves a view begins with _, and whoever may read the view may call it. statements() is called by people too.
 select distinct c.relname, p.proname, has_function_privilege('public', p.oid, 'execute') as may_be_called
 from pg_class c join member on classid = 'pg_class'::regclass and member.objid = c.oid
 join pg_rewrite r on r.ev_class = c.oid
 join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
 join pg_proc p on p.oid = d.refobjid and p.pronamespace = 'elile_optimize'::regnamespace
 where has_table_privilege('public', c.oid, 'select')
-    and (p.proname not like '\_%' or not has_function_privilege('public', p.oid, 'execute'));
+    and (p.proname not like '\_%' and p.oid <> 'elile_optimize.statements(boolean)'::regprocedure
+        or not has_function_privilege('public', p.oid, 'execute'));
 select p.oid::regprocedure as serves_no_view
 from pg_proc p join member on classid = 'pg_proc'::regclass and objid = p.oid
 where proname like '\_%' and not exists (
