@@ -1,6 +1,7 @@
 // Starts, stops and counts an execution, in line, for every counted execution takes this way.
 #pragma once
 
+#include "capture/before.hpp"
 #include "capture/execution.hpp"
 #include "capture/overhead.hpp"
 #include "capture/slow_log.hpp"
@@ -97,6 +98,14 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     const uint64 ended_ns = pg::MonotonicNs();
     error_context_stack = execution->on_error.previous;
     SettleRun(execution, ended_ns);
+    if (execution->statement.key.toplevel) {
+        const uint64 since_ns = last_ended_ns;
+        last_ended_ns = ended_ns;
+        execution->since_ns = since_ns;
+        if (pg::IsSlow(ended_ns - since_ns)) [[unlikely]] {
+            NoteBefore(execution, since_ns, ended_ns);
+        }
+    }
     if (execution->is_measured) [[unlikely]] {
         AddFixedWork(execution, pg::MonotonicNs() - ended_ns);
     }
@@ -109,7 +118,7 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     execution->is_counted = true;
     core::StatementStore* store = store::attached_store;
     const core::KnownStatement& statement = execution->statement;
-    const bool slow = pg::IsSlow(execution->elapsed_ns);
+    const bool slow = pg::IsSlow(ClientNs(*execution));
     const core::FinishedRun run{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                                 sqlstate != 0, slow};
     const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;

@@ -23,6 +23,14 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     row.Value(INETOID, DirectFunctionCall1(inet_in, CStringGetDatum(address)));
 }
 
+void WriteBefore(pg::RowWriter& row, const core::SlowRecord& record) {
+    const bool is_known = record.has_elapsed != 0;
+    row.DoubleOrNull(is_known, static_cast<double>(record.elapsed_ns) / 1e6);
+    row.DoubleOrNull(is_known, static_cast<double>(record.planned_ns) / 1e6);
+    row.DoubleOrNull(is_known, static_cast<double>(record.elapsed_ns - record.duration_ns) / 1e6);
+    row.Text(core::IsSlowBefore(record) ? "before" : "execution");
+}
+
 struct Texts {
     const char* query;
     const char* parameters;
@@ -46,7 +54,9 @@ void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRec
     row.Integer(static_cast<int32>(record.pid));
     row.BigintOrNull(visible && record.queryid != 0, record.queryid);
     row.Boolean(record.toplevel != 0);
-    row.Text(OperationName(static_cast<core::Operation>(record.operation)));
+    row.Text(record.operation != core::kNoOperation
+                 ? OperationName(static_cast<core::Operation>(record.operation))
+                 : nullptr);
     row.Text(LabelOf(NameOf(segment, record.table)));
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
@@ -54,6 +64,7 @@ void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRec
     row.Text(visible ? texts.parameters : nullptr);
     row.Text(visible ? texts.plan : nullptr);
     row.BigintOrNull(visible && record.plan_id != 0, record.plan_id);
+    WriteBefore(row, record);
     row.EndRow();
 }
 

@@ -1,0 +1,171 @@
+# What a client waits for before its statement runs: elapsed_ms of slow_queries is what the client's clock tells, without
+# the client's own pauses, and a statement is slow by it.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Patience;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Protocol;
+use Session;
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'elile_optimize'
+elile_optimize.slow_query_threshold = 500ms
+});
+$node->start;
+$node->safe_psql('postgres', q{
+    create extension elile_optimize;
+    create table item (id int primary key, n int);
+    insert into item select g, g from generate_series(1, 100) g;
+    create function folded(double precision) returns int language plpgsql immutable as $$ begin perform pg_sleep($1); return 1; end $$;
+    create function sleeps(double precision) returns int language plpgsql as $$ begin perform pg_sleep($1); return 1; end $$;
+});
+my $locker = Session->new($node);
+my $reader = Session->new($node);
+
+# Each case is a session with a name of its own. Its time is that from the first message to the last answer, in ms.
+my ($client, $name, $began);
+sub case_of { ($name) = @_; $client = Protocol->connect($node, application_name => $name); return $client; }
+
+# The client's messages meet a locked table, which is free again after so many seconds.
+sub behind_a_lock
+{
+    my ($seconds, $send) = @_;
+    $locker->ask('begin; alter table item alter n set not null');
+    $began = time;
+    $send->();
+    poll(sub { $reader->ask("select count(*) from pg_stat_activity where application_name = '$name' and wait_event_type = 'Lock'") }) or die 'nobody waits';
+    sleep $seconds;    # this time shall pass for the client
+    $locker->ask('commit');
+    return;
+}
+sub milliseconds { return 1000 * (time - $began); }
+
+# The session's slow executions, the first one first.
+sub rows
+{
+    my @rows = map { [ split /\|/, $_, -1 ] } split /\n/, $reader->ask(qq{select duration_ms, elapsed_ms, plan_ms, wait_before_ms,
+        slow_by, sqlstate, query from elile_optimize.slow_queries where application_name = '$name' order by id});
+    return map { my %row; @row{qw(duration elapsed plan before by sqlstate query)} = @$_; \%row } @rows;
+}
+
+# Between what must have passed and what the client saw. A millisecond more is the clocks'.
+sub lies
+{
+    my ($what, $value, $least, $most) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ok($value >= $least - 1 && $value <= $most + 1, "$name: $what") || diag("$value is not within $least and $most");
+}
+sub one_row
+{
+    my ($least, $most, $by) = @_;
+    my @rows = rows();
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is(scalar @rows, 1, "$name: one row") or return {};
+    my ($row) = @rows;
+    lies('elapsed', $row->{elapsed}, $least, $most);
+    ok(abs($row->{elapsed} - $row->{duration} - $row->{before}) < 0.01, "$name: the rest is what passed before");
+    is($row->{by}, $by, "$name: slow by");
+    return $row;
+}
+
+# The simple protocol.
+case_of('altered');
+behind_a_lock(2, sub { $client->query('select count(n) from item where id > 7')->send });
+$client->until_ready;
+my $saw = milliseconds();
+my $row = one_row(2000, $saw, 'before');
+is($row->{query}, 'select count(n) from item where id > $1', 'its text');
+lies('duration', $row->{duration}, 0, 500);
+lies('plan', $row->{plan}, 0, 500);
+is($reader->ask(q{select calls, slow_calls, max_exec_time < 500 from elile_optimize.statements where query ~ 'count.n. from item'}), '1|1|t',
+    'it is a slow call, and its time is the executor\'s');
+is($reader->ask(q{select plan ~ 'Aggregate' from elile_optimize.slow_queries where application_name = 'altered'}), 't', 'it has its plan');
+my ($logged, $detail) = slurp_file($node->logfile) =~ /duration: (\S+) ms  statement: select count\(n\) from item.*\n.*DETAIL:  (.*)/;
+lies('logged duration', $logged, 2000, $saw);
+like($detail, qr/toplevel=true execution_ms=\d+\.\d{3} plan_ms=\d+\.\d{3} wait_before_ms=\d{4}\.\d{3} slow_by=before /, 'its details');
+
+case_of('planned');
+$began = time;
+$client->simple('select folded(0.7) from item where id = 1');
+$row = one_row(700, milliseconds(), 'before');
+lies('plan', $row->{plan}, 700, $row->{before});
+
+case_of('ran');
+$began = time;
+$client->simple('select sleeps(0.6)');
+$row = one_row(600, milliseconds(), 'execution');
+lies('before', $row->{before}, 0, $row->{elapsed} - 600);
+
+case_of('both');
+$began = time;
+$client->simple('select folded(0.4), sleeps(0.4)');
+$row = one_row(800, milliseconds(), 'before');
+lies('plan', $row->{plan}, 400, $row->{before});
+lies('duration', $row->{duration}, 400, 499);
+
+case_of('idle');
+$client->simple('select 1 from item where id = 1');
+sleep 0.7;    # a pause of the client is no wait
+$client->simple('select 2 from item where id = 1');
+$client->simple('insert into item values (1000, 1)');
+sleep 0.7;    # and this one neither
+$client->simple('insert into item values (1001, 1)');
+is(scalar rows(), 0, 'pauses make nothing slow');
+
+case_of('changes');
+$client->simple('create temporary table late (id int)');
+$client->simple('create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(0.3); return null; end $$');
+$client->simple('create trigger late after insert on late for each row execute function late()');
+$began = time;
+$client->simple('insert into late values (folded(0.3))');
+$row = one_row(600, milliseconds(), 'before');
+lies('plan', $row->{plan}, 300, $row->{before});
+lies('duration', $row->{duration}, 300, 499);
+
+# Several statements in one string: each begins where the one before ended.
+case_of('string');
+$began = time;
+$client->simple('select sleeps(0.6); select 1; insert into item values (1002, 1); select folded(0.7); select 2');
+$saw = milliseconds();
+my @rows = rows();
+is(join(' ', map { $_->{by} } @rows), 'execution before', 'a string: two of five are slow');
+lies('the first', $rows[0]{elapsed}, 600, $saw - 700);
+lies('the fourth', $rows[1]{elapsed}, 700, $saw - 600);
+case_of('string of utilities');
+$client->simple('set elile_optimize.track_utility = off');
+$client->simple('do $$ begin perform pg_sleep(0.6); end $$; select 1');
+is(scalar rows(), 0, 'what passed in a utility that is not counted is not the next one\'s wait');
+
+# EXECUTE waits as the statement that it executes, where its table is locked, and where it plans again.
+case_of('prepared');
+$client->simple('prepare look_up(int) as select n from item where id = $1');
+$client->simple('execute look_up(1)');
+behind_a_lock(0.7, sub { $client->query('execute look_up(2)')->send });
+$client->until_ready;
+$row = one_row(700, milliseconds(), 'before');
+lies('plan', $row->{plan}, 0, 500);
+
+# What failed in execution has waited too.
+case_of('failed');
+behind_a_lock(0.7, sub { $client->query('select 1 / (n - n) from item')->send });
+$client->until_ready;
+$row = one_row(700, milliseconds(), 'before');
+is($row->{sqlstate}, '22012', 'its error');
+
+# What runs inside a statement has no client.
+case_of('nested');
+$client->simple('set elile_optimize.track = all');
+$client->simple('do $$ begin perform 1 from pg_sleep(0.6); end $$');
+is($reader->ask(q{select toplevel, elapsed_ms is null, plan_ms is null, wait_before_ms is null, slow_by from elile_optimize.slow_queries
+    where application_name = 'nested' order by id}), "f|t|t|t|execution\nt|f|f|f|execution", 'nested: no wait is known');
+
+$_->close foreach $locker, $reader;
+$node->stop;
+done_testing();
