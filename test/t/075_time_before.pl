@@ -161,7 +161,7 @@ is($row->{sqlstate}, '22012', 'its error');
 
 # What runs inside a statement has no client.
 case_of('nested');
-$client->simple('set elile_optimize.track = all');
+$client->simple('set elile_optimize.track = "all"');
 $client->simple('do $$ begin perform 1 from pg_sleep(0.6); end $$');
 is($reader->ask(q{select toplevel, elapsed_ms is null, plan_ms is null, wait_before_ms is null, slow_by from elile_optimize.slow_queries
     where application_name = 'nested' order by id}), "f|t|t|t|execution\nt|f|f|f|execution", 'nested: no wait is known');
