@@ -4,9 +4,6 @@
 
 namespace elile::capture {
 
-uint64 last_ended_ns = 0;
-Planned last_planned = {};
-
 namespace {
 
 constexpr uint64 kNsPerSecond = 1000000000;
@@ -111,6 +108,9 @@ void NoteBeforeAgain(Execution* execution) {
 }
 
 Waited WaitedUntil(uint64 now_ns) {
+    if (last_planned.ended.Count() < last_planned.began.Count()) {
+        last_planned.ended = pg::TicksNow();
+    }
     const uint64 began_ns =
         ReadAt(GetCurrentStatementStartTimestamp(), last_ended_ns, now_ns, now_ns);
     const uint64 waited_ns = now_ns - began_ns;

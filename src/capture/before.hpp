@@ -16,14 +16,14 @@ struct Execution;
 
 // When a statement at top level stopped running last in this session, monotonic; 0 for none. In a
 // string of several, the next one begins there.
-extern uint64 last_ended_ns;
+inline uint64 last_ended_ns = 0;
 
 // The last planning at top level that succeeded, in ticks of the processor.
 struct Planned {
     pg::Ticks began;
     pg::Ticks ended;
 };
-extern Planned last_planned;
+inline Planned last_planned = {};
 
 // Begins the count of ticks. To be called once, before any session begins.
 void WatchTicks();
@@ -44,7 +44,7 @@ struct Waited {
     uint64 waited_ns;
     uint64 planned_ns;  // the planner's part
 };
-// Returns how long the client has waited for what failed before it ran.
+// Returns how long the client has waited for what failed before it ran, perhaps in planning.
 Waited WaitedUntil(uint64 now_ns);
 
 // To be called where something at top level ended that is not counted.

@@ -59,7 +59,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     }
     PG_END_TRY();
     is_nested = false;
-    LeavePhase(kNoPhase);
+    entered_phase.phase = kNoPhase.phase;
     return plan;
 }
 

@@ -69,10 +69,20 @@ inline void StartAgain(Execution* execution) {
 
 // Closes a run, whether it succeeded or failed.
 [[gnu::always_inline]] inline void SettleRun(Execution* execution, uint64 ended_ns) {
-    execution->elapsed_ns += ended_ns - execution->run_began_ns;
+    const uint64 ran_ns = ended_ns - execution->run_began_ns;
+    execution->elapsed_ns += ran_ns;
     AddUse(execution->use, execution->buffers, execution->wal);
     running = execution->outer;
     is_nested = !execution->is_outermost;
+    if (execution->statement.key.toplevel) {
+        overhead_meter.AddElapsed(ran_ns);
+        const uint64 since_ns = last_ended_ns;
+        last_ended_ns = ended_ns;
+        execution->since_ns = since_ns;
+        if (pg::IsSlow(ended_ns - since_ns)) [[unlikely]] {
+            NoteBefore(execution, since_ns, ended_ns);
+        }
+    }
 }
 
 // Ends the measuring where the work was interrupted.
@@ -98,14 +108,6 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     const uint64 ended_ns = pg::MonotonicNs();
     error_context_stack = execution->on_error.previous;
     SettleRun(execution, ended_ns);
-    if (execution->statement.key.toplevel) {
-        const uint64 since_ns = last_ended_ns;
-        last_ended_ns = ended_ns;
-        execution->since_ns = since_ns;
-        if (pg::IsSlow(ended_ns - since_ns)) [[unlikely]] {
-            NoteBefore(execution, since_ns, ended_ns);
-        }
-    }
     if (execution->is_measured) [[unlikely]] {
         AddFixedWork(execution, pg::MonotonicNs() - ended_ns);
     }
@@ -131,7 +133,7 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     if (slow) [[unlikely]] {
         DoRareWork(execution, &began_ns, [&] { KeepSlow(*execution, sqlstate, query); });
     }
-    overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
+    overhead_meter.AddExecution();
     if (execution->is_measured) [[unlikely]] {
         PublishMeasured(execution, began_ns);
     }

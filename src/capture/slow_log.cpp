@@ -262,7 +262,38 @@ void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::Sl
     }
 }
 
+// Leaves the record to a worker that may normalise texts. Returns false where there is none.
+bool LeaveSource(const core::SlowRecord& record, const char* source) {
+    store::WaitingRun* run = store::WaitingRuns::AreTended() ? store::WaitingRuns::Take() : nullptr;
+    if (run == nullptr) {
+        return false;
+    }
+    const pg::Block block = store::WaitingRuns::NextBlock(run);
+    if (block.begin == nullptr || strlen(source) >= block.bytes) {
+        store::WaitingRuns::Release(run);
+        return false;
+    }
+    strlcpy(block.begin, source, block.bytes);
+    run->source = block.begin;
+    run->needs_text = true;
+    run->has_line = TakesLogLine();
+    run->search_path = "";
+    run->format = pg::FormatOfSession();
+    core::KnownStatement statement{};
+    statement.key.userid = record.userid;
+    HandOver(run, statement, record);
+    return true;
+}
+
 }  // namespace
+
+void KeepUnrun(core::SlowRecord record, const char* source) {
+    DescribeSession(&record);
+    record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(record.elapsed_ns / 1000);
+    if (record.text != 0 || source == nullptr || !LeaveSource(record, source)) {
+        KeepWithoutSession({}, record, {});
+    }
+}
 
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
     const core::SlowRecord record = DescribeRun(execution, sqlstate);

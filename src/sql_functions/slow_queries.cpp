@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 
 #include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/slow_ring.hpp"
 #include "pg/encoding.hpp"
@@ -57,7 +58,9 @@ void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRec
     row.Text(record.operation != core::kNoOperation
                  ? OperationName(static_cast<core::Operation>(record.operation))
                  : nullptr);
-    row.Text(LabelOf(NameOf(segment, record.table)));
+    const bool has_table =
+        record.operation != core::kNoOperation || record.table != core::kOtherTables;
+    row.Text(has_table ? LabelOf(NameOf(segment, record.table)) : nullptr);
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
     row.Text(visible ? texts.query : "<insufficient privilege>");

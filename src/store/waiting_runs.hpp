@@ -45,6 +45,7 @@ struct WaitingRun {
     bool hides;                 // the plan's text hides literals
     bool shares;                // the plan's text serves other runs too
     bool keeps_parameters;
+    bool needs_text;             // that is to be made of `source`; the record is in no ring yet
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];
 
@@ -67,9 +68,10 @@ public:
     static void MakeOrAttach();
     static Size Bytes();
 
-    // Whether a plan or parameters are to be rendered, which takes a session in the database.
+    // Whether a plan, parameters or a text are to be rendered, which takes a session in the
+    // database.
     static bool NeedsWriter(const WaitingRun& run) {
-        return run.plan != nullptr || run.keeps_parameters;
+        return run.plan != nullptr || run.keeps_parameters || run.needs_text;
     }
 
     // Returns a free run in state Taken, which the caller then owns. Null when all are in use.

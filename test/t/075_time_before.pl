@@ -36,12 +36,13 @@ sub case_of { ($name) = @_; $client = Protocol->connect($node, application_name 
 # The client's messages meet a locked table, which is free again after so many seconds.
 sub behind_a_lock
 {
-    my ($seconds, $send) = @_;
+    my ($seconds, $send, $end) = @_;
     $locker->ask('begin; alter table item alter n set not null');
     $began = time;
     $send->();
     poll(sub { $reader->ask("select count(*) from pg_stat_activity where application_name = '$name' and wait_event_type = 'Lock'") }) or die 'nobody waits';
     sleep $seconds;    # this time shall pass for the client
+    $end->() if $end;
     $locker->ask('commit');
     return;
 }
@@ -158,6 +159,62 @@ behind_a_lock(0.7, sub { $client->query('select 1 / (n - n) from item')->send })
 $client->until_ready;
 $row = one_row(700, milliseconds(), 'before');
 is($row->{sqlstate}, '22012', 'its error');
+
+# What failed before it ran has a row, and counts in failures and in no sum.
+sub sums { return $reader->ask('select total_queries, slow_queries, failed_queries from elile_optimize.summary'); }
+
+# The session's row comes a moment later, where its text is made by another process.
+sub unrun
+{
+    my ($least, $most, $sqlstate, $query, $phase) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    poll(sub { rows() }) or return fail("$name: a row");
+    my $unrun = one_row($least, $most, 'before');
+    is($unrun->{sqlstate}, $sqlstate, "$name: its error");
+    is($unrun->{query}, $query, "$name: its text");
+    is($unrun->{duration}, '0', "$name: it never ran");
+    is($reader->ask("select phase, sqlstate, count from elile_optimize.failures where application_name = '$name'"), "$phase|$sqlstate|1", "$name: in failures");
+    my $logged = poll(sub { (slurp_file($node->logfile) =~ /LOG:  duration: (\S+) ms  statement: \Q$query\E\n.*sqlstate=$sqlstate .*app=$name$/m)[0] });
+    lies('logged duration', $logged, $least, $most);
+    return $unrun;
+}
+sub is_in_no_sum
+{
+    my @before = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @after = split /\|/, sums();
+    is($after[1] - $before[1], 0, "$name: no slow query in summary");
+    is($after[2] - $before[2], 1, "$name: a failed one");
+    return;
+}
+case_of('timed_out');
+$client->simple(q{set lock_timeout = '0.8s'});
+my @sums = split /\|/, sums();
+behind_a_lock(1.5, sub { $client->query(q{select max(n), 'secret' from item})->send });
+$client->until_ready;
+unrun(800, milliseconds(), '55P03', 'select max(n), $1 from item', 'parse');
+is_in_no_sum(@sums);
+is($reader->ask(q{select count(*) from elile_optimize.statements where query ~ 'max.n.'}), '0', 'it is no statement');
+is($reader->ask(q{select operation is null, table_name is null, plan is null, queryid is null, calls from elile_optimize.slow_queries,
+    lateral (select count(*) as calls from elile_optimize.statements where query ~ 'secret') s where application_name = 'timed_out'}), 't|t|t|t|0', 'what is not known of it');
+
+case_of('known');
+$client->simple('select folded(0.1), n + 1 from item');
+$client->simple(q{set statement_timeout = '0.7s'});
+@sums = split /\|/, sums();
+$began = time;
+$client->simple('select folded(100.5), n + 1 from item');
+$row = unrun(700, milliseconds(), '57014', 'select folded($1), n + $2 from item', 'execute');
+lies('plan', $row->{plan}, 600, $row->{before});
+is_in_no_sum(@sums);
+is($reader->ask(q{select operation, table_name, plan is null, queryid is not null from elile_optimize.slow_queries where application_name = 'known'}),
+    'select|item|t|t', 'what is known of it');
+
+case_of('ended');
+behind_a_lock(0.7, sub { $client->query('select min(n) from item')->send }, sub {
+        $reader->ask(q{select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ended'});
+        $client->until_ready });
+unrun(700, milliseconds(), '57P01', 'select min(n) from item', 'parse');
 
 # What runs inside a statement has no client.
 case_of('nested');
