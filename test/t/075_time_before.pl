@@ -41,7 +41,7 @@ sub behind_a_lock
     $began = time;
     $send->();
     poll(sub { $reader->ask("select count(*) from pg_stat_activity where application_name = '$name' and wait_event_type = 'Lock'") }) or die 'nobody waits';
-    sleep $seconds;    # this time shall pass for the client
+    sleep $seconds;  # this time shall pass for the client
     $end->() if $end;
     $locker->ask('commit');
     return;
@@ -113,10 +113,10 @@ lies('duration', $row->{duration}, 400, 499);
 
 case_of('idle');
 $client->simple('select 1 from item where id = 1');
-sleep 0.7;    # a pause of the client is no wait
+sleep 0.7;  # a pause of the client is no wait
 $client->simple('select 2 from item where id = 1');
 $client->simple('insert into item values (1000, 1)');
-sleep 0.7;    # and this one neither
+sleep 0.7;  # and this one neither
 $client->simple('insert into item values (1001, 1)');
 is(scalar rows(), 0, 'pauses make nothing slow');
 
