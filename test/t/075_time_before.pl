@@ -36,8 +36,8 @@ sub case_of { ($name) = @_; $client = Protocol->connect($node, application_name 
 # The client's messages meet a locked table, which is free again after so many seconds.
 sub behind_a_lock
 {
-    my ($seconds, $send, $end) = @_;
-    $locker->ask('begin; alter table item alter n set not null');
+    my ($seconds, $send, $end, $lock) = @_;
+    $locker->ask('begin; ' . ($lock // 'alter table item alter n set not null'));
     $began = time;
     $send->();
     poll(sub { $reader->ask("select count(*) from pg_stat_activity where application_name = '$name' and wait_event_type = 'Lock'") }) or die 'nobody waits';
@@ -159,6 +159,119 @@ behind_a_lock(0.7, sub { $client->query('select 1 / (n - n) from item')->send })
 $client->until_ready;
 $row = one_row(700, milliseconds(), 'before');
 is($row->{sqlstate}, '22012', 'its error');
+
+# The extended protocol: Parse, Bind and each Execute, without the client's pauses between them.
+sub in_one { return $client->extended(@_)->sync; }
+case_of('first parse');
+behind_a_lock(0.7, sub { in_one('select count(*) from item where n > $1', 7)->send });
+$client->until_ready;
+one_row(700, milliseconds(), 'before');
+case_of('parse');
+in_one('select 1')->run;
+$client->simple('begin');
+behind_a_lock(0.7, sub { in_one('select count(*) from item where n > $1', 7)->send });
+$client->until_ready;
+$saw = milliseconds();
+$client->simple('commit');  # the server ends a plan with its portal
+one_row(700, $saw, 'before');
+
+# Both a plan that is made anew and one that was kept wait in Bind.
+foreach my $end ('alter table item alter n set not null', 'lock table item')
+{
+    case_of("bind, $end");
+    in_one('select 1')->run;
+    $client->simple(q{set plan_cache_mode = 'force_generic_plan'});
+    $client->parse('kept', 'select n from item where id = $1')->bind('', 'kept', 1)->execute('')->sync->run;
+    sleep 0.7;  # a pause between Parse and Bind is no wait
+    $client->bind('', 'kept', 2)->execute('')->sync->run;
+    is(scalar rows(), 0, "$name: not slow");
+    behind_a_lock(0.7, sub { $client->bind('', 'kept', 3)->execute('')->sync->send }, undef, $end);
+    $client->until_ready;
+    $row = one_row(700, milliseconds(), 'before');
+    lies('plan', $row->{plan}, 0, 500);
+}
+
+case_of('pauses');
+$client->simple('select 1');
+foreach my $text ('select n from item where id = $1', 'update item set n = n where id = $1')
+{
+    $client->simple('begin');
+    foreach my $step (sub { $client->parse('', $text) }, sub { $client->bind('', '', 1) }, sub { $client->execute('') })
+    {
+        $step->()->sync->run;
+        sleep 0.6;  # longer than the threshold
+    }
+    $client->simple('commit');
+}
+is(scalar rows(), 0, "$name: not slow");
+
+case_of('parts');
+$client->simple('begin');
+$began = time;
+$client->parse('', 'select id, sleeps(0.01) from item where id <= 60 order by id')->bind('', '')->execute('', 20)->sync->run;
+my $paused = 0;
+foreach (1 .. 3)
+{
+    sleep 0.5;  # a pause between two fetches
+    $paused += 500;
+    $client->execute('', 20)->sync->run;
+}
+$saw = milliseconds();
+$client->simple('commit');
+is(scalar @{ $client->{rows} }, 60, 'all rows came');
+$row = one_row(600, $saw - $paused, 'execution');
+
+case_of('pipeline');
+in_one('select 1')->run;
+$began = time;
+$client->extended($_) foreach 'select sleeps(0.6)', 'select 1 from item where id = 1', 'select folded(0.7)', 'select 2 from item where id = 1';
+$client->sync->run;
+$saw = milliseconds();
+@rows = rows();
+is(join(' ', map { $_->{by} } @rows), 'execution before', "$name: two of four are slow");
+lies('the first', $rows[0]{elapsed}, 600, $saw - 700);
+lies('the third', $rows[1]{elapsed}, 700, $saw - 600);
+lies('its plan', $rows[1]{plan}, 700, $rows[1]{elapsed});
+
+# What a start takes: JIT that is loaded, partitions that are planned for and opened. A plan that is kept takes no planning.
+sub whole
+{
+    my ($row, $most) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    lies('elapsed', $row->{elapsed}, $row->{duration} + $row->{plan}, $most);
+    return;
+}
+SKIP:
+{
+    skip 'no JIT here', 3 if $reader->ask('select pg_jit_available()') ne 't';
+    case_of('jit');
+    $client->simple($_) foreach 'set jit = on', 'set jit_above_cost = 0', 'set elile_optimize.slow_query_threshold = 0';
+    $began = time;
+    $client->simple('select sum(id * n + n) from item where id % 3 = 1');
+    $saw = milliseconds();
+    ($row) = grep { $_->{query} =~ /sum/ } rows();
+    whole($row, $saw);
+    cmp_ok($row->{before} - $row->{plan}, '>', 0, 'what starts it has a time');
+    cmp_ok($row->{plan}, '>', 0, 'and planning');
+}
+$node->safe_psql('postgres', 'create table part (id int, n int) partition by range (id);'
+        . join '', map { "create table part_$_ partition of part for values from ($_) to ($_ + 1);" } 1 .. 500);
+case_of('partitions');
+$client->simple($_) foreach q{set plan_cache_mode = 'force_generic_plan'}, 'set elile_optimize.slow_query_threshold = 0';
+$began = time;
+$client->parse('all', 'select count(*) from part where n > $1')->sync->run;
+my @saw;
+foreach my $round (1 .. 3)
+{
+    $node->safe_psql('postgres', 'alter table part add more int') if $round == 3;
+    $began = time if $round > 1;  # Parse is the first one's
+    $client->bind('', 'all', 1)->execute('')->sync->run;
+    push @saw, milliseconds();
+}
+@rows = grep { $_->{query} =~ /from part/ } rows();
+is(scalar @rows, 3, 'three executions');
+whole($rows[$_], $saw[$_]) foreach 0 .. 2;
+is(join(' ', map { $_->{plan} > 0 ? 'planned' : 'kept' } @rows), 'planned kept planned', 'a plan that is made again has a time');
 
 # What failed before it ran has a row, and counts in failures and in no sum.
 sub sums { return $reader->ask('select total_queries, slow_queries, failed_queries from elile_optimize.summary'); }
