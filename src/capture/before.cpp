@@ -95,10 +95,11 @@ uint64 ReadAt(TimestampTz message, const FirstRun& run) {
 }
 
 // Returns how long the statement's Parse took, if nothing ran between that and its Bind. Each
-// Parse is taken once.
+// Parse is taken once. Bind itself analyses a statement again whose tables have changed.
 uint64 TakeParse(const FirstRun& run, const TickClock& clock) {
     const QueryDesc* query = run.execution.query;
-    if (last_parse.read_at == 0 || query == nullptr ||
+    if (last_parse.read_at == 0 || last_parse.read_at >= ActivePortal->creation_time ||
+        query == nullptr ||
         last_parse.queryid != static_cast<uint64>(query->plannedstmt->queryId)) {
         return 0;
     }
