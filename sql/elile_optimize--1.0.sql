@@ -38,7 +38,7 @@ create view summary as select * from _summary_rows();
 comment on view summary is
 'One row: the statements at top level that the current database executed since stats_since. Failed executions are part of every figure; an idle database shows zeros.';
 comment on column summary.total_queries is 'Executions in this database since stats_since, failed ones included.';
-comment on column summary.slow_queries is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column summary.slow_queries is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column summary.slow_query_rate is 'slow_queries / total_queries, from 0 to 1; 0 when there were no executions.';
 comment on column summary.failed_queries is 'What clients asked for that ended in an error or was cancelled, each once: failed executions, which are among total_queries, and errors before an execution or at commit, which are not.';
 comment on column summary.avg_duration_ms is 'The mean execution time in milliseconds.';
@@ -132,7 +132,7 @@ comment on column statements.operation is 'select, insert, update, delete, merge
 comment on column statements.table_name is 'The target of a write, or the first table in FROM order of a read; schema.name outside schema public. Null without a table.';
 comment on column statements.calls is 'Executions that succeeded.';
 comment on column statements.failed_calls is 'Executions that ended in an error or were cancelled.';
-comment on column statements.slow_calls is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column statements.slow_calls is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column statements.rows is 'Rows that the executions returned or changed.';
 comment on column statements.total_exec_time is 'The time of all executions in milliseconds, failed ones included.';
 comment on column statements.min_exec_time is 'The shortest execution time in milliseconds; 0 before the first execution.';
@@ -217,7 +217,7 @@ comment on column table_operations.table_name is 'The table, which for a partiti
 comment on column table_operations.operation is 'select, insert, update, delete, merge or utility.';
 comment on column table_operations.calls is 'Executions that succeeded.';
 comment on column table_operations.failed_calls is 'Executions that ended in an error or were cancelled; their time is in the times.';
-comment on column table_operations.slow_calls is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column table_operations.slow_calls is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column table_operations.rows is 'Rows that the executions returned or changed.';
 comment on column table_operations.total_time is 'The time of all executions in milliseconds, failed ones included.';
 comment on column table_operations.mean_time is 'The mean execution time in milliseconds.';
