@@ -106,10 +106,10 @@ lies('before', $row->{before}, 0, $row->{elapsed} - 600);
 
 case_of('both');
 $began = time;
-$client->simple('select folded(0.4), sleeps(0.4)');
-$row = one_row(800, milliseconds(), 'before');
-lies('plan', $row->{plan}, 400, $row->{before});
-lies('duration', $row->{duration}, 400, 499);
+$client->simple('select folded(0.45), sleeps(0.1)'); # each is below the threshold
+$row = one_row(550, milliseconds(), 'before');
+lies('plan', $row->{plan}, 450, $row->{before});
+lies('duration', $row->{duration}, 100, 498);
 
 case_of('idle');
 $client->simple('select 1 from item where id = 1');
@@ -122,13 +122,13 @@ is(scalar rows(), 0, 'pauses make nothing slow');
 
 case_of('changes');
 $client->simple('create temporary table late (id int)');
-$client->simple('create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(0.3); return null; end $$');
+$client->simple('create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return null; end $$');
 $client->simple('create trigger late after insert on late for each row execute function late()');
 $began = time;
-$client->simple('insert into late values (folded(0.3))');
-$row = one_row(600, milliseconds(), 'before');
-lies('plan', $row->{plan}, 300, $row->{before});
-lies('duration', $row->{duration}, 300, 499);
+$client->simple('insert into late values (folded(0.45))');
+$row = one_row(550, milliseconds(), 'before');
+lies('plan', $row->{plan}, 450, $row->{before});
+lies('duration', $row->{duration}, 100, 498);
 
 # Several statements in one string: each begins where the one before ended.
 case_of('string');
