@@ -415,7 +415,13 @@ create function _info_row(
     out sessions_unread bigint,
     out failures_overflow bigint,
     out connect_failures_overflow bigint,
-    out failures_seen text)
+    out failures_seen text,
+    out last_saved_at timestamptz,
+    out saved_bytes bigint,
+    out restored_from text,
+    out save_failures bigint,
+    out restore_left_out bigint,
+    out restore_damaged bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -468,6 +474,12 @@ comment on column info.sessions_unread is 'Times that a session could not be loo
 comment on column info.failures_overflow is 'Failures that failures lacks, because 1,024 others were seen within a day.';
 comment on column info.connect_failures_overflow is 'Failures to connect that failures lacks, because 64 others were seen within ten minutes.';
 comment on column info.failures_seen is 'all, or which failures alone are counted, because log_min_messages of the reader''s session hides errors from the server log.';
+comment on column info.last_saved_at is 'All that was counted until then is saved; null when nothing is yet.';
+comment on column info.saved_bytes is 'What the saved files take, in bytes.';
+comment on column info.restored_from is 'From where statistics came when the server started: clean (a clean stop), crash (the last save before it ended otherwise), or none and why.';
+comment on column info.save_failures is 'Times that statistics could not be saved; the server log says why.';
+comment on column info.restore_left_out is 'Statements that found no room when the server started, and are in table_operations alone: raise elile_optimize.max_statements.';
+comment on column info.restore_damaged is 'Parts of what was saved that could not be read when the server started.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted
