@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh fuzz
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-targets=(http users names edits segment statement loop predicate)
+targets=(http users names edits segment saved statement loop predicate)
 in_server=" statement loop predicate "
 out=$root/build/fuzz
 passed=0

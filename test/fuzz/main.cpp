@@ -14,11 +14,12 @@ struct Target {
     std::string_view name;
     void (*take)(Input input);
 };
-constexpr std::array<Target, 5> kTargets = {{{"http", TakeRequest},
+constexpr std::array<Target, 6> kTargets = {{{"http", TakeRequest},
                                              {"users", TakeUsers},
                                              {"names", TakeNames},
                                              {"edits", TakeEdits},
-                                             {"segment", TakeSegment}}};
+                                             {"segment", TakeSegment},
+                                             {"saved", TakeSaved}}};
 
 const Target* chosen = nullptr;
 

@@ -16,5 +16,7 @@ void TakeNames(Input input);
 void TakeEdits(Input input);
 // Bytes of a segment that are not what the server wrote.
 void TakeSegment(Input input);
+// What a saved file may have: records in a sound frame, or frames.
+void TakeSaved(Input input);
 
 }  // namespace elile::fuzz

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 
+#include "core/limits.hpp"
 #include "unit/saved_fixture.hpp"
 
 namespace elile::core {
@@ -207,6 +210,47 @@ TEST(Saved, AHeaderSaysWhoseItIs) {
         bytes[at] ^= 4;
     }
     EXPECT_EQ(ReadFileHeader({}, own, false, &header), FileFault::kEmpty);
+}
+
+// A file of each format that was ever written can be read. This one has a statement with its plan,
+// what evicted ones left, a failure, a slow execution, a pattern and a limit.
+TEST(Saved, AFileOfFormat1IsRead) {
+    std::ifstream stream("test/saved/format_1.base", std::ios::binary);
+    const std::string file{std::istreambuf_iterator<char>(stream), {}};
+    FileHeader header{};
+    ASSERT_EQ(ReadFileHeader(file, {1, 2, 3, 15, 0}, false, &header), FileFault::kNone);
+    EXPECT_EQ(header.number, kNumber);
+    const TestSegment fresh;
+    TestStore restored = fresh.Store();
+    const Restored result =
+        Restore(std::string_view(file).substr(sizeof(header)), restored, {}, true);
+    EXPECT_EQ(result.damaged, 0U);
+    EXPECT_EQ(result.counts.unsound, 0U);
+    EXPECT_EQ(result.counts.statements, 1U);
+    const Segment& segment = restored.segment;
+    const TallySnapshot sum = Total(segment);
+    EXPECT_EQ(sum.calls, 6U);
+    EXPECT_EQ(sum.failed_calls, 0U);
+    EXPECT_EQ(sum.total_ns, 1000U + 2000 + 4000 + 8000 + 16000 + 123456);
+    StatementKey key = Key(7);
+    key.table = segment.tables.Find({5, 100, 0});
+    const Handle handle = restored.Find(key);
+    ASSERT_TRUE(handle.IsValid());
+    Entry& entry = segment.statements.entries[handle.slot];
+    EXPECT_EQ(TextOf(segment.texts, Get(entry.text)), "select $1");
+    const std::uint32_t plan = TakePlanText(entry.history, segment.details, 16);
+    EXPECT_EQ(TextOf(segment.details, plan), "Seq Scan");
+    FailureCopy failure;
+    std::uint32_t failures = 0;
+    for (std::uint32_t index = 0; index < kFailures; ++index) {
+        failures += segment.failures.Read(index, &failure) ? 1 : 0;
+    }
+    EXPECT_EQ(failures, 1U);
+    EXPECT_STREQ(failure.details.constraint, "c");
+    SlowRecord slow;
+    EXPECT_EQ(segment.ring.Read(1, &slow), SlowRing::Reading::kWhole);
+    EXPECT_EQ(segment.n_plus_one.LoopsOf(TableDirectory::IndexOf(key.table)), 1U);
+    EXPECT_EQ(CountOf(segment, *FindLimit("evictions")), 5U);
 }
 
 }  // namespace

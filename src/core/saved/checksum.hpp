@@ -12,7 +12,7 @@ namespace elile::core {
 inline std::uint64_t ChecksumOf(std::string_view bytes) noexcept {
     const std::size_t whole = bytes.size() / 8 * 8;
     std::uint64_t last = 0;
-    std::memcpy(&last, bytes.data() + whole, bytes.size() - whole);
+    bytes.copy(reinterpret_cast<char*>(&last), sizeof(last), whole);
     const std::uint64_t hash = MixBytes(Mix(bytes.size()), bytes.data(), whole);
     return Mix(hash ^ last);
 }

@@ -1,7 +1,5 @@
 #include "core/saved/slow_records.hpp"
 
-#include <algorithm>
-
 #include "core/n_plus_one/table.hpp"
 #include "core/saved/names.hpp"
 #include "core/segment.hpp"
@@ -55,8 +53,7 @@ void ReadSlowFigures(ByteReader& in, SlowRecord& record) noexcept {
     record.operation = record.operation < kOperations ? record.operation : kNoOperation;
     record.address_family = static_cast<std::uint8_t>(in.NumberUpTo(6));
     record.has_elapsed = static_cast<std::uint8_t>(in.NumberUpTo(1));
-    const std::string_view address = in.Text();
-    std::memcpy(record.address, address.data(), std::min(address.size(), sizeof(record.address)));
+    in.Text().copy(reinterpret_cast<char*>(record.address), sizeof(record.address));
     ReadName(in, record.application_name);
 }
 
