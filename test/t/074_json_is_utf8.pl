@@ -101,4 +101,22 @@ my @bytes = objects_of('sql_ascii', qq{select 'x' as "seen \xe9\xff"; select 'x'
 is(join('|', map { $_->{statement} } @bytes), qq{select \$1 as "seen ??"|select \$1, \$2 as "seen caf\x{e9}"|select \$1, \$2, \$3 as "seen"},
     'SQL_ASCII: what is UTF-8 stays, other bytes are ?');
 
+# Where no room is left for texts, names of a session that was ended are still read as its database has them.
+$node->append_conf('postgresql.conf', 'elile_optimize.query_text_memory = 64kB');
+$node->restart;
+$node->safe_psql('postgres', "create extension if not exists elile_optimize");
+$node->safe_psql('latin1', encode('iso-8859-1', "set client_encoding = latin1; create role \"zo\x{e9}\" superuser login"));
+$node->safe_psql('latin1', join "\n", map { 'select ' . join(', ', (1) x $_) . ';' } reverse 1 .. 400);
+isnt($node->safe_psql('postgres', 'select texts_dropped from elile_optimize.info'), '0', 'texts have no room');
+my $from = -s $node->logfile;
+{
+    local $ENV{PGUSER} = encode('iso-8859-1', "zo\x{e9}");
+    local $ENV{PGOPTIONS} = '-c elile_optimize.log_query_plan=off -c elile_optimize.log_parameters=off';
+    $node->psql('latin1', q{select pg_terminate_backend(pg_backend_pid()) as "without room"});
+}
+my $left;
+poll(sub { ($left) = grep { /LOG:  \{.*57P01/ } split /\n/, slurp_file($node->logfile, $from); return $left });
+my $line = decode_json($left =~ /LOG:  (.*)/ ? $1 : '{}');
+is("$line->{statement} $line->{user}", "(text not kept) zo\x{e9}", 'names beside a text that is gone');
+
 done_testing();
