@@ -27,7 +27,7 @@ sub make_node
 {
     my ($name, $libraries) = @_;
     my $node = PostgreSQL::Test::Cluster->new($name);
-    $node->init(allows_streaming => 1);
+    $node->init(allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
     $node->append_conf('postgresql.conf', qq{
 shared_preload_libraries = '$libraries'
 log_min_error_statement = panic
@@ -171,4 +171,100 @@ for my $libraries ("$neighbour, elile_optimize", "elile_optimize, $neighbour", '
     $node->stop;
 }
 
+# The phases do not need the process's title where the error tells enough.
+my $node = make_node('main', 'elile_optimize');
+$node->append_conf('postgresql.conf', 'update_process_title = off');
+$node->reload;
+my $cases = shows_kinds($node, 'without titles');
+
+# Names that are too long end in a whole character.
+is($cases->ask(q{select distinct error_column from elile_optimize.failures where error_constraint = 'neighbour_rule'}), encode('utf-8', 'é' x 31), 'a long name in an error');
+Protocol->connect($node, application_name => 'long names', database => encode('utf-8', 'xé' . 'é' x 40), user => encode('utf-8', 'é' x 40));
+becomes('long names of a stranger', sub { $cases->ask(q{select datname, username, count from elile_optimize.failures where application_name = 'long names'}) },
+    encode('utf-8', 'xé' . 'é' x 30 . '|' . 'é' x 31 . '|1'));
+my $name = encode('utf-8', 'é' x 31 . 'x');
+$cases->simple('names of 63 bytes', 'execute|23514|new row for relation "%s" violates check constraint "%s"|1',
+    qq{create schema "$name"; create table "$name"."$name" (id int constraint "$name" check (id > 0))}, qq{insert into "$name"."$name" values (0)});
+is($cases->ask(q{select error_schema, error_table, error_constraint, table_name from elile_optimize.failures where application_name = 'names of 63 bytes'}),
+    join('|', ($name) x 3, "$name.$name"), 'are whole');
+
+# What fails before it runs is not taken for the utility that failed before it.
+$cases->case_of('after a utility', [ 'parse|42703|column "%s" does not exist|2', 'plan|22012|division by zero|1', 'utility|42P07|relation "%s" already exists|1' ], sub {
+        $_[0]->simple($_) foreach 'create table item (id int)', 'select nowhere', 'select 1 / 0 from item', 'select nowhere';
+});
+is($cases->ask(q{select phase, table_name, queryid is null from elile_optimize.failures where application_name = 'after a utility' order by 1}),
+    "parse||t\nplan|item|f\nutility||f", 'each has its own statement');
+
+# Sessions are cancelled and ended at any moment. Each error that a client gets is one.
+local $SIG{PIPE} = 'IGNORE';
+$cases->ask('select elile_optimize.reset()');
+my @texts = ('select pg_sleep(0.002) from item where id < 3', 'select count(*) from item a, item b where a.id + b.id > 3', 'selec', 'select 1 / 0', 'copy item to stdout',
+    'begin; insert into line values (1, -1); commit', q{do $$ begin for i in 1 .. 300 loop perform count(*) from item; end loop; end $$},
+    q{do $$ begin for i in 1 .. 100 loop begin perform 1 / 0; exception when division_by_zero then null; end; end loop; end $$},
+    'begin; lock item; select pg_sleep(0.001); rollback', 'select count(*) from item', 'create temp table t as select g from generate_series(1, 1000) g; drop table t',
+    'select inner_divides(5)', 'call calls(1)', 'explain analyze select count(*) from item, line', 'select neighbour_template(name) from item');
+srand(22);
+my %told;
+my @clients;
+my $killer = Session->new($node);
+foreach my $round (1 .. 120)
+{
+    foreach my $at (0 .. 5)
+    {
+        $clients[$at] //= Protocol->connect($node, application_name => 'hammered');
+        my $text = $texts[ rand @texts ];
+        $clients[$at]->{syncs} = 0;
+        if ($text =~ /;/ || rand 2 < 1) { $clients[$at]->query($text); }
+        else { $clients[$at]->extended('select 1')->extended($text)->extended('select 2')->sync; }
+        $clients[$at]->query('rollback')->send;
+    }
+    $killer->ask(sprintf q{select pg_sleep(%f); select %s(pid) from pg_stat_activity where application_name = 'hammered' order by random() limit 2}, rand 0.004, rand 4 < 1 ? 'pg_terminate_backend' : 'pg_cancel_backend');
+    foreach my $client (@clients)
+    {
+        $client->{failed} = [];
+        my ($ready, $type, $body) = (0);
+        while ($ready < 2 && (($type, $body) = $client->next_message))
+        {
+            $ready++ if $type eq 'Z';
+            $told{$1}++ if $type eq 'E' && $body =~ /\0C([^\0]+)\0/;
+        }
+        $client = undef if $ready < 2;
+    }
+    @clients[ 0 .. 5 ] = @clients;
+}
+$_->close foreach grep { $_ } @clients;
+diag join ' ', map { "$_: $told{$_}" } sort keys %told;
+becomes('each error that a client was told of is one', sub { $cases->ask(q{select string_agg(format('%s: %s', sqlstate, n), ' ' order by sqlstate) from
+        (select sqlstate, sum(count) n from elile_optimize.failures where application_name = 'hammered' group by 1) f}) }, join ' ', map { "$_: $told{$_}" } sort keys %told);
+is($cases->ask(q{select (select failed_queries from elile_optimize.summary) - sum(count) from elile_optimize.failures where phase <> 'connect'}), '0', 'in summary too');
+
+# Where even FATAL goes to no log, those of execution and utilities are counted.
+$cases->ask(q{alter system set log_min_messages = panic; select pg_reload_conf()});
+poll(sub { $cases->ask('show log_min_messages') eq 'panic' });
+$cases->case_of('silent', [ 'execute|22012|division_by_zero|1', 'execute|57P01|admin_shutdown|1', 'utility|42P07|duplicate_table|1' ], sub {
+        my ($client) = @_;
+        $client->simple($_) foreach 'select 1 / (id - 5) from item', 'create table item (id int)', 'selec';
+        $client->query('select pg_sleep(600) from item')->send;
+        poll(sub { $killer->ask(q{select count(*) from pg_stat_activity where application_name = 'silent' and wait_event = 'PgSleep'}) });
+        $killer->ask(q{select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'silent'});
+        $client->until_ready;
+});
+$cases->ask(q{alter system reset log_min_messages; select pg_reload_conf()});
+
+# A standby has its own.
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby);
+$standby->poll_query_until('postgres', q{select state = 'ready' from elile_optimize.info}) or die;
+my $of_standby = FailureCases->new($standby);
+my $of_primary = $cases->ask('select sum(count) from elile_optimize.failures');
+$of_standby->simple('standby reads', 'execute|22012|division by zero|1', 'select 1 / (id - 5) from item');
+$of_standby->simple('standby parses', 'parse|42703|column "%s" does not exist|1', 'select nowhere');
+$of_standby->simple('standby writes', 'execute|25006|cannot execute %s in a read-only transaction|1', q{insert into item values (0, '')});
+$of_standby->simple('standby makes', 'utility|25006|cannot execute %s in a read-only transaction|1', 'create table made (id int)');
+is($cases->ask('select sum(count) from elile_optimize.failures'), $of_primary, 'none of them on the primary');
+$_->stop foreach $standby, $node;
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'no process died');
 done_testing();

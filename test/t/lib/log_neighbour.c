@@ -43,7 +43,8 @@ neighbour_template(PG_FUNCTION_ARGS)
 {
     ereport(ERROR,
             (errcode(ERRCODE_CHECK_VIOLATION), errmsg("neighbour refuses \"%s\" at %d", text_to_cstring(PG_GETARG_TEXT_PP(0)), 7),
-             err_generic_string(PG_DIAG_CONSTRAINT_NAME, "neighbour_rule")));
+             err_generic_string(PG_DIAG_CONSTRAINT_NAME, "neighbour_rule"),
+             err_generic_string(PG_DIAG_COLUMN_NAME, "éééééééééééééééééééééééééééééééééééééééé")));
 }
 
 /* The message itself has the value. */
