@@ -17,7 +17,7 @@ allow() {
         grep -v '^core/shared/atomics\.hpp:.*"explore/atomic\.hpp"')
 }
 
-core=(core core/{shared,statements,n_plus_one,pools,indexes,failures,snapshot})
+core=(core core/{shared,statements,n_plus_one,pools,indexes,failures,saved,snapshot})
 allow core "${core[@]:1}"
 allow core/shared
 allow core/statements core/segment.hpp core/shared
@@ -26,6 +26,7 @@ allow core/pools core/shared
 allow core/indexes core/shared
 allow core/failures core/shared
 allow core/snapshot core/segment.hpp core/statements core/n_plus_one core/pools core/shared
+allow core/saved core/segment.hpp core/limits.hpp core/statements core/n_plus_one core/pools core/indexes core/failures core/snapshot core/shared
 allow pg "${core[@]}"
 allow store pg "${core[@]}"
 allow exporter "${core[@]}"
@@ -33,6 +34,7 @@ allow indexes store pg "${core[@]}"
 allow n_plus_one store pg "${core[@]}"
 allow capture n_plus_one store pg "${core[@]}"
 allow keeper capture indexes store pg "${core[@]}"
+allow saver keeper store pg "${core[@]}"
 allow sql_functions indexes n_plus_one store pg "${core[@]}"
 while IFS= read -r folder; do
     if [[ " ${known[*]} " != *" $folder "* ]]; then

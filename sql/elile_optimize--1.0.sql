@@ -38,7 +38,7 @@ create view summary as select * from _summary_rows();
 comment on view summary is
 'One row: the statements at top level that the current database executed since stats_since. Failed executions are part of every figure; an idle database shows zeros.';
 comment on column summary.total_queries is 'Executions in this database since stats_since, failed ones included.';
-comment on column summary.slow_queries is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column summary.slow_queries is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column summary.slow_query_rate is 'slow_queries / total_queries, from 0 to 1; 0 when there were no executions.';
 comment on column summary.failed_queries is 'What clients asked for that ended in an error or was cancelled, each once: failed executions, which are among total_queries, and errors before an execution or at commit, which are not.';
 comment on column summary.avg_duration_ms is 'The mean execution time in milliseconds.';
@@ -132,7 +132,7 @@ comment on column statements.operation is 'select, insert, update, delete, merge
 comment on column statements.table_name is 'The target of a write, or the first table in FROM order of a read; schema.name outside schema public. Null without a table.';
 comment on column statements.calls is 'Executions that succeeded.';
 comment on column statements.failed_calls is 'Executions that ended in an error or were cancelled.';
-comment on column statements.slow_calls is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column statements.slow_calls is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column statements.rows is 'Rows that the executions returned or changed.';
 comment on column statements.total_exec_time is 'The time of all executions in milliseconds, failed ones included.';
 comment on column statements.min_exec_time is 'The shortest execution time in milliseconds; 0 before the first execution.';
@@ -217,7 +217,7 @@ comment on column table_operations.table_name is 'The table, which for a partiti
 comment on column table_operations.operation is 'select, insert, update, delete, merge or utility.';
 comment on column table_operations.calls is 'Executions that succeeded.';
 comment on column table_operations.failed_calls is 'Executions that ended in an error or were cancelled; their time is in the times.';
-comment on column table_operations.slow_calls is 'Executions at or above the threshold of their session, failed ones included.';
+comment on column table_operations.slow_calls is 'Executions at or above the threshold of their session by what their client waited, failed ones included.';
 comment on column table_operations.rows is 'Rows that the executions returned or changed.';
 comment on column table_operations.total_time is 'The time of all executions in milliseconds, failed ones included.';
 comment on column table_operations.mean_time is 'The mean execution time in milliseconds.';
@@ -246,7 +246,11 @@ create function _slow_queries_rows(
     out query text,
     out parameters text,
     out plan text,
-    out plan_id bigint)
+    out plan_id bigint,
+    out elapsed_ms double precision,
+    out plan_ms double precision,
+    out wait_before_ms double precision,
+    out slow_by text)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_slow_queries';
@@ -256,7 +260,7 @@ comment on view slow_queries is
 'The last elile_optimize.slow_query_ring executions at or above their threshold, newest first. Text, plan, parameters, queryid, application_name and client_addr of other roles need pg_read_all_stats.';
 comment on column slow_queries.id is 'The number of the slow execution since the server started; later ones have greater numbers.';
 comment on column slow_queries.started_at is 'When the execution began.';
-comment on column slow_queries.duration_ms is 'The execution time in milliseconds.';
+comment on column slow_queries.duration_ms is 'The execution time in milliseconds; 0 when the statement failed before it ran.';
 comment on column slow_queries.threshold_ms is 'elile_optimize.slow_query_threshold of its session in milliseconds.';
 comment on column slow_queries.datname is 'The database; null once it has been dropped.';
 comment on column slow_queries.username is 'The role that executed the statement; null once it has been dropped.';
@@ -265,7 +269,7 @@ comment on column slow_queries.client_addr is 'The address of the client. Null f
 comment on column slow_queries.pid is 'The process of its session.';
 comment on column slow_queries.queryid is 'The identifier that the server computes for the statement. Null when it computed none, and when the reader may not see it.';
 comment on column slow_queries.toplevel is 'True for a statement that a client sent, false for one that ran inside another one.';
-comment on column slow_queries.operation is 'select, insert, update, delete, merge or utility.';
+comment on column slow_queries.operation is 'select, insert, update, delete, merge or utility. Null when the statement failed before that was known.';
 comment on column slow_queries.table_name is 'The target of a write, or the first table in FROM order of a read; schema.name outside schema public. Null without a table.';
 comment on column slow_queries.rows is 'Rows that the execution returned or changed.';
 comment on column slow_queries.sqlstate is 'The error with which it failed, as an SQLSTATE; null when it succeeded.';
@@ -273,6 +277,10 @@ comment on column slow_queries.query is 'The text, normalised: it has no literal
 comment on column slow_queries.parameters is 'Values of the $n in query: parameters with their types, literals as they were written. Null unless elile_optimize.log_parameters is on, for a utility statement, and when the reader may not see them.';
 comment on column slow_queries.plan is 'EXPLAIN of the plan that ran, with literals as $n unless elile_optimize.log_parameters is on; executions with the same plan share the first one''s text. Null unless elile_optimize.log_query_plan is on, for a utility statement, and when the reader may not see it. The plan of a failed statement follows a moment later than its row, without what log_extension_options adds.';
 comment on column slow_queries.plan_id is 'The identifier that another extension has given the plan, from PostgreSQL 18 on; else one of the plan''s shape, which is its nodes, tables and indexes without costs and values. Null without a plan, and when the reader may not see it.';
+comment on column slow_queries.elapsed_ms is 'What the client waited, in milliseconds: from when the server read the message, or ended the statement before in the same string, to the end of execution, without pauses of the client. Null for what ran inside another statement, and outside of client sessions.';
+comment on column slow_queries.plan_ms is 'The planner''s part of elapsed_ms in milliseconds; 0 where a plan was kept. Null where elapsed_ms is.';
+comment on column slow_queries.wait_before_ms is 'elapsed_ms less duration_ms, in milliseconds: parse analysis, waits for locks in it, planning and the executor''s start. Null where elapsed_ms is.';
+comment on column slow_queries.slow_by is 'before where duration_ms alone is below the threshold, else execution.';
 
 create function _failures_rows(
     out datname text,
@@ -407,7 +415,13 @@ create function _info_row(
     out sessions_unread bigint,
     out failures_overflow bigint,
     out connect_failures_overflow bigint,
-    out failures_seen text)
+    out failures_seen text,
+    out last_saved_at timestamptz,
+    out saved_bytes bigint,
+    out restored_from text,
+    out save_failures bigint,
+    out restore_left_out bigint,
+    out restore_damaged bigint)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_info';
@@ -460,6 +474,12 @@ comment on column info.sessions_unread is 'Times that a session could not be loo
 comment on column info.failures_overflow is 'Failures that failures lacks, because 1,024 others were seen within a day.';
 comment on column info.connect_failures_overflow is 'Failures to connect that failures lacks, because 64 others were seen within ten minutes.';
 comment on column info.failures_seen is 'all, or which failures alone are counted, because log_min_messages of the reader''s session hides errors from the server log.';
+comment on column info.last_saved_at is 'All that was counted until then is saved; null when nothing is yet.';
+comment on column info.saved_bytes is 'What the saved files take, in bytes.';
+comment on column info.restored_from is 'From where statistics came when the server started: clean (a clean stop), crash (the last save before it ended otherwise), or none and why.';
+comment on column info.save_failures is 'Times that statistics could not be saved; the server log says why.';
+comment on column info.restore_left_out is 'Statements that found no room when the server started, and are in table_operations alone: raise elile_optimize.max_statements.';
+comment on column info.restore_damaged is 'Parts of what was saved that could not be read when the server started.';
 
 create function percentile(queryid bigint, fraction double precision)
 returns double precision language c volatile strict parallel restricted

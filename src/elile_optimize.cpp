@@ -7,6 +7,7 @@
 #include "pg/postgres.hpp"
 #include "pg/scanner.hpp"
 #include "pg/settings.hpp"
+#include "saver/saver.hpp"
 #include "store/shared_store.hpp"
 
 extern "C" {
@@ -30,14 +31,15 @@ PGDLLEXPORT void _PG_init() {
     EnableQueryId();
     elile::pg::DefineSettings({elile::capture::OnLogAnalyze, elile::capture::OnComputePlanId,
                                elile::capture::OnNPlusOneThreshold});
-    elile::store::InstallSharedStore();
+    // Where there is one place for a worker, it is the keeper's.
+    elile::keeper::RegisterKeeper();
+    elile::store::InstallSharedStore(elile::saver::RegisterSaver());
     elile::capture::InstallPlannerHook();
     elile::capture::InstallExecutorHooks();
     elile::capture::InstallUtilityHook();
     elile::capture::WatchSubtransactions();
     elile::capture::WatchSessions();
     elile::capture::WatchFailures();
-    elile::keeper::RegisterKeeper();
 }
 
 }  // extern "C"

@@ -33,8 +33,11 @@ void NoteError(void* argument) {
         category != ERRCODE_NO_DATA) {
         error_sqlstate = sqlstate;
         error_ns = pg::MonotonicNs();
-        const auto* execution = static_cast<const Execution*>(argument);
-        if (pg::IsSlow(execution->elapsed_ns + error_ns - execution->run_began_ns)) {
+        auto* execution = static_cast<Execution*>(argument);
+        if (execution->statement.key.toplevel && pg::IsSlow(error_ns - last_ended_ns)) {
+            NoteBefore(execution, last_ended_ns, error_ns);
+        }
+        if (pg::IsSlow(ClientNs(*execution) + error_ns - execution->run_began_ns)) {
             CopyForFailure(*execution);
         }
     }
@@ -131,9 +134,11 @@ void Prepare(Execution* execution, const core::KnownStatement& statement) {
     execution->statement = statement;
     execution->is_counted = false;
     execution->is_measured = false;
+    execution->knows_before = false;
     execution->rows = 0;
     execution->elapsed_ns = 0;
     execution->first_run_ns = 0;
+    execution->before_ns = 0;
     execution->use.Clear();
 }
 

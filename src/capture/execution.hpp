@@ -30,13 +30,17 @@ struct Execution {
     uint64 rows;
     uint64 elapsed_ns;    // sum of the runs so far, without the client's pauses
     uint64 first_run_ns;  // monotonic; 0 while the first run is the only one
+    uint64 before_ns;     // what the client waited besides; 0 until it is noted
     bool is_utility;
     bool is_counted;
     bool is_measured;
+    bool knows_before;                // what the client waited is noted
     bool is_outermost;                // the current run is in no other
     core::PlanOrigin origin;          // set where pg::kKnowsPlanOrigin
     SubTransactionId subtransaction;  // the current run's
     uint64 run_began_ns;              // monotonic
+    uint64 since_ns;                  // when the statement before had ended, as the run ended
+    uint64 planned_ns;                // if knows_before: the planner's part
     uint64 measured_from_ns;          // if measured: when capturing began, monotonic
     uint64 own_ns;                    // if measured: what capturing took besides its beginning
     core::ResourceUse use;
@@ -48,6 +52,11 @@ struct Execution {
 
 inline uint64 FirstRunNs(const Execution& execution) {
     return execution.first_run_ns != 0 ? execution.first_run_ns : execution.run_began_ns;
+}
+
+// What its client has waited for it, as far as that is noted.
+inline uint64 ClientNs(const Execution& execution) {
+    return execution.elapsed_ns + execution.before_ns;
 }
 
 // Where the server version does not tell a plan's origin, the answer is a constant.

@@ -46,6 +46,9 @@ void CallUncounted(Call call) {
     const EnteredPhase before = EnterPhase(core::Phase::kExecute);
     CallUncounted([&] { Run(ELILE_EXECUTOR_RUN_ARGUMENTS); });
     LeavePhase(before);
+    if (pg::IsTracked(false) && !IsNested(*query->plannedstmt, query->sourceText)) {
+        NoteUncountedEnd();
+    }
 }
 
 // The destination is the query's own again, whatever comes.
@@ -77,6 +80,9 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
         execution = FindPlan(query);
         if (execution != nullptr) {
             StartAgain(execution);
+            if (execution->statement.key.toplevel) {
+                NoteBeforeAgain(execution);
+            }
         }
     }
     if (execution == nullptr) {
@@ -98,6 +104,9 @@ void OnExecutorRun(ELILE_EXECUTOR_RUN_PARAMETERS) {
     if (execution == nullptr) {
         CallUncounted([&] { Finish(query); });
         return;
+    }
+    if (execution->statement.key.toplevel) {
+        last_ended_ns = execution->since_ns;  // for the statement has not ended yet
     }
     StartAgain(execution);
     Finish(query);

@@ -5,6 +5,7 @@
 #include "capture/entries.hpp"
 #include "capture/hooks.hpp"
 #include "capture/phase.hpp"
+#include "capture/unrun.hpp"
 #include "core/failures/table.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
@@ -299,6 +300,9 @@ void NoteFailure(const ErrorData& error) {
     }
     FillDetails(error, &details);
     Count(&key, details, is_outside);
+    if (!passed.any) {
+        KeepIfItWaited(key, details.table_plus_one);
+    }
 }
 
 void OnEmitLog(ErrorData* error) {

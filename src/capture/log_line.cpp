@@ -11,8 +11,11 @@
 namespace elile::capture {
 namespace {
 
+double ToMs(uint64 duration_ns) { return static_cast<double>(duration_ns) / 1e6; }
+
+// The line's duration is what the client waited, where that is known.
 double DurationMs(const core::SlowRecord& record) {
-    return static_cast<double>(record.duration_ns) / 1e6;
+    return ToMs(record.has_elapsed != 0 ? record.elapsed_ns : record.duration_ns);
 }
 
 double ThresholdMs(const core::SlowRecord& record) {
@@ -20,7 +23,12 @@ double ThresholdMs(const core::SlowRecord& record) {
 }
 
 const char* OperationOf(const core::SlowRecord& record) {
-    return core::kOperationNames[record.operation].data();
+    return record.operation != core::kNoOperation ? core::kOperationNames[record.operation].data()
+                                                  : "unknown";
+}
+
+const char* SlowByOf(const core::SlowRecord& record) {
+    return core::IsSlowBefore(record) ? "before" : "execution";
 }
 
 // The session that ran the statement, when another process writes the line.
@@ -39,6 +47,11 @@ void AppendDetail(StringInfo out, const core::SlowRecord& record, const SlowText
                      static_cast<long long>(record.queryid), OperationOf(record),
                      static_cast<unsigned long long>(record.rows), ThresholdMs(record),
                      record.toplevel != 0 ? "true" : "false");
+    if (record.has_elapsed != 0) {
+        appendStringInfo(out, " execution_ms=%.3f plan_ms=%.3f wait_before_ms=%.3f slow_by=%s",
+                         ToMs(record.duration_ns), ToMs(record.planned_ns),
+                         ToMs(record.elapsed_ns - record.duration_ns), SlowByOf(record));
+    }
     if (record.sqlstate != 0) {
         appendStringInfo(out, " sqlstate=%s", unpack_sql_state(static_cast<int>(record.sqlstate)));
     }
@@ -69,6 +82,12 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     json.Count("rows", record.rows);
     json.Double("threshold_ms", ThresholdMs(record));
     json.Boolean("toplevel", record.toplevel != 0);
+    if (record.has_elapsed != 0) {
+        json.Milliseconds("execution_ms", ToMs(record.duration_ns));
+        json.Milliseconds("plan_ms", ToMs(record.planned_ns));
+        json.Milliseconds("wait_before_ms", ToMs(record.elapsed_ns - record.duration_ns));
+        json.String("slow_by", SlowByOf(record));
+    }
     if (record.sqlstate != 0) {
         json.String("sqlstate", unpack_sql_state(static_cast<int>(record.sqlstate)));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "capture/before.hpp"
+
 namespace elile::capture {
 
 OverheadMeter overhead_meter;
@@ -14,6 +16,7 @@ bool OverheadMeter::Restart() {
     until_next_ = 1 + pg_prng_uint32(&pg_global_prng_state) % kTwiceTheMean;
     const bool was_started = is_started_;
     is_started_ = true;
+    RenewClocks();
     // The shortest of several looks is one that nobody interrupted.
     constexpr int kLooks = 4;
     clock_ns_ = UINT64_MAX;

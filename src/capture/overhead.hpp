@@ -29,11 +29,10 @@ public:
         return Restart();
     }
 
-    // To be called for every counted execution. elapsed_ns is 0 for one that ran in another.
-    void AddExecution(uint64 elapsed_ns) {
-        ++executions_;
-        elapsed_ns_ += elapsed_ns;
-    }
+    // To be called for every counted execution.
+    void AddExecution() { ++executions_; }
+    // To be called for every run that is in no other.
+    void AddElapsed(uint64 elapsed_ns) { elapsed_ns_ += elapsed_ns; }
     // To be called for a measured execution. own_ns is what capturing it took, with one look at the
     // clock that others do without.
     void Publish(core::Overhead::Shared& shared, uint64 own_ns);

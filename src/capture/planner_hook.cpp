@@ -1,3 +1,4 @@
+#include "capture/before.hpp"
 #include "capture/entries.hpp"
 #include "capture/hooks.hpp"
 #include "capture/phase.hpp"
@@ -46,7 +47,9 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     PG_TRY();
     {
         is_nested = true;
+        last_planned.began = pg::TicksNow();
         plan = next_planner(ELILE_PLANNER_ARGUMENTS);
+        last_planned.ended = pg::TicksNow();
     }
     PG_CATCH();
     {
@@ -56,7 +59,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     }
     PG_END_TRY();
     is_nested = false;
-    LeavePhase(kNoPhase);
+    entered_phase.phase = kNoPhase.phase;
     return plan;
 }
 
@@ -129,6 +132,9 @@ void OnComputePlanId(bool on, void*) {
     }
 }
 
-void InstallPlannerHook() { Chain(planner_hook, OnPlanner, next_planner, standard_planner); }
+void InstallPlannerHook() {
+    WatchTicks();
+    Chain(planner_hook, OnPlanner, next_planner, standard_planner);
+}
 
 }  // namespace elile::capture

@@ -1,6 +1,7 @@
 // Starts, stops and counts an execution, in line, for every counted execution takes this way.
 #pragma once
 
+#include "capture/before.hpp"
 #include "capture/execution.hpp"
 #include "capture/overhead.hpp"
 #include "capture/slow_log.hpp"
@@ -68,10 +69,20 @@ inline void StartAgain(Execution* execution) {
 
 // Closes a run, whether it succeeded or failed.
 [[gnu::always_inline]] inline void SettleRun(Execution* execution, uint64 ended_ns) {
-    execution->elapsed_ns += ended_ns - execution->run_began_ns;
+    const uint64 ran_ns = ended_ns - execution->run_began_ns;
+    execution->elapsed_ns += ran_ns;
     AddUse(execution->use, execution->buffers, execution->wal);
     running = execution->outer;
     is_nested = !execution->is_outermost;
+    if (execution->statement.key.toplevel) {
+        overhead_meter.AddElapsed(ran_ns);
+        const uint64 since_ns = last_ended_ns;
+        last_ended_ns = ended_ns;
+        execution->since_ns = since_ns;
+        if (pg::IsSlow(ended_ns - since_ns)) [[unlikely]] {
+            NoteBefore(execution, since_ns, ended_ns);
+        }
+    }
 }
 
 // Ends the measuring where the work was interrupted.
@@ -109,7 +120,7 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     execution->is_counted = true;
     core::StatementStore* store = store::attached_store;
     const core::KnownStatement& statement = execution->statement;
-    const bool slow = pg::IsSlow(execution->elapsed_ns);
+    const bool slow = pg::IsSlow(ClientNs(*execution));
     const core::FinishedRun run{execution->elapsed_ns, sqlstate == 0 ? execution->rows : 0,
                                 sqlstate != 0, slow};
     const core::PlanOrigin origin = sqlstate == 0 ? OriginOf(*execution) : core::kOtherPlan;
@@ -122,7 +133,7 @@ void PublishMeasured(Execution* execution, uint64 began_ns);
     if (slow) [[unlikely]] {
         DoRareWork(execution, &began_ns, [&] { KeepSlow(*execution, sqlstate, query); });
     }
-    overhead_meter.AddExecution(statement.key.toplevel ? execution->elapsed_ns : 0);
+    overhead_meter.AddExecution();
     if (execution->is_measured) [[unlikely]] {
         PublishMeasured(execution, began_ns);
     }

@@ -37,24 +37,34 @@ void CopyAddress(core::SlowRecord* record) {
     }
 }
 
+// Fills what the session tells.
+void DescribeSession(core::SlowRecord* record) {
+    record->threshold_us = int64{pg::ThresholdMs()} * 1000;
+    record->pid = static_cast<uint32>(MyProcPid);
+    CopyAddress(record);
+    core::CopyName(record->application_name, application_name != nullptr ? application_name : "");
+}
+
 core::SlowRecord DescribeRun(const Execution& execution, int sqlstate) {
     core::SlowRecord record{};
     const core::KnownStatement& statement = execution.statement;
     const uint64 ago_ns = pg::MonotonicNs() - FirstRunNs(execution);
+    DescribeSession(&record);
     record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(ago_ns / 1000);
     record.duration_ns = execution.elapsed_ns;
-    record.threshold_us = int64{pg::ThresholdMs()} * 1000;
+    if (execution.knows_before) {
+        record.elapsed_ns = ClientNs(execution);
+        record.planned_ns = execution.planned_ns;
+        record.has_elapsed = 1;
+    }
     record.queryid = statement.key.unidentified ? 0 : statement.key.queryid;
     record.rows = sqlstate == 0 ? execution.rows : 0;
     record.dbid = statement.key.dbid;
     record.userid = statement.key.userid;
-    record.pid = static_cast<uint32>(MyProcPid);
     record.table = statement.target.table;
     record.sqlstate = static_cast<uint32>(sqlstate);
     record.toplevel = statement.key.toplevel ? 1 : 0;
     record.operation = static_cast<uint8>(statement.target.operation);
-    CopyAddress(&record);
-    core::CopyName(record.application_name, application_name != nullptr ? application_name : "");
     record.text = store::SharedStore()->TakeText(statement.handle);
     return record;
 }
@@ -81,8 +91,10 @@ void KeepDetails(const Execution& execution, QueryDesc* query, SlowText* text,
             !keeps_parameters && !is_extended && query->planstate->instrument == nullptr;
         const PlanOfRun run{execution.statement, IdentifyPlan(query->plannedstmt),
                             !keeps_parameters, shares, is_extended};
-        LogNews(run.statement, run.plan_id,
-                NotePlan(run.statement, run.plan_id, execution.elapsed_ns));
+        if (pg::IsSlow(execution.elapsed_ns)) {
+            LogNews(run.statement, run.plan_id,
+                    NotePlan(run.statement, run.plan_id, execution.elapsed_ns));
+        }
         KeepPlan(
             run, most_ms,
             [query, most_ms](bool hides, bool extended) {
@@ -231,7 +243,9 @@ bool IsToBeHandedOver(FailedCopy& copy, const core::SlowRecord& record) {
 void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::SlowRecord record) {
     core::PlanNews news;
     if (copy.plan_id != 0) {
-        news = NotePlan(statement, copy.plan_id, record.duration_ns);
+        if (!core::IsSlowBefore(record)) {
+            news = NotePlan(statement, copy.plan_id, record.duration_ns);
+        }
         record.plan_id = copy.plan_id;
         record.plan = copy.shares ? TakePlanText(statement, copy.plan_id) : 0;
     }
@@ -249,7 +263,38 @@ void KeepFailed(FailedCopy copy, const core::KnownStatement& statement, core::Sl
     }
 }
 
+// Leaves the record to a worker that may normalise texts. Returns false where there is none.
+bool LeaveSource(const core::SlowRecord& record, const char* source) {
+    store::WaitingRun* run = store::WaitingRuns::AreTended() ? store::WaitingRuns::Take() : nullptr;
+    if (run == nullptr) {
+        return false;
+    }
+    const pg::Block block = store::WaitingRuns::NextBlock(run);
+    if (block.begin == nullptr || strlen(source) >= block.bytes) {
+        store::WaitingRuns::Release(run);
+        return false;
+    }
+    strlcpy(block.begin, source, block.bytes);
+    run->source = block.begin;
+    run->needs_text = true;
+    run->has_line = TakesLogLine();
+    run->search_path = "";
+    run->format = pg::FormatOfSession();
+    core::KnownStatement statement{};
+    statement.key.userid = record.userid;
+    HandOver(run, statement, record);
+    return true;
+}
+
 }  // namespace
+
+void KeepUnrun(core::SlowRecord record, const char* source) {
+    DescribeSession(&record);
+    record.started_at_us = GetCurrentTimestamp() - static_cast<int64>(record.elapsed_ns / 1000);
+    if (record.text != 0 || source == nullptr || !LeaveSource(record, source)) {
+        KeepWithoutSession({}, record, {});
+    }
+}
 
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query) {
     const core::SlowRecord record = DescribeRun(execution, sqlstate);

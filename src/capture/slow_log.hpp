@@ -14,6 +14,11 @@ namespace elile::capture {
 // and write the log line of an ending session.
 void KeepSlow(const Execution& execution, int sqlstate, QueryDesc* query);
 
+// Keeps what failed before it ran. Session, threshold and time are filled in here; the record's
+// reference to its text is taken over. Where it has none, another process makes one of `source`,
+// and the record is in the ring a moment later. Touches memory only.
+void KeepUnrun(core::SlowRecord record, const char* source);
+
 // Whether a line may be written now: enable_query_logging is on, and log_rate_limit leaves one.
 // Touches memory only.
 bool TakesLogLine();

@@ -94,6 +94,9 @@ void RunNested(const UtilityCall& call) {
         const EnteredPhase before = EnterPhase(core::Phase::kUtility);
         CallNested([&call] { Run(call); });
         LeaveUtility(before);
+        if (!nested) {
+            NoteUncountedEnd();
+        }
     }
 }
 

@@ -1,12 +1,17 @@
 #include "core/limits.hpp"
 
+#include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 
 #include "core/failures/table.hpp"
 #include "core/n_plus_one/table.hpp"
 #include "core/pools/ended_sessions.hpp"
 #include "core/pools/refusals.hpp"
 #include "core/pools/reports.hpp"
+#include "core/saved/bytes.hpp"
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
@@ -81,9 +86,93 @@ constexpr Limit kLimits[] = {
      [](const Segment& segment) { return segment.failures.Overflow(); }},
     {"connect_failures_overflow", "Failures to connect that found no row.",
      [](const Segment& segment) { return segment.failures.ConnectOverflow(); }},
+    {"save_failures", "Times that statistics could not be saved.",
+     [](const Segment& segment) { return Get(segment.save_state.shared->failures); }},
+    {"restore_left_out",
+     "Statements that had no room at the last start; they are in their table's figures.",
+     [](const Segment& segment) { return Get(segment.save_state.shared->left_out); }},
+    {"restore_damaged", "Parts of what was saved that could not be read at the last start.",
+     [](const Segment& segment) { return Get(segment.save_state.shared->damaged); }},
 };
+static_assert(std::size(kLimits) + kLostPlanReasons <= kMostLimits);
+
+constexpr std::size_t kNoPlace = SIZE_MAX;
+// Plans lost are counted by reason, so their sum has no figure of its own to add to.
+constexpr const char* kSum = "plans_lost";
+
+std::size_t PlaceOf(const Limit& limit) noexcept {
+    return static_cast<std::size_t>(&limit - std::begin(kLimits));
+}
+
+bool IsSum(const Limit& limit) noexcept { return std::strcmp(limit.name, kSum) == 0; }
+
+std::size_t PlaceBy(std::string_view name, bool is_reason) noexcept {
+    for (std::size_t at = 0; at < (is_reason ? kLostPlanReasons : std::size(kLimits)); ++at) {
+        if (is_reason && name == kLostPlanNames[at]) {
+            return std::size(kLimits) + at;
+        }
+        if (!is_reason && name == kLimits[at].name && !IsSum(kLimits[at])) {
+            return at;
+        }
+    }
+    return kNoPlace;
+}
+
+std::uint64_t Shown(std::uint64_t count, const Word& hidden) noexcept {
+    return count > Get(hidden) ? count - Get(hidden) : 0;
+}
 
 }  // namespace
+
+std::uint64_t CountOf(const Segment& segment, const Limit& limit) noexcept {
+    return limit.count(segment) + Get(segment.save_state.shared->limits[PlaceOf(limit)]);
+}
+
+std::uint64_t ShownCountOf(const Segment& segment, const Limit& limit) noexcept {
+    return Shown(CountOf(segment, limit), segment.save_state.shared->hidden[PlaceOf(limit)]);
+}
+
+std::uint64_t ShownLostPlans(const Segment& segment, std::size_t reason) noexcept {
+    return Shown(Get(segment.slow_log.shared->plans_lost[reason]),
+                 segment.save_state.shared->hidden[std::size(kLimits) + reason]);
+}
+
+std::uint32_t SavedLimits() noexcept {
+    return static_cast<std::uint32_t>(std::size(kLimits) + kLostPlanReasons);
+}
+
+void WriteLimit(const Segment& segment, std::uint32_t place, ByteWriter& out) noexcept {
+    const bool is_reason = place >= std::size(kLimits);
+    const std::size_t reason = is_reason ? place - std::size(kLimits) : 0;
+    const std::uint64_t count = is_reason ? Get(segment.slow_log.shared->plans_lost[reason])
+                                          : CountOf(segment, kLimits[place]);
+    if (count == 0 || (!is_reason && IsSum(kLimits[place]))) {
+        return;
+    }
+    const std::string_view name = is_reason ? kLostPlanNames[reason] : kLimits[place].name;
+    out.Number(is_reason ? 1 : 0);
+    out.Text(name);
+    out.Number(count);
+    out.Number(Get(segment.save_state.shared->hidden[place]));
+}
+
+void RestoreLimit(Segment& segment, ByteReader& in, bool goes_on) noexcept {
+    SaveState::Shared& state = *segment.save_state.shared;
+    const bool is_reason = in.NumberUpTo(1) != 0;
+    const std::size_t place = PlaceBy(in.Text(), is_reason);
+    const std::uint64_t count = in.Number();
+    const std::uint64_t hidden = goes_on ? in.Number() : count;
+    if (!in.IsSound() || place == kNoPlace) {
+        return;
+    }
+    Add(state.hidden[place], hidden);
+    if (is_reason) {
+        Add(segment.slow_log.shared->plans_lost[place - std::size(kLimits)], count);
+        Add(state.hidden[PlaceOf(*FindLimit(kSum))], hidden);
+    } else {
+        Add(state.limits[place], count);
+    }
+}
 
 std::span<const Limit> Limits() noexcept { return kLimits; }
 

@@ -81,6 +81,9 @@ Gate& Segment::StoreGate() const noexcept { return statements.shared->gate; }
 
 bool Segment::TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept {
     Gate& gate = StoreGate();
+    if (save_state.IsRestoring()) {
+        return false;  // what is added after it would stay
+    }
     if (!(scope.ClearsSums() ? gate.TryClearing() : gate.TryExclusive())) {
         return false;
     }

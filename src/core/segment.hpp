@@ -54,7 +54,8 @@ struct Segment {
 
     Gate& StoreGate() const noexcept;
 
-    // Forgets what the scope picks. Returns false, having done nothing, while the gate is taken.
+    // Forgets what the scope picks. Returns false, having done nothing, while the gate is taken and
+    // while what was saved is being restored.
     bool TryReset(const ResetScope& scope, std::uint64_t now_us) noexcept;
 
     // Frees the places of tables that are gone, to which these refer, and counts what they left for

@@ -8,6 +8,7 @@
 #include "core/pools/ended_sessions.hpp"
 #include "core/pools/refusals.hpp"
 #include "core/pools/reports.hpp"
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"

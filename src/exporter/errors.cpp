@@ -28,13 +28,14 @@ void FillErrors(const core::Segment& segment, const DatabaseNames& databases, Mo
     for (std::uint32_t place = 0; place < core::kErrorDatabases; ++place) {
         for (std::uint32_t pair = 0; pair <= core::kErrorPairs; ++pair) {
             const core::ErrorCount error = segment.failures.ReadSeries(place, pair);
-            if (error.count == 0) {
+            if (error.count <= error.origin) {
                 continue;
             }
             const bool is_other = pair == core::kErrorPairs;
             const std::string phase(core::kPhaseNames[static_cast<std::size_t>(error.phase)]);
             sums[{DatabaseLabel(segment, databases, place), is_other ? kOther : phase,
-                  is_other ? kOther : core::SqlstateText(error.sqlstate).data()}] += error.count;
+                  is_other ? kOther : core::SqlstateText(error.sqlstate).data()}] +=
+                error.count - error.origin;
         }
     }
     for (const auto& [labels, count] : sums) {

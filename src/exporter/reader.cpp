@@ -15,6 +15,7 @@
 #include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/snapshot/parts.hpp"
+#include "exporter/clock.hpp"
 #include "exporter/errors.hpp"
 #include "exporter/names.hpp"
 #include "exporter/own_figures.hpp"
@@ -24,20 +25,12 @@ namespace {
 
 constexpr double kStaleSeconds = 5;
 constexpr double kNsPerSecond = 1e9;
-constexpr std::uint64_t kPostgresEpoch = 946684800;  // 2000-01-01, in Unix time
 
 double Seconds(std::uint64_t ns) { return static_cast<double>(ns) / kNsPerSecond; }
 
 // Converts PostgreSQL's time, in microseconds since 2000-01-01 UTC, to Unix time in seconds.
 double UnixTime(std::uint64_t us) {
     return static_cast<double>(us) / 1e6 + static_cast<double>(kPostgresEpoch);
-}
-
-std::uint64_t NowPostgresUs() {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (static_cast<std::uint64_t>(now.tv_sec) - kPostgresEpoch) * 1000000 +
-           static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
 std::uint64_t MonotonicNs() {

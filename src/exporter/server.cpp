@@ -35,7 +35,9 @@ public:
                   "Connection: close\r\n\r\n",
                   status, mg_get_response_code_text(&connection_, status), type, bytes,
                   more_headers);
-        return std::string_view(mg_get_request_info(&connection_)->request_method) != "HEAD";
+        const mg_request_info* request = mg_get_request_info(&connection_);
+        return request == nullptr || request->request_method == nullptr ||
+               std::string_view(request->request_method) != "HEAD";
     }
     // Returns false when the client is to have no more.
     bool Send(std::string_view body) {
@@ -62,6 +64,12 @@ void Send(mg_connection& connection, int status, const char* type, std::string_v
     if (answer.Begin(status, type, body.size(), more_headers)) {
         answer.Send(body);
     }
+}
+
+// civetweb closes after such an answer, and does not wait for the rest of the request.
+void Refuse(mg_connection& connection, int status, const std::string& reason) {
+    mg_disable_connection_keep_alive(&connection);
+    Send(connection, status, kText, reason + "\n", status == 405 ? "Allow: GET, HEAD\r\n" : "");
 }
 
 // Returns a number that stands for the client. An IPv6 client has a whole /64 network, so that
@@ -127,7 +135,6 @@ std::string Server::Listen(const std::string& address, int port) {
         {"request_timeout_ms", "2000"},
         {"max_request_size", "16384"},
         {"enable_keep_alive", "no"},
-        {"additional_header", "Allow: GET, HEAD"},
         {"listen_backlog", "128"}};
     std::vector<const char*> flat;
     for (const auto& [name, value] : options) {
@@ -136,6 +143,7 @@ std::string Server::Listen(const std::string& address, int port) {
     flat.push_back(nullptr);
     mg_callbacks callbacks{};
     callbacks.begin_request = OnRequest;
+    callbacks.http_error = OnError;
     callbacks.log_message = OnMessage;
     std::string reason = ProbeAddress(address, port);
     if (!reason.empty()) {
@@ -167,6 +175,14 @@ int Server::OnMessage(const mg_connection* connection, const char* message) {
     return 1;
 }
 
+// Answers what civetweb refuses. Its own answer repeats the request's version, with any header
+// that somebody put there.
+int Server::OnError(mg_connection* connection, int status, const char* /*message*/) {
+    constexpr int kAnswered = 0;
+    Refuse(*connection, status, mg_get_response_code_text(connection, status));
+    return kAnswered;
+}
+
 int Server::OnRequest(mg_connection* connection) {
     constexpr int kServed = 1;
     auto& server = *static_cast<Server*>(mg_get_user_data(mg_get_context(connection)));
@@ -174,11 +190,10 @@ int Server::OnRequest(mg_connection* connection) {
     const std::string_view method = request.request_method;
     const bool is_read = method == "GET" || method == "HEAD";
     // A request with a body is refused here. civetweb would read the body to its end before it
-    // closes, however slowly that comes. After its own error answer it closes at once.
+    // closes, however slowly that comes.
     if (!is_read || request.content_length > 0 ||
         mg_get_header(connection, "Transfer-Encoding") != nullptr) {
-        mg_send_http_error(connection, is_read ? 400 : 405, "%s",
-                           "only GET and HEAD without a body are served");
+        Refuse(*connection, is_read ? 400 : 405, "only GET and HEAD without a body are served");
         return kServed;
     }
     try {

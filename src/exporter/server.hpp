@@ -48,6 +48,7 @@ private:
     };
 
     static int OnRequest(mg_connection* connection);
+    static int OnError(mg_connection* connection, int status, const char* message);
     static int OnMessage(const mg_connection* connection, const char* message);
     void Serve(mg_connection& connection, std::string_view path);
     bool Admit(mg_connection& connection);

@@ -1,9 +1,10 @@
-// Writes down the plans and parameters of failed statements, each in transactions of its own, until
-// none waits.
+// Writes down the plans, parameters and texts of failed statements, each in transactions of its
+// own, until none waits.
 //
 // The plans are copies. No part of the statement is run, no right on a table is asked for and no
 // hook of another extension is called. The worker acts as the statement's own role, and cannot
 // leave it. So an output function of a type has that role's rights and no others.
+#include "capture/query_text.hpp"
 #include "capture/slow_details.hpp"
 #include "capture/slow_log.hpp"
 #include "core/segment.hpp"
@@ -181,10 +182,25 @@ void WriteParameters(const WaitingRun& run, MemoryContext context, capture::Slow
     }
 }
 
+// Makes the text of what failed before it ran, and puts the record into the ring.
+void WriteText(WaitingRun* run, MemoryContext context) {
+    core::Segment& segment = *store::SharedSegment();
+    InTransaction(*run, context, [&] {
+        const capture::QueryText text = capture::NormaliseQuery(run->source, 0, 0);
+        run->record.text = segment.texts.Store({text.text, text.length},
+                                               static_cast<uint32>(GetDatabaseEncoding()));
+    });
+    segment.texts.AddReference(run->record.text);
+    run->record.id = segment.ring.Write(run->record);
+}
+
 // Attaches to the run's record what could be written down. Returns false when the plan is to be
 // tried again later.
-bool WriteDown(const WaitingRun& run, MemoryContext context) {
+bool WriteDown(WaitingRun& run, MemoryContext context) {
     capture::SlowText text;
+    if (run.needs_text) {
+        WriteText(&run, context);
+    }
     core::SlowDetails details{run.record.plan_id, 0, 0};
     if (run.plan != nullptr && !WritePlan(run, context, &text, &details)) {
         return false;
@@ -192,7 +208,9 @@ bool WriteDown(const WaitingRun& run, MemoryContext context) {
     if (run.keeps_parameters) {
         WriteParameters(run, context, &text, &details);
     }
-    store::SharedSegment()->ring.Attach(run.record.id, details);
+    if (!run.needs_text) {
+        store::SharedSegment()->ring.Attach(run.record.id, details);
+    }
     capture::LogNews(run.statement, run.record.plan_id, run.news);
     if (run.has_line) {
         capture::WriteLineOf(run, text);

@@ -1,5 +1,6 @@
 #include "keeper/keeper.hpp"
 
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/snapshot/snapshot.hpp"
 #include "core/statements/slow_log.hpp"
@@ -66,6 +67,11 @@ uint64 Tend(core::Segment& segment) {
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
     segment.statements.Fold();
     TellWhatTheLogLacks(segment.slow_log);
+    // A series that showed less than it did before the restart would be taken for one that began
+    // again.
+    if (segment.save_state.IsRestoring()) {
+        return pg::MonotonicNs() + kStartingIntervalNs;
+    }
     if (pg::Settings::metrics_port != 0) {
         const core::SnapshotHead& snapshot = TakeSnapshot(segment);
         if (snapshot.accepts_connections == 0) {

@@ -6,6 +6,7 @@
 #include "core/segment.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/slow_log.hpp"
+#include "core/statements/slow_ring.hpp"
 #include "pg/encoding.hpp"
 #include "pg/postgres.hpp"
 #include "store/shared_store.hpp"
@@ -60,6 +61,9 @@ void GiveUp(WaitingRun* run) {
     }
     if (run->keeps_parameters) {
         core::Add(store::SharedSegment()->slow_log.shared->parameters_lost, 1);
+    }
+    if (run->needs_text) {
+        store::SharedSegment()->ring.Write(run->record);
     }
     WriteDown(run);
 }

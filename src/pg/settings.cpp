@@ -248,6 +248,11 @@ constexpr Setting kSettings[] = {
      Whole{&Settings::log_rate_limit, 100, -1, INT_MAX},
      "Sets how many lines on slow statements a second the log gets.", "-1 is no limit."},
 
+    {"elile_optimize.save_interval", PGC_SIGHUP, GUC_UNIT_S,
+     Whole{&Settings::save_interval, 10, 0, 86400},
+     "Sets how often statistics are saved, so that a crash loses no more.",
+     "They are saved at shutdown too. 0 saves them only then."},
+
     {"elile_optimize.metrics_port", PGC_SIGHUP, 0, Whole{&Settings::metrics_port, 0, 0, 65535},
      "Sets the port on which metrics are served over HTTP.", "0 is off."},
     {"elile_optimize.metrics_listen_address", PGC_SIGHUP, 0,

@@ -20,6 +20,7 @@ struct Settings {
     static inline int plan_memory;        // kB
     // Settings of the whole server, re-read when it reloads.
     static inline int log_rate_limit;            // lines a second; -1 no limit
+    static inline int save_interval;             // s; 0 at shutdown only
     static inline int metrics_port;              // 0 off
     static inline char* metrics_listen_address;  // an IPv4 or IPv6 address
     static inline char* metrics_auth_file;       // relative to the data directory; empty: none

@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "core/limits.hpp"
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/snapshot/parts.hpp"
@@ -144,6 +145,20 @@ constexpr Column kColumns[] = {
          row.Text(listens ? status.address : nullptr);
      }},
     {"plans_lost_by_reason", WriteReasons},
+    {"last_saved_at",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         const uint64 saved_at_us = core::Get(segment.save_state.shared->saved_at_us);
+         saved_at_us != 0 ? row.Time(static_cast<int64>(saved_at_us)) : row.Null();
+     }},
+    {"saved_bytes",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         row.Bigint(core::Get(segment.save_state.shared->saved_bytes));
+     }},
+    {"restored_from",
+     [](pg::RowWriter& row, const core::Segment& segment) {
+         const auto from = static_cast<std::size_t>(segment.save_state.From());
+         row.Text(core::kRestoredFromNames[from].data());
+     }},
 };
 
 const Column* FindColumn(const char* name) {
@@ -167,7 +182,7 @@ ELILE_SQL_FUNCTION(elile_info, kStrict, RECORDOID) {
     row.RequireColumns(static_cast<int>(core::Limits().size() + std::size(kColumns)));
     while (const char* name = row.NextName()) {
         if (const core::Limit* limit = core::FindLimit(name); limit != nullptr) {
-            row.Bigint(limit->count(segment));
+            row.Bigint(core::CountOf(segment, *limit));
         } else if (const Column* column = FindColumn(name); column != nullptr) {
             column->write(row, segment);
         } else {

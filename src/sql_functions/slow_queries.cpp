@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 
 #include "core/segment.hpp"
+#include "core/shared/table_directory.hpp"
 #include "core/shared/text_pool.hpp"
 #include "core/statements/slow_ring.hpp"
 #include "pg/encoding.hpp"
@@ -21,6 +22,14 @@ void WriteAddress(pg::RowWriter& row, const core::SlowRecord& record, bool visib
     inet_ntop(record.address_family == 4 ? AF_INET : AF_INET6, record.address, address,
               sizeof(address));
     row.Value(INETOID, DirectFunctionCall1(inet_in, CStringGetDatum(address)));
+}
+
+void WriteBefore(pg::RowWriter& row, const core::SlowRecord& record) {
+    const bool is_known = record.has_elapsed != 0;
+    row.DoubleOrNull(is_known, static_cast<double>(record.elapsed_ns) / 1e6);
+    row.DoubleOrNull(is_known, static_cast<double>(record.planned_ns) / 1e6);
+    row.DoubleOrNull(is_known, static_cast<double>(record.elapsed_ns - record.duration_ns) / 1e6);
+    row.Text(core::IsSlowBefore(record) ? "before" : "execution");
 }
 
 struct Texts {
@@ -46,14 +55,19 @@ void WriteRecord(pg::RowWriter& row, core::Segment& segment, const core::SlowRec
     row.Integer(static_cast<int32>(record.pid));
     row.BigintOrNull(visible && record.queryid != 0, record.queryid);
     row.Boolean(record.toplevel != 0);
-    row.Text(OperationName(static_cast<core::Operation>(record.operation)));
-    row.Text(LabelOf(NameOf(segment, record.table)));
+    row.Text(record.operation != core::kNoOperation
+                 ? OperationName(static_cast<core::Operation>(record.operation))
+                 : nullptr);
+    const bool has_table =
+        record.operation != core::kNoOperation || record.table != core::kOtherTables;
+    row.Text(has_table ? LabelOf(NameOf(segment, record.table)) : nullptr);
     row.Bigint(record.rows);
     row.Text(record.sqlstate != 0 ? unpack_sql_state(static_cast<int>(record.sqlstate)) : nullptr);
     row.Text(visible ? texts.query : "<insufficient privilege>");
     row.Text(visible ? texts.parameters : nullptr);
     row.Text(visible ? texts.plan : nullptr);
     row.BigintOrNull(visible && record.plan_id != 0, record.plan_id);
+    WriteBefore(row, record);
     row.EndRow();
 }
 

@@ -1,5 +1,6 @@
 #include "store/shared_store.hpp"
 
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/segment_parts.hpp"
 #include "core/statements/store.hpp"
@@ -19,6 +20,7 @@ namespace {
 shmem_request_hook_type prev_shmem_request = nullptr;
 shmem_startup_hook_type prev_shmem_startup = nullptr;
 std::size_t segment_bytes = 0;
+bool is_restored = false;
 SegmentFile segment_file = {nullptr, -1, nullptr, 0};
 
 // A reload may raise elile_optimize.metrics_max_tables up to its default, so there is room for
@@ -66,6 +68,11 @@ void MakeSegment() {
     const core::Segment& segment = *SharedSegment();
     core::Put(segment.header->stats_since_us, static_cast<uint64>(GetCurrentTimestamp()));
     core::Put(segment.header->keeper_seen_ns, pg::MonotonicNs());
+    if (is_restored) {
+        core::Put(segment.save_state.shared->is_restoring, 1);
+    } else {
+        segment.save_state.EndRestoring(core::RestoredFrom::kNoSaver);
+    }
 }
 
 void OnShmemRequest() {
@@ -95,7 +102,8 @@ void OnShmemStartup() {
 
 }  // namespace
 
-void InstallSharedStore() {
+void InstallSharedStore(bool restores) {
+    is_restored = restores;
     prev_shmem_request = shmem_request_hook;
     shmem_request_hook = OnShmemRequest;
     prev_shmem_startup = shmem_startup_hook;

@@ -17,8 +17,9 @@ class StatementStore;
 
 namespace elile::store {
 
-// Installs the hook that makes the segment at server start.
-void InstallSharedStore();
+// Installs the hook that makes the segment at server start. `restores` says that a process will
+// add to it what was saved.
+void InstallSharedStore(bool restores);
 
 // Returns this process's view of the segment, or null when the library was not loaded at server
 // start. A process that has no place among the server's, and so no store, gets it too.

@@ -68,6 +68,7 @@ WaitingRun* WaitingRuns::Take() {
             run->loop = {};
             run->has_line = false;
             run->keeps_parameters = false;
+            run->needs_text = false;
             run->plan = nullptr;
             run->parameters = nullptr;
             run->source = "";

@@ -46,6 +46,7 @@ struct WaitingRun {
     bool shares;                // the plan's text serves other runs too
     bool keeps_parameters;
     uint32 encoding;             // of the session's database, and so of all its texts
+    bool needs_text;             // that is to be made of `source`; the record is in no ring yet
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];
 
@@ -68,9 +69,10 @@ public:
     static void MakeOrAttach();
     static Size Bytes();
 
-    // Whether a plan or parameters are to be rendered, which takes a session in the database.
+    // Whether a plan, parameters or a text are to be rendered, which takes a session in the
+    // database.
     static bool NeedsWriter(const WaitingRun& run) {
-        return run.plan != nullptr || run.keeps_parameters;
+        return run.plan != nullptr || run.keeps_parameters || run.needs_text;
     }
 
     // Returns a free run in state Taken, which the caller then owns. Null when all are in use.

@@ -35,7 +35,7 @@ my $slow = 'set elile_optimize.slow_query_threshold = 0';
 my $log = logged($slow, "select 'hunter2' as secret, 1234567 from pg_class where relname <> 'hunter2'");
 like($log, qr/LOG:  duration: [\d.]+ ms  statement: select \$1 as secret, \$2 from pg_class where relname <> \$3\n/,
     'its form');
-like($log, qr/DETAIL:  queryid=-?\d+ operation=select rows=\d+ threshold_ms=0 toplevel=true plan_id=-?\d+\n\tplan:\n\tSeq Scan on pg_class .*\n\t  Filter: \(relname <> \$3\)\n/,
+like($log, qr/DETAIL:  queryid=-?\d+ operation=select rows=\d+ threshold_ms=0 toplevel=true execution_ms=[\d.]+ plan_ms=[\d.]+ wait_before_ms=[\d.]+ slow_by=execution plan_id=-?\d+\n\tplan:\n\tSeq Scan on pg_class .*\n\t  Filter: \(relname <> \$3\)\n/,
     'its details and plan');
 is(() = $log =~ /as secret/g, 1, 'one entry');
 unlike($log, qr/hunter2|1234567/, 'no literal');

@@ -35,7 +35,8 @@ my @ended = (
     "copy (select 1 $ends) to stdout",
     "begin; declare c cursor for select 1 $ends; fetch c");
 
-# Utilities have no identifier where pg_stat_statements takes it away, so tables' rows tell how many there were.
+# Utilities have no identifier where pg_stat_statements takes it away, so tables' rows tell how many there were. So an
+# EXECUTE whose statement fails in planning has no table then.
 # pgaudit's event triggers ask questions of their own, and plpgsql_check makes PL/pgSQL execute expressions, which
 # have no verb, that it evaluates itself else.
 my %counts = (
@@ -48,8 +49,8 @@ select coalesce(schema_name, '-'), coalesce(table_name, '-'), operation, topleve
 from elile_optimize.table_operations
 where datname = 'neighbours' and (schema_name = 'work' or operation = 'utility') order by 1, 2, 3, 4},
     'failures' => q{
-select sqlstate, operation, coalesce(table_name, '-'), toplevel, count(*) from elile_optimize.slow_queries
-where sqlstate is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4},
+select sqlstate, operation, case when operation is not null then coalesce(table_name, '-') end, toplevel, count(*)
+from elile_optimize.slow_queries where sqlstate is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4},
     'what was lost' => q{
 select evictions, dropped, not_ready, texts_dropped, buckets_dropped from elile_optimize.info});
 

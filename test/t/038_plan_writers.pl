@@ -178,7 +178,7 @@ $standby->stop('fast');
 cmp_ok(time - $began, '<', 5, 'and a fast shutdown');
 
 # Without a worker the row and the line are there, and the plan is counted. The server's own launcher
-# has the first place, the keeper the second, if there is one.
+# has the first place, the keeper the second, if there is one; the saver has none.
 foreach my $workers (2, 1)
 {
     $node->append_conf('postgresql.conf', "max_worker_processes = $workers");

@@ -56,6 +56,7 @@ sub sessions_go_on
 {
     my ($name) = @_;
     ask('create extension if not exists elile_optimize');
+    ask('select elile_optimize.reset()');
     ask('select count(*) from pg_class') for 1 .. 3;
     is(ask(q{select calls from elile_optimize.statements where query like 'select count(*) from pg_class%'}), 3, "$name: statements are counted");
 }

@@ -149,15 +149,15 @@ ok(poll(sub { $watcher->ask(q{select plans_lost_by_reason -> 'no_worker' from el
 ok(poll(sub { !workers() }), 'no worker is left');
 $_->close foreach ($holder, $dropper, $watcher);
 
-# The server's launcher has the first place, the keeper the second, and what hangs the third. After a start builds
-# are looked for, which would wait for what is held, too.
-$node->append_conf('postgresql.conf', "max_worker_processes = 3\nelile_optimize.metrics_port = 0\nlog_min_messages = debug1");
+# The server's launcher has the first place, the keeper the second, the saver the third, and what hangs the fourth. After
+# a start builds are looked for, which would wait for what is held, too.
+$node->append_conf('postgresql.conf', "max_worker_processes = 4\nelile_optimize.metrics_port = 0\nlog_min_messages = debug1");
 my $from = -s $node->logfile;
 $node->restart;
 my $databases = $node->safe_psql('postgres', 'select count(*) from pg_database where datallowconn');
 ok(poll(sub {
             my @coordinators = slurp_file($node->logfile, $from) =~ /starting background worker process "elile_optimize build coordinator"/g;
-            return @coordinators >= $databases && !children('build') }), 'three workers, and builds were looked for');
+            return @coordinators >= $databases && !children('build') }), 'four workers, and builds were looked for');
 $watcher = Session->new($node);
 @lockers = hold($hung[0]);
 collect();

@@ -12,7 +12,7 @@
 namespace elile::core {
 namespace {
 
-std::uint64_t CountOf(const char* name, const Segment& segment) {
+std::uint64_t CountedAs(const char* name, const Segment& segment) {
     return FindLimit(name)->count(segment);
 }
 
@@ -52,9 +52,9 @@ TEST(Limits, CountWhatHitsThem) {
          {"evictions", "dropped", "buckets_dropped", "not_ready", "stripes_dropped",
           "repaired_slots", "log_suppressed", "parameters_lost", "logins_denied", "logins_refused",
           "exporter_starts", "plans_lost"}) {
-        EXPECT_EQ(CountOf(name, segment), ++expected) << name;
+        EXPECT_EQ(CountedAs(name, segment), ++expected) << name;
     }
-    EXPECT_EQ(CountOf("texts_cut", segment), 1U);
+    EXPECT_EQ(CountedAs("texts_cut", segment), 1U);
 }
 
 TEST(LostPlans, HaveANameForEachReason) {

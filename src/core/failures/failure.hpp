@@ -80,6 +80,7 @@ struct ErrorCount {
     std::uint32_t sqlstate;
     Phase phase;
     std::uint64_t count;
+    std::uint64_t origin;  // of the count: the series shows what came on top of it
 };
 
 }  // namespace elile::core

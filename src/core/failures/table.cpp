@@ -228,33 +228,69 @@ void Failures::Note(const FailureKey& key, const FailureDetails& details,
     Add(OverflowFor(key), 1);
 }
 
-void Failures::CountError(std::uint32_t database, Phase phase, std::uint32_t sqlstate,
-                          bool is_outside) noexcept {
-    ErrorDatabase& counts = shared_->databases[database];
-    Add(counts.outside, is_outside ? 1 : 0);
-    const std::uint64_t key = PairOf(phase, sqlstate);
+void Failures::Count(ErrorDatabase& counts, const ErrorCount& error) noexcept {
+    const std::uint64_t key = PairOf(error.phase, error.sqlstate);
     for (ErrorPair& pair : counts.pairs) {
         std::uint64_t seen = Get(pair.key);
         if (seen == key ||
             (seen == 0 && (pair.key.compare_exchange_strong(seen, key, std::memory_order_relaxed) ||
                            seen == key))) {
-            Add(pair.count, 1);
+            Add(pair.origin, error.origin);
+            Add(pair.count, error.count);
             return;
         }
     }
-    Add(counts.other, 1);
+    Add(counts.other_origin, error.origin);
+    Add(counts.other, error.count);
+}
+
+void Failures::CountError(std::uint32_t database, Phase phase, std::uint32_t sqlstate,
+                          bool is_outside) noexcept {
+    ErrorDatabase& counts = shared_->databases[database];
+    Add(counts.outside, is_outside ? 1 : 0);
+    Count(counts, {sqlstate, phase, 1, 0});
+}
+
+void Failures::RestoreError(std::uint32_t database, const ErrorCount& saved) noexcept {
+    ErrorDatabase& counts = shared_->databases[database];
+    if (saved.sqlstate != 0) {
+        Count(counts, saved);
+    } else {
+        Add(counts.other_origin, saved.origin);
+        Add(counts.other, saved.count);
+    }
+}
+
+// The row's first sight is the earlier one, and its details are those that are there already.
+void Failures::Restore(const FailureCopy& saved) noexcept {
+    Place place;
+    if (saved.count > kCountMask || !FindOrClaim(saved.key, saved.last_us, &place) ||
+        !AddTo(place, saved.count)) {
+        Add(OverflowFor(saved.key), saved.count);
+        return;
+    }
+    FailureHead& head = heads_[place.index];
+    std::uint64_t first = Get(head.first_us);
+    if (first > saved.first_us) {
+        head.first_us.compare_exchange_strong(first, saved.first_us, std::memory_order_relaxed);
+    }
+    RaiseTo(head.last_us, saved.last_us);
+    if (Get(bodies_[place.index].generation) != place.sequence) {
+        WriteDetails(place, saved.details);
+    }
 }
 
 ErrorCount Failures::ReadSeries(std::uint32_t database, std::uint32_t pair) const noexcept {
     const ErrorDatabase& counts = shared_->databases[database];
     if (pair == kErrorPairs) {
-        return {0, Phase::kUnknown, Get(counts.other)};
+        return {0, Phase::kUnknown, Get(counts.other), Get(counts.other_origin)};
     }
-    const std::uint64_t key = Get(counts.pairs[pair].key);
-    return key == 0 ? ErrorCount{0, Phase::kUnknown, 0}
+    const ErrorPair& of_pair = counts.pairs[pair];
+    const std::uint64_t key = Get(of_pair.key);
+    return key == 0 ? ErrorCount{0, Phase::kUnknown, 0, 0}
                     : ErrorCount{static_cast<std::uint32_t>(key),
                                  static_cast<Phase>(static_cast<std::uint32_t>(key >> 32) - 1),
-                                 Get(counts.pairs[pair].count)};
+                                 Get(of_pair.count), Get(of_pair.origin)};
 }
 
 bool Failures::Read(std::uint32_t index, FailureCopy* copy) const noexcept {
@@ -312,11 +348,13 @@ void Failures::Forget(const ResetScope& scope) noexcept {
             ErrorDatabase& counts = shared_->databases[at];
             Put(counts.outside, 0);
             Put(counts.other, 0);
+            Put(counts.other_origin, 0);
             for (ErrorPair& pair : counts.pairs) {
                 if (Get(pair.key) == 0) {
                     break;  // pairs are taken in their order
                 }
                 Put(pair.count, 0);
+                Put(pair.origin, 0);
             }
         }
     }

@@ -57,10 +57,12 @@ struct FailureBody {
 struct ErrorPair {
     Word key;  // phase and sqlstate, never 0; 0 is free
     Word count;
+    Word origin;  // of the count that was restored and is no part of the series
 };
 struct ErrorDatabase {
     Word outside;  // failures that are no failed execution at top level
     Word other;    // failures whose pair found no place
+    Word other_origin;
     std::array<ErrorPair, kErrorPairs> pairs;
 };
 
@@ -87,6 +89,14 @@ public:
     void CountError(std::uint32_t database, Phase phase, std::uint32_t sqlstate,
                     bool is_outside) noexcept;
 
+    // Adds to the row what was counted before a restart.
+    void Restore(const FailureCopy& saved) noexcept;
+    // The same for the series, of which an error without an SQLSTATE is `other`.
+    void RestoreError(std::uint32_t database, const ErrorCount& saved) noexcept;
+    void RestoreOutside(std::uint32_t database, std::uint64_t outside) noexcept {
+        Add(shared_->databases[database].outside, outside);
+    }
+
     // Returns false where there is nothing to show at this index.
     bool Read(std::uint32_t index, FailureCopy* copy) const noexcept;
     // The last of a database's kErrorPairs + 1 series is that of the others.
@@ -107,6 +117,7 @@ private:
     struct Place;
     enum class Identity;
 
+    void Count(ErrorDatabase& counts, const ErrorCount& error) noexcept;
     Identity Compare(const Place& place, const FailureKey& key) const noexcept;
     bool Search(const Share& share, std::uint64_t hash, const FailureKey& key, std::uint64_t now_us,
                 Place* found, Place* free) const noexcept;

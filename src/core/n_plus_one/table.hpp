@@ -111,6 +111,13 @@ public:
     // Returns false when there is a suggestion already, or one that knows more is needed.
     bool SetSuggestion(NPlusOneHandle handle, const NPlusOneSuggestion& suggestion) noexcept;
 
+    // Adds to the pattern what was counted before a restart. Takes over the references of its
+    // texts, which a pattern that is there already does not need.
+    void Restore(const NPlusOneCopy& saved) noexcept;
+    void RestoreLoops(std::uint32_t table, std::uint64_t loops) noexcept {
+        Add(loops_[TableDirectory::IndexOf(table)], loops);
+    }
+
     // Returns false when there is nothing to show at this index. Texts are the pattern's as long as
     // Holds() says so after they were read.
     bool Read(std::uint32_t index, NPlusOneCopy* copy) const noexcept;

@@ -1,5 +1,7 @@
 // What the values of rows and keys tell of a pattern: which parameter changes, and that it is no
 // loop.
+#include <algorithm>
+
 #include "core/n_plus_one/table.hpp"
 
 namespace elile::core {
@@ -40,6 +42,30 @@ void NPlusOneTable::Refute(const NPlusOneKey& key) noexcept {
         }
         if (seen == hash && !IsForgotten(pattern) && Get(pattern.by_rows) == 0) {
             ForgetOne(handle);
+        }
+    }
+}
+
+// What is known to change comes before the suggestion, which it would throw away.
+void NPlusOneTable::Restore(const NPlusOneCopy& saved) noexcept {
+    bool is_new = false;
+    const NPlusOneHandle handle = FindOrClaim(saved.key, saved.table, saved.last_seen_us, &is_new);
+    const NPlusOnePattern* seen = Of(handle);
+    const std::uint64_t last_seen_us = seen != nullptr ? Get(seen->last_seen_us) : 0;
+    NoteChanging(handle, saved.changing);
+    SetTexts(handle, saved.parent_text, saved.child_text);
+    if (saved.suggestion != 0) {
+        SetSuggestion(handle, {saved.suggestion, saved.evidence, saved.cost_before,
+                               saved.cost_after, saved.changing});
+    }
+    Count(handle, saved.occurrences, saved.runs, saved.total_ns,
+          std::max(last_seen_us, saved.last_seen_us));
+    if (NPlusOnePattern* pattern = Of(handle); pattern != nullptr) {
+        std::uint64_t first = Get(pattern->first_seen_us);
+        RaiseTo(pattern->most_runs, saved.most_runs);
+        if (first > saved.first_seen_us) {
+            pattern->first_seen_us.compare_exchange_strong(first, saved.first_seen_us,
+                                                           std::memory_order_relaxed);
         }
     }
 }

@@ -31,15 +31,24 @@ public:
         layout = {sizes.series_tables};
         Published::Carve(carver, MostBytes());
         origins = carver.Take<SeriesCounters>(layout.Size());
+        begins_anew_ = carver.Take<Word>();
     }
 
+    // Has all series begin from zero at the first snapshot.
+    void BeginAnew() noexcept { Put(*begins_anew_, 1); }
+    bool BeginsAnew() const noexcept { return Get(*begins_anew_) != 0; }
+
     SeriesLayout layout = {};
-    SeriesCounters* origins = nullptr;  // where each series began from zero; the keeper's alone
+    // Where each series began from zero. They are the keeper's alone, but before the first snapshot
+    // and after its end, when they are who saves and restores.
+    SeriesCounters* origins = nullptr;
 
 private:
     static std::size_t BytesFor(std::uint32_t series) noexcept {
         return sizeof(SnapshotHead) + series * sizeof(SnapshotSeries);
     }
+
+    Word* begins_anew_ = nullptr;  // 1: the figures so far were restored after a crash
 };
 
 // A worker publishes the IndexStatistics that it collected.

@@ -80,10 +80,13 @@ std::uint32_t SeriesBuilder::OwnerOf(std::uint32_t place) const noexcept {
     return layout.IsOfTable(place) ? segment_.tables.At(index) : segment_.databases.At(index);
 }
 
-// The figures of whoever had the place before are nothing to the one that has it now.
+// The figures of whoever had the place before are nothing to the one that has it now. Origins that
+// the first snapshot finds were restored.
 void SeriesBuilder::BeginAgain(SnapshotSeries& series) noexcept {
     const std::uint32_t place = series.place;
-    segment_.snapshot.origins[place] = {};
+    if (!is_first_) {
+        segment_.snapshot.origins[place] = {};
+    }
     series = {};
     series.place = place;
     series.owner = OwnerOf(place);
@@ -181,6 +184,9 @@ void SeriesBuilder::TakeSeries(std::uint32_t at) noexcept {
         AddItem(link - 1, sum, counters);
     }
     AddSum(sum, counters);
+    if (is_first_ && segment_.snapshot.BeginsAnew()) {
+        segment_.snapshot.origins[series.place] = counters;
+    }
     Advance(counters, segment_.snapshot.origins[series.place], series.counted);
     series.p50_ns = Whole(sum.QuantileNs(0.50));
     series.p95_ns = Whole(sum.QuantileNs(0.95));
@@ -227,6 +233,7 @@ void SeriesBuilder::Take(std::uint32_t tables) noexcept {
     const SegmentHeader& header = *segment_.header;
     tables_ = std::min(tables, header.sizes.series_tables);
     const std::uint64_t since = Get(header.stats_since_us);
+    is_first_ = head_.stats_since_us == 0 && head_.series == 0;
     if (head_.stats_since_us != since) {
         head_.series = 0;
     }

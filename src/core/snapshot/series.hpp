@@ -58,6 +58,7 @@ private:
     std::uint32_t* first_;
     std::uint32_t* next_;
     std::uint32_t tables_ = 0;
+    bool is_first_ = false;
 };
 
 }  // namespace elile::core

@@ -8,30 +8,6 @@ namespace {
 constexpr std::uint64_t kLeastRuns = 3;  // before a mean says anything
 constexpr std::uint64_t kWorse = 2;      // times as long
 
-// One holder at a time writes; leaving releases to the next one.
-class Turn {
-public:
-    explicit Turn(PlanHistory& history, int looks = 1) noexcept : history_(history) {
-        for (; looks > 0 && !taken_; --looks) {
-            std::uint32_t free = 0;
-            taken_ = history.busy.compare_exchange_strong(free, 1, std::memory_order_acquire);
-        }
-    }
-    ~Turn() {
-        if (taken_) {
-            history_.busy.store(0, std::memory_order_release);
-        }
-    }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-    bool IsTaken() const noexcept { return taken_; }
-
-private:
-    PlanHistory& history_;
-    bool taken_ = false;
-};
-
 // Returns kPlansKept when the plan is none of those kept.
 std::uint32_t PlaceOf(const PlanHistory& history, std::uint64_t plan_id) noexcept {
     std::uint32_t place = 0;
@@ -74,7 +50,7 @@ void ChangeTo(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
 
 PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint64_t duration_ns, std::uint64_t now_us) noexcept {
-    const Turn turn(history);
+    const HistoryTurn turn(history);
     if (!turn.IsTaken()) {
         return {};
     }
@@ -94,18 +70,19 @@ PlanNews NotePlan(PlanHistory& history, TextPool& details, std::uint64_t plan_id
 
 std::uint32_t TakePlanText(PlanHistory& history, TextPool& details,
                            std::uint64_t plan_id) noexcept {
-    // A run that does not find its text goes without a plan, and whoever writes is done at once.
-    constexpr int kLooks = 1000;
-    const Turn turn(history, kLooks);
-    const std::uint32_t place = turn.IsTaken() ? PlaceOf(history, plan_id) : kPlansKept;
-    const std::uint32_t text = place < kPlansKept ? Get(history.texts[place]) : 0;
-    details.AddReference(text);
+    // A run that does not find its text goes without a plan.
+    std::uint32_t text = 0;
+    VisitHistory(history, [&](const PlanHistory& found) {
+        const std::uint32_t place = PlaceOf(found, plan_id);
+        text = place < kPlansKept ? Get(found.texts[place]) : 0;
+        details.AddReference(text);
+    });
     return text;
 }
 
 bool KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint32_t text) noexcept {
-    const Turn turn(history);
+    const HistoryTurn turn(history);
     const std::uint32_t place = turn.IsTaken() ? PlaceOf(history, plan_id) : kPlansKept;
     if (place < kPlansKept) {
         details.AddReference(text);

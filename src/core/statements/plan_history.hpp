@@ -34,6 +34,30 @@ struct alignas(kCacheLine) PlanHistory {
 };
 static_assert(sizeof(PlanHistory) == 128);
 
+// One holder at a time writes; leaving releases to the next one.
+class HistoryTurn {
+public:
+    explicit HistoryTurn(PlanHistory& history, int looks = 1) noexcept : history_(history) {
+        for (; looks > 0 && !taken_; --looks) {
+            std::uint32_t free = 0;
+            taken_ = history.busy.compare_exchange_strong(free, 1, std::memory_order_acquire);
+        }
+    }
+    ~HistoryTurn() {
+        if (taken_) {
+            history_.busy.store(0, std::memory_order_release);
+        }
+    }
+    HistoryTurn(const HistoryTurn&) = delete;
+    HistoryTurn& operator=(const HistoryTurn&) = delete;
+
+    bool IsTaken() const noexcept { return taken_; }
+
+private:
+    PlanHistory& history_;
+    bool taken_ = false;
+};
+
 struct PlanNews {
     bool regressed = false;  // for the first time since the change
     double mean_before_ns = 0;
@@ -51,6 +75,18 @@ std::uint32_t TakePlanText(PlanHistory& history, TextPool& details, std::uint64_
 // nothing, while somebody else writes: other runs may count on the text, so try again.
 bool KeepPlanText(PlanHistory& history, TextPool& details, std::uint64_t plan_id,
                   std::uint32_t text) noexcept;
+
+// Visits the history while nobody writes it. Returns false when somebody did so all the while.
+template <typename Visit>
+bool VisitHistory(PlanHistory& history, Visit visit) noexcept {
+    // Whoever writes is done at once.
+    constexpr int kLooks = 1000;
+    const HistoryTurn turn(history, kLooks);
+    if (turn.IsTaken()) {
+        visit(history);
+    }
+    return turn.IsTaken();
+}
 
 // Nobody may use the history meanwhile.
 void ClearHistory(PlanHistory& history, TextPool& details) noexcept;

@@ -65,6 +65,24 @@ bool SlowRing::Holds(std::uint64_t id) const noexcept {
     return slots_[id % size_].sequence.IsStill(2 * id);
 }
 
+bool SlowRing::ReadAt(std::uint32_t slot, SlowRecord* record) const noexcept {
+    const std::uint64_t sequence = slots_[slot].sequence.Seen();
+    *record = Copy(slot);
+    return sequence != 0 && sequence == 2 * record->id && Holds(record->id);
+}
+
+void SlowRing::Restore(const SlowRecord& record) noexcept {
+    const std::uint64_t last = LastId();
+    const auto index = static_cast<std::uint32_t>(record.id % size_);
+    const bool is_of_ring = record.id != 0 && record.id <= last && record.id + size_ > last;
+    if (!is_of_ring || !slots_[index].sequence.TryBegin(0, 2 * record.id - 1)) {
+        Release(record);
+        return;
+    }
+    Fill(index, record);
+    slots_[index].sequence.End(2 * record.id);
+}
+
 SlowRing::Reading SlowRing::Read(std::uint64_t id, SlowRecord* record) const noexcept {
     const auto slot = static_cast<std::uint32_t>(id % size_);
     const Sequence& sequence = slots_[slot].sequence;

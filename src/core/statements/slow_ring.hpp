@@ -53,6 +53,14 @@ public:
     // Holds() says so after they were read.
     Reading Read(std::uint64_t id, SlowRecord* record) const noexcept;
     bool Holds(std::uint64_t id) const noexcept;
+    // Copies the record that is in this slot. Returns false where none is whole.
+    bool ReadAt(std::uint32_t slot, SlowRecord* record) const noexcept;
+
+    // Has records that come get higher ids than this one.
+    void RaiseLastId(std::uint64_t id) noexcept { RaiseTo(shared_->last_id, id); }
+    // Takes over the references of a record that was here before a restart, with its id. It finds
+    // its slot free, unless the ring is smaller or others have come.
+    void Restore(const SlowRecord& record) noexcept;
 
     // The record itself is published by its slot.
     std::uint64_t LastId() const noexcept { return Get(shared_->last_id); }
@@ -62,10 +70,9 @@ public:
     // Visits each complete record, as it was at some moment meanwhile.
     template <typename Visit>
     void ForEach(Visit visit) const noexcept {
+        SlowRecord record;
         for (std::uint32_t slot = 0; slot < size_; ++slot) {
-            const std::uint64_t sequence = slots_[slot].sequence.Seen();
-            const SlowRecord record = Copy(slot);
-            if (sequence != 0 && sequence == 2 * record.id && Holds(record.id)) {
+            if (ReadAt(slot, &record)) {
                 visit(record);
             }
         }

@@ -40,20 +40,7 @@ bool StatementStore::AddPlanning(const Handle& handle, std::uint64_t duration_ns
 
 void StatementStore::AddLeftover(const Target& target, const FinishedRun& run,
                                  std::uint32_t dbid) noexcept {
-    // Folding may go on beside us: it only adds too. A reset, microseconds long, would leave the
-    // execution half counted, or count it in an octave that is another tally's by then. The process
-    // that resets may have been stopped, so the tries are bounded. The execution is then forgotten
-    // as those before it, and counted as not ready.
-    constexpr int kTries = 1000;
-    Gate& gate = table_.shared->gate;
-    for (int attempt = 0; attempt < kTries; ++attempt) {
-        if (gate.TryAdding()) {
-            AddRun(table_.leftovers[table_.PlaceFor(target, dbid)], table_.octaves, run);
-            gate.LeaveShared();
-            return;
-        }
-    }
-    CountNotReady();
+    WithLeftover(target, dbid, [&](Tally& leftover) { AddRun(leftover, table_.octaves, run); });
 }
 
 std::uint32_t StatementStore::TakeText(const Handle& handle) noexcept {

@@ -65,6 +65,24 @@ public:
                      const ResourceUse& use) noexcept;
     // Adds an execution in this database that has no entry.
     void AddLeftover(const Target& target, const FinishedRun& run, std::uint32_t dbid = 0) noexcept;
+    // Visits what evicted statements left at the target, to add to it.
+    template <typename Visit>
+    void WithLeftover(const Target& target, std::uint32_t dbid, Visit visit) noexcept {
+        // Folding may go on beside us: it only adds too. A reset, microseconds long, would leave
+        // what is added half counted, or count it in an octave that is another tally's by then. The
+        // process that resets may have been stopped, so the tries are bounded. What is added is
+        // then forgotten as what was before it, and counted as not ready.
+        constexpr int kTries = 1000;
+        Gate& gate = table_.shared->gate;
+        for (int attempt = 0; attempt < kTries; ++attempt) {
+            if (gate.TryAdding()) {
+                visit(table_.leftovers[table_.PlaceFor(target, dbid)]);
+                gate.LeaveShared();
+                return;
+            }
+        }
+        CountNotReady();
+    }
     // Counts an execution that is in no figure, for nobody may write before the repair has ended.
     void CountNotReady() noexcept { Add(table_.shared->not_ready, 1); }
     // Counts one that is in its table's figures only, for no entry was free.
