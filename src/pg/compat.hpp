@@ -109,25 +109,6 @@ inline config_generic* FindSetting(const char* name) {
 #endif
 }
 
-// Gives RESET another value for a setting that is a whole number, if the check hook that knows the
-// present one has left something with it.
-inline void SetMarkedResetValue(const char* name, int value) {
-    config_generic* setting = FindSetting(name);
-    if (setting == nullptr) {
-        return;
-    }
-#if PG_VERSION_NUM >= 190000
-    if (setting->reset_extra != nullptr) {
-        setting->_int.reset_val = value;
-    }
-#else
-    auto* number = reinterpret_cast<config_int*>(setting);
-    if (number->reset_extra != nullptr) {
-        number->reset_val = value;
-    }
-#endif
-}
-
 // Lets nothing in this process change the setting from now on.
 inline void FreezeSetting(const char* name) {
     config_generic* setting = FindSetting(name);
