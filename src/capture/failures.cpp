@@ -178,7 +178,7 @@ Statement FailedStatement(core::Phase phase) {
     if (outermost != nullptr && outermost->statement.key.toplevel) {
         return {QueryIdOf(outermost->statement.key), TableOf(*outermost), true};
     }
-    if (passed.at_top_level) {
+    if (passed.any && passed.at_top_level) {
         return {QueryIdOf(passed.key), passed.table_plus_one, true};
     }
     const bool has_statement = debug_query_string != nullptr || phase == core::Phase::kCommit;
@@ -186,9 +186,13 @@ Statement FailedStatement(core::Phase phase) {
     return {queryid, queryid != 0 ? TableOfFailed(queryid) : 0, false};
 }
 
-void CopyNameOrNone(char (&to)[core::kNameBytes], const char* from) {
+// A name that is too long ends in a whole character.
+void CopyNameOrNone(char (&to)[core::kNameBytes], const char* from, int encoding) {
     if (from != nullptr) {
-        core::CopyName(to, {from, strnlen(from, core::kNameBytes)});
+        constexpr int kMost = core::kNameBytes - 1;
+        const auto length = static_cast<int>(strnlen(from, core::kNameBytes));
+        const int whole = pg_encoding_mbcliplen(encoding, from, length, kMost);
+        core::CopyName(to, {from, static_cast<size_t>(Min(whole, length))});
     }
 }
 
@@ -216,23 +220,26 @@ void FillDetails(const ErrorData& error, core::FailureDetails* details) {
     }
     memcpy(details->message, error.message_id,
            Min(static_cast<size_t>(length), sizeof(details->message) - 1));
-    CopyNameOrNone(details->schema, error.schema_name);
-    CopyNameOrNone(details->table_name, error.table_name);
-    CopyNameOrNone(details->column, error.column_name);
-    CopyNameOrNone(details->constraint, error.constraint_name);
+    const int encoding = GetDatabaseEncoding();
+    CopyNameOrNone(details->schema, error.schema_name, encoding);
+    CopyNameOrNone(details->table_name, error.table_name, encoding);
+    CopyNameOrNone(details->column, error.column_name, encoding);
+    CopyNameOrNone(details->constraint, error.constraint_name, encoding);
 }
 
 void FillSession(core::FailureKey* key) {
     key->database = MyDatabaseId;
     key->user = GetOuterUserId();
-    CopyNameOrNone(key->application, MyBEEntry != nullptr ? MyBEEntry->st_appname : nullptr);
+    CopyNameOrNone(key->application, MyBEEntry != nullptr ? MyBEEntry->st_appname : nullptr,
+                   GetDatabaseEncoding());
 }
 
-// The names that a client gave, whose database and role may not even exist.
+// The names that a client gave, whose database and role may not even exist. Their encoding is not
+// known, and the server may have cut them within a character.
 void FillGiven(core::FailureKey* key) {
-    CopyNameOrNone(key->application, MyProcPort->application_name);
-    CopyNameOrNone(key->given_database, MyProcPort->database_name);
-    CopyNameOrNone(key->given_user, MyProcPort->user_name);
+    CopyNameOrNone(key->application, MyProcPort->application_name, PG_UTF8);
+    CopyNameOrNone(key->given_database, MyProcPort->database_name, PG_UTF8);
+    CopyNameOrNone(key->given_user, MyProcPort->user_name, PG_UTF8);
 }
 
 uint32 ErrorDatabaseNamed(const core::TableDirectory& databases, const char* name) {

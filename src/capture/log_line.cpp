@@ -33,6 +33,7 @@ const char* SlowByOf(const core::SlowRecord& record) {
 
 // The session that ran the statement, when another process writes the line.
 struct Origin {
+    uint32 encoding;
     uint32 pid;
     const char* username;
     const char* datname;
@@ -74,8 +75,9 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     pg::Json json(out);
     json.Milliseconds("duration_ms", DurationMs(record));
     json.Identifier("queryid", record.queryid);
-    const LineText statement = TextForLine(record.text);
-    json.String("statement", statement.text, statement.encoding);
+    const uint32 encoding =
+        origin != nullptr ? origin->encoding : static_cast<uint32>(GetDatabaseEncoding());
+    json.String("statement", TextForLine(record.text).text, encoding);
     json.String("operation", OperationOf(record));
     json.Count("rows", record.rows);
     json.Double("threshold_ms", ThresholdMs(record));
@@ -94,15 +96,15 @@ void AppendJson(StringInfo out, const core::SlowRecord& record, const SlowText& 
     }
     if (origin != nullptr) {
         json.Count("pid", origin->pid);
-        json.String("user", origin->username, statement.encoding);
-        json.String("db", origin->datname, statement.encoding);
-        json.String("app", record.application_name, statement.encoding);
+        json.String("user", origin->username, encoding);
+        json.String("db", origin->datname, encoding);
+        json.String("app", record.application_name, encoding);
     }
     if (text.parameters != nullptr) {
-        json.String("parameters", text.parameters, statement.encoding);
+        json.String("parameters", text.parameters, encoding);
     }
     if (text.plan != nullptr) {
-        json.String("plan", text.plan, statement.encoding);
+        json.String("plan", text.plan, encoding);
     }
     json.End();
 }
@@ -154,7 +156,7 @@ void WriteLogLine(const core::SlowRecord& record, const SlowText& text) {
 }
 
 void WriteLineOf(const store::WaitingRun& run, const SlowText& text) {
-    const Origin origin{run.record.pid, run.username, run.datname};
+    const Origin origin{run.encoding, run.record.pid, run.username, run.datname};
     Write(run.record, text, &origin);
 }
 

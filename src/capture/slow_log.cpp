@@ -155,6 +155,7 @@ void HandOver(store::WaitingRun* run, const core::KnownStatement& statement,
               const core::SlowRecord& record) {
     run->statement = statement;
     run->record = record;
+    run->encoding = static_cast<uint32>(GetDatabaseEncoding());
     strlcpy(run->username, MyProcPort != nullptr ? MyProcPort->user_name : "",
             sizeof(run->username));
     strlcpy(run->datname, MyProcPort != nullptr ? MyProcPort->database_name : "",

@@ -39,6 +39,11 @@ public:
             ++at_;
         } while (Pass("."));
     }
+    void PassUntil(const char* word) {
+        while (at_ < scan_.count && !IsNext(word)) {
+            ++at_;
+        }
+    }
     int At() const { return at_; }
 
 private:
@@ -49,8 +54,27 @@ private:
 
 constexpr int kNone = INT_MAX;
 
-// SET a.b = c, d. SET TRANSACTION, SET CONSTRAINTS and SET TIME ZONE have neither sign. Returns
-// kNone where there is no value, or the default.
+// a.b = c, d. Returns kNone where there is no value, or the default.
+int ValuesOfSetting(Words words) {
+    words.PassName();
+    const bool is_set = words.Pass("to") || words.Pass("=");
+    return is_set && !words.IsNext("default") ? words.At() : kNone;
+}
+
+// ALTER ROLE a IN DATABASE b SET c = d. SET TABLESPACE has no sign.
+int ValuesOfAlter(Words words) {
+    const bool has_name = words.Pass("role") || words.Pass("user") || words.Pass("database");
+    if (!has_name && !words.Pass("system")) {
+        return kNone;
+    }
+    if (has_name) {
+        words.PassName();
+    }
+    words.PassUntil("set");
+    return words.Pass("set") ? ValuesOfSetting(words) : kNone;
+}
+
+// SET TRANSACTION, SET CONSTRAINTS and SET TIME ZONE have no sign before their values.
 int ValuesOfSet(Words words) {
     if (words.PassKeyword("session")) {
         if (words.Pass("authorization")) {
@@ -66,15 +90,16 @@ int ValuesOfSet(Words words) {
         }
         return words.IsNext("default") ? kNone : words.At();
     }
-    words.PassName();
-    const bool is_set = words.Pass("to") || words.Pass("=");
-    return is_set && !words.IsNext("default") ? words.At() : kNone;
+    return ValuesOfSetting(words);
 }
 
 // Returns the first token that stands for a value, from which on all do.
 int FirstValue(Words words) {
     if (words.Pass("set")) {
         return ValuesOfSet(words);
+    }
+    if (words.Pass("alter")) {
+        return ValuesOfAlter(words);
     }
     if (words.Pass("savepoint")) {
         return words.At();

@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include "pg/compat.hpp"
+
 namespace elile::pg {
 namespace {
 
@@ -44,6 +46,23 @@ void TakeBootValues(std::span<const Setting> settings) {
             },
             setting.value);
     }
+}
+
+void SetMarkedResetValue(const char* name, int value) {
+    config_generic* setting = FindSetting(name);
+    if (setting == nullptr) {
+        return;
+    }
+#if PG_VERSION_NUM >= 190000
+    if (setting->reset_extra != nullptr) {
+        setting->_int.reset_val = value;
+    }
+#else
+    auto* number = reinterpret_cast<config_int*>(setting);
+    if (number->reset_extra != nullptr) {
+        number->reset_val = value;
+    }
+#endif
 }
 
 }  // namespace elile::pg

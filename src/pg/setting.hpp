@@ -56,4 +56,8 @@ void DefineEach(std::span<const Setting> settings);
 // are left out, since the server owns their memory.
 void TakeBootValues(std::span<const Setting> settings);
 
+// Gives RESET another value for a setting that is a whole number, if the check hook has left
+// something with the present one.
+void SetMarkedResetValue(const char* name, int value);
+
 }  // namespace elile::pg

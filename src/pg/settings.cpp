@@ -56,6 +56,8 @@ bool Decide(int choice, bool of_environment) {
                : static_cast<Choice>(choice) == Choice::kOn;
 }
 
+constexpr char kThresholdName[] = "elile_optimize.slow_query_threshold";
+
 int PresetThreshold(int environment) {
     return core::kPoolPresets[environment].slow_query_threshold_ms;
 }
@@ -87,7 +89,9 @@ void OnThreshold(int threshold, void* follows) {
     KeepReady(follows_environment ? PresetThreshold(Settings::environment) : threshold);
 }
 
+// RESET may give the threshold of the environment while another one is set.
 void OnEnvironment(int environment, void*) {
+    SetMarkedResetValue(kThresholdName, PresetThreshold(environment));
     if (follows_environment) {
         Settings::slow_query_threshold = PresetThreshold(environment);
         KeepReady(Settings::slow_query_threshold);
@@ -186,7 +190,7 @@ constexpr Setting kSettings[] = {
              kEnvironmentOptions, OnEnvironment},
      "Selects the preset that other settings follow.",
      "A setting that was set itself does not follow it."},
-    {"elile_optimize.slow_query_threshold", PGC_SUSET, GUC_UNIT_MS,
+    {kThresholdName, PGC_SUSET, GUC_UNIT_MS,
      Whole{&Settings::slow_query_threshold, kThresholdOfEnvironment, kThresholdOfEnvironment,
            INT_MAX, IsThreshold, OnThreshold},
      "Sets the execution time from which on a statement is slow.",

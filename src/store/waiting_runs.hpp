@@ -45,6 +45,7 @@ struct WaitingRun {
     bool hides;                 // the plan's text hides literals
     bool shares;                // the plan's text serves other runs too
     bool keeps_parameters;
+    uint32 encoding;             // of the session's database, and so of all its texts
     bool needs_text;             // that is to be made of `source`; the record is in no ring yet
     char username[NAMEDATALEN];  // as the session logged in
     char datname[NAMEDATALEN];

@@ -48,6 +48,7 @@ int Main(const Options& options) {
     AddPartsCases(&cases);
     AddTablesCases(&cases);
     AddFailuresCases(&cases);
+    AddUtilitiesCases(&cases);
     const double seconds =
         options.seconds / 2 / static_cast<double>(options.only != nullptr ? 1 : cases.size());
     Sum sum;

@@ -20,5 +20,6 @@ void AddStatementsCases(std::vector<Case>* cases);
 void AddPartsCases(std::vector<Case>* cases);
 void AddTablesCases(std::vector<Case>* cases);
 void AddFailuresCases(std::vector<Case>* cases);
+void AddUtilitiesCases(std::vector<Case>* cases);
 
 }  // namespace elile::explore

@@ -1,9 +1,7 @@
-// Processes that meet in the tables of patterns, pools, sessions, refusals, builds, plans and
-// utilities.
+// Processes that meet in the tables of patterns, pools, sessions, refusals, builds and plans.
 #include <array>
 #include <cstring>
 
-#include "core/shared/hash.hpp"
 #include "core/shared/words.hpp"
 #include "explore/scenarios.hpp"
 #include "explore/world.hpp"
@@ -333,44 +331,6 @@ void PlanHistories(Plans& world) {
     });
 }
 
-// Two identifiers for each text, all of them hashes.
-std::uint64_t UtilityId(std::uint64_t number) { return core::Mix(number + 1); }
-std::uint64_t UtilityText(std::uint64_t number) { return core::Mix(100 + number / 2); }
-
-void LookAtUtility(const World& world, std::uint64_t number) {
-    const core::UtilityMeaning meaning = world.segment.utility_ids.Find(UtilityId(number));
-    if (meaning.IsKnown()) {
-        const std::uint64_t first = number / 2 * 2;
-        Check(meaning.text_hash == UtilityText(number), "a utility's identifier has another text");
-        Check(meaning.queryid == UtilityId(first) || meaning.queryid == UtilityId(first + 1),
-              "a utility's identifier leads to another text's entry");
-    }
-}
-
-// All lie in one bucket, so that two processes write the same record at once.
-void Utilities(World& world) {
-    constexpr std::uint64_t kIdentifiers = 4;
-    for (std::uint64_t process = 0; process < 2; ++process) {
-        world.Process([&world, process] {
-            for (std::uint64_t number : {2 * process, 2 * process + 1}) {
-                const core::UtilityMeaning meaning =
-                    world.segment.utility_ids.Note(UtilityId(number), UtilityText(number));
-                Check(meaning.text_hash == UtilityText(number), "what was noted is another text");
-                LookAtUtility(world, number);
-            }
-        });
-    }
-    world.Process([&world] {
-        LookAtUtility(world, 1);
-        LookAtUtility(world, 2);
-    });
-    world.Afterwards([&world] {
-        for (std::uint64_t number = 0; number < kIdentifiers; ++number) {
-            LookAtUtility(world, number);
-        }
-    });
-}
-
 }  // namespace
 
 void AddTablesCases(std::vector<Case>* cases) {
@@ -385,7 +345,6 @@ void AddTablesCases(std::vector<Case>* cases) {
     AddBoth(cases, "build slots", Make<Builds, BuildSlots>);
     cases->push_back({"wanted databases", false, Make<World, Wanted>});
     AddBoth(cases, "plan history", Make<Plans, PlanHistories>);
-    AddBoth(cases, "utilities", Make<World, Utilities>);
 }
 
 }  // namespace elile::explore

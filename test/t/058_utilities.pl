@@ -2,8 +2,11 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Protocol;
 use Test::More;
 
 my $loop = join "\n", map {
@@ -51,12 +54,16 @@ for my $libraries ('elile_optimize', 'elile_optimize, pg_stat_statements', 'pg_s
 # A message is parsed as a whole under the setting at its start.
 my $node = PostgreSQL::Test::Cluster->new('readings');
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'elile_optimize'");
+$node->append_conf('postgresql.conf', q{
+shared_preload_libraries = 'elile_optimize'
+log_statement = none
+log_min_error_statement = panic
+});
 $node->start;
 $node->safe_psql('postgres', 'create extension elile_optimize');
 SKIP:
 {
-    skip 'strings always conform from 19 on', 2 if $node->pg_version >= 19;
+    skip 'strings always conform from 19 on', 8 if $node->pg_version >= 19;
     my $one_message = sub {
         my ($setting, $message) = @_;
         local $ENV{PGOPTIONS} = "-c standard_conforming_strings=$setting";
@@ -68,6 +75,54 @@ SKIP:
         'select $1, $2|select $1, $2, $3', 'each is read as it was parsed');
     is($node->safe_psql('postgres', q{select count(*) from elile_optimize.statements where query ~ 'S3CRET' and query !~ 'statements'}),
         '0', 'and no literal is kept');
+
+    # Strings of pieces that end or begin a string when the other setting reads them, written as one setting has them.
+    srand(21);
+    my @pieces = (q{S3CRET }, q{'}, q{\\}, q{\\}, q{'}, q{', --}, q{, }, q{ as "b", }, q{"}, q{--}, "\n", q{/*}, q{*/}, q{$$}, q{ from item where id < 2});
+    my @between = (', ', ",\n", ", --'\n", q{ as "'", });
+    my $string_as = sub {
+        my ($setting) = @_;
+        my $string = join '', 'S3CRET', map { $pieces[ rand @pieces ] } 0 .. rand 6;
+        return $setting eq 'on' ? "'" . $string =~ s/'/''/gr . "'" : "'" . $string =~ s/\\/\\\\/gr =~ s/'/rand 2 < 1 ? q{\\'} : q{''}/gre . "'";
+    };
+    # Each statement has a sum of its own, and so an identifier and a text.
+    my $texts = 0;
+    my $text_as = sub {
+        my ($setting) = @_;
+        ++$texts;
+        my $sum = join '', 'select 1', map { $texts >> $_ & 1 ? ' + 1' : ' - 1' } 0 .. 11;
+        return join '', $sum, map({ $between[ rand @between ] . $string_as->($setting) } 0 .. 1 + rand 3), "\nfrom item where id < 100";
+    };
+    $node->safe_psql('postgres', 'create table item as select 1 as id; select elile_optimize.reset()');
+    my $from = -s $node->logfile;
+    foreach my $setting ('on', 'off')
+    {
+        foreach my $format ('text', 'json')
+        {
+            my $other = $setting eq 'on' ? 'off' : 'on';
+            my $client = Protocol->connect($node);
+            $client->simple($_) foreach "set backslash_quote = on", "set escape_string_warning = off", "set elile_optimize.log_format = $format",
+                "set elile_optimize.slow_query_threshold = 0", "set elile_optimize.log_rate_limit = -1", "set elile_optimize.log_query_plan = on";
+            my @failed;
+            foreach my $number (1 .. 100)
+            {
+                push @failed, $client->simple("set standard_conforming_strings = $setting");
+                push @failed, $client->simple($text_as->($setting));
+                push @failed, $client->simple("set standard_conforming_strings = $other; " . $text_as->($setting));
+                push @failed, $client->simple("set standard_conforming_strings = $setting");
+                push @failed, $client->parse('s', $text_as->($setting))->sync->run;
+                push @failed, $client->simple("set standard_conforming_strings = $other");
+                push @failed, $client->bind('', 's')->execute('')->add('C', "Ss\0")->sync->run;
+            }
+            is(join(' ', @failed), '', "$setting, $format: what is written one way is read so");
+            $client->close;
+        }
+    }
+    my $shown = $node->safe_psql('postgres', q{
+        select s::text from elile_optimize.statements s
+        union all select q::text from elile_optimize.slow_queries q union all select f::text from elile_optimize.failures f});
+    is(join("\n", grep { /S3CRET/ } split /\n/, $shown . slurp_file($node->logfile, $from)), '', 'no string is shown, whichever setting its statement runs under');
+    cmp_ok(scalar(() = $shown =~ /text not shown/g), '>', 20, 'some can be read in two ways');
 }
 
 # Who asks by an identifier that another constant has is led to the row.
