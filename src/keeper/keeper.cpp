@@ -121,6 +121,9 @@ void KeepStore() {
             ReconfigureExporter();
         }
     }
+    // What was seen since the last time is saved too.
+    LookAtPools(segment);
+    PublishLooks(segment);
 }
 
 void RegisterKeeper() {

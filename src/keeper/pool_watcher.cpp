@@ -3,6 +3,7 @@
 #include "core/pools/ended_sessions.hpp"
 #include "core/pools/reports.hpp"
 #include "core/pools/watch.hpp"
+#include "core/saved/state.hpp"
 #include "core/segment.hpp"
 #include "core/snapshot/parts.hpp"
 #include "pg/client_sessions.hpp"
@@ -19,27 +20,37 @@ constexpr uint64 kPublishNs = 1000000000;
 struct Room {
     core::ObservedPools* pools;
     core::PoolWatch* watch;
-    uint64 publish_ns;  // when to publish next, monotonic
+    core::TrackedSession* sessions;
+    uint32 cells;          // so many sessions, twice
+    bool awaits_restored;  // what was saved of pools may still come
+    uint64 publish_ns;     // when to publish next, monotonic
 };
 
-Room MakeRoom(const core::Segment& segment) {
-    const uint32 cells = core::PoolWatch::CellsFor(pg::ProcNumbers());
+Room MakeRoom() {
     const auto allocate = [](Size bytes) {
         return MemoryContextAllocHuge(TopMemoryContext, bytes);
     };
-    Room room = {};
-    room.pools = static_cast<core::ObservedPools*>(allocate(sizeof(core::ObservedPools)));
-    // An earlier keeper may have published pools already, and their sums go on.
+    Room made = {};
+    made.cells = core::PoolWatch::CellsFor(pg::ProcNumbers());
+    made.sessions =
+        static_cast<core::TrackedSession*>(allocate(sizeof(core::TrackedSession) * 2 * made.cells));
+    made.watch = static_cast<core::PoolWatch*>(allocate(sizeof(core::PoolWatch)));
+    made.pools = static_cast<core::ObservedPools*>(allocate(sizeof(core::ObservedPools)));
+    return made;
+}
+
+Room room;
+
+// Goes on from the pools that were published. Another keeper may have done that, or who restored
+// what was saved.
+void BeginLooks(const core::Segment& segment) {
+    room.awaits_restored = segment.save_state.IsRestoring();
     if (!segment.observed.Read(room.pools)) {
         memset(static_cast<void*>(room.pools), 0, sizeof(*room.pools));
     }
-    const Size table = sizeof(core::TrackedSession) * cells;
-    auto* tables = static_cast<char*>(allocate(2 * table));
-    memset(tables, 0, 2 * table);
-    room.watch = static_cast<core::PoolWatch*>(allocate(sizeof(core::PoolWatch)));
-    *room.watch = core::PoolWatch(room.pools, reinterpret_cast<core::TrackedSession*>(tables),
-                                  reinterpret_cast<core::TrackedSession*>(tables + table), cells);
-    return room;
+    memset(static_cast<void*>(room.sessions), 0, sizeof(*room.sessions) * 2 * room.cells);
+    *room.watch =
+        core::PoolWatch(room.pools, room.sessions, room.sessions + room.cells, room.cells);
 }
 
 void NoteEnded(core::EndedSessions& ended, core::PoolWatch& watch) {
@@ -102,9 +113,11 @@ uint64 PauseBetweenLooksNs() {
 }
 
 void LookAtPools(core::Segment& segment) {
-    static Room room = {};
     if (room.pools == nullptr) {
-        room = MakeRoom(segment);
+        room = MakeRoom();
+        BeginLooks(segment);
+    } else if (room.awaits_restored && !segment.save_state.IsRestoring()) {
+        BeginLooks(segment, room);
     }
     const uint64 begin_ns = pg::MonotonicNs();
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());
@@ -119,8 +132,15 @@ void LookAtPools(core::Segment& segment) {
     const uint64 end_ns = pg::MonotonicNs();
     room.pools->look_ns = end_ns - begin_ns;
     if (end_ns >= room.publish_ns) {
-        segment.observed.Write(room.pools);
+        PublishLooks(segment);
         room.publish_ns = end_ns + kPublishNs;
+    }
+}
+
+// While what was saved is restored, who restores is the one that publishes.
+void PublishLooks(core::Segment& segment) {
+    if (room.pools != nullptr && !room.awaits_restored) {
+        segment.observed.Write(room.pools);
     }
 }
 

@@ -16,5 +16,7 @@ uint64_t PauseBetweenLooksNs();
 // Takes one look, reading shared memory only. The first call allocates all the memory it needs, and
 // raises an error when there is none.
 void LookAtPools(core::Segment& segment);
+// Publishes what was seen until now. Looks do it once a second.
+void PublishLooks(core::Segment& segment);
 
 }  // namespace elile::keeper

@@ -89,4 +89,38 @@ RefusalCounts Refusals::Read(const char* database, const char* user, const char*
     return sum;
 }
 
+bool Refusals::ReadAt(std::uint32_t index, SavedRefusals* refusals) const noexcept {
+    const Refusal& refusal = shared_->refusals[index];
+    const std::uint64_t counted = Get(refusal.second_and_count);
+    *refusals = {Get(refusal.key), static_cast<std::uint32_t>(counted >> 32),
+                 static_cast<std::uint32_t>(counted), Get(refusal.first_us)};
+    return refusals->key != 0 && refusals->count != 0;
+}
+
+void Refusals::Restore(const SavedRefusals& saved) noexcept {
+    const std::uint64_t saved_us = saved.second * kUsPerSecond;
+    Refusal* refusal = FindOrClaim(saved.key, saved_us);
+    if (refusal == nullptr) {
+        return;
+    }
+    Word& counted = refusal->second_and_count;
+    std::uint64_t seen = Get(counted);
+    std::uint64_t wanted = 0;
+    bool is_first = false;
+    do {
+        const std::uint64_t second = seen >> 32;
+        is_first = IsOver(seen, saved_us);
+        if (!is_first && IsOver(std::uint64_t{saved.second} << 32, second * kUsPerSecond)) {
+            return;
+        }
+        const std::uint64_t count =
+            (is_first ? 0 : static_cast<std::uint32_t>(seen)) + std::uint64_t{saved.count};
+        wanted = std::max<std::uint64_t>(second, saved.second) << 32 |
+                 std::min<std::uint64_t>(count, UINT32_MAX);
+    } while (!counted.compare_exchange_weak(seen, wanted, std::memory_order_relaxed));
+    if (is_first || Get(refusal->first_us) > saved.first_us) {
+        Put(refusal->first_us, saved.first_us);
+    }
+}
+
 }  // namespace elile::core

@@ -27,6 +27,14 @@ struct RefusalCounts {
     std::uint64_t first_us;
 };
 
+// The refusals of certain names, as they are saved.
+struct SavedRefusals {
+    std::uint64_t key;     // hash of the names
+    std::uint32_t second;  // of the last one, since 2000-01-01 UTC
+    std::uint32_t count;
+    std::uint64_t first_us;
+};
+
 class Refusals : public Part {
 public:
     // It lies in shared memory; any process writes.
@@ -43,6 +51,10 @@ public:
     // Returns those of the last kRefusalLifeUs, and those before them without such a gap.
     RefusalCounts Read(const char* database, const char* user, const char* application,
                        std::uint64_t now_us) const noexcept;
+    // Returns false where nothing is counted at this index.
+    bool ReadAt(std::uint32_t index, SavedRefusals* refusals) const noexcept;
+    // Adds what was counted by names before a restart, unless it is long over. The sum stays.
+    void Restore(const SavedRefusals& saved) noexcept;
     std::uint64_t Sum() const noexcept { return Get(shared_->sum); }
 
 private:

@@ -111,22 +111,46 @@ PoolReport* PoolReports::SettleDuplicates(std::uint64_t key) noexcept {
     return first;
 }
 
-void PoolReports::Report(std::uint32_t database, const char (&application)[kNameBytes],
-                         PoolFigure figure, std::uint64_t value, std::uint64_t now_us) noexcept {
+template <typename Write>
+void PoolReports::WriteOrDrop(std::uint32_t database, const char (&application)[kNameBytes],
+                              std::uint64_t now_us, Write write) noexcept {
     constexpr int kPlaces = 4;  // since another pool may take the one that was found
     const std::uint64_t key = KeyOf(database, application);
-    const auto write = [&](PoolReport& report) {
+    const auto write_all = [&](PoolReport& report) {
         WriteIdentity(report, database, application);
-        Put(report.figure_plus_one[PlaceOf(figure)], value + 1);
-        Put(report.reported_at_us[PlaceOf(figure)], now_us);
+        write(report);
     };
     for (int left = kPlaces; left > 0; --left) {
         PoolReport* report = FindOrClaim(key, now_us);
-        if (report != nullptr && WriteUnder(*report, key, write)) {
+        if (report != nullptr && WriteUnder(*report, key, write_all)) {
             return;
         }
     }
     Add(*dropped_, 1);
+}
+
+void PoolReports::Report(std::uint32_t database, const char (&application)[kNameBytes],
+                         PoolFigure figure, std::uint64_t value, std::uint64_t now_us) noexcept {
+    WriteOrDrop(database, application, now_us, [&](PoolReport& report) {
+        Put(report.figure_plus_one[PlaceOf(figure)], value + 1);
+        Put(report.reported_at_us[PlaceOf(figure)], now_us);
+    });
+}
+
+void PoolReports::Restore(const PoolReportCopy& saved) noexcept {
+    const std::uint64_t last_us =
+        *std::max_element(saved.reported_at_us.begin(), saved.reported_at_us.end());
+    WriteOrDrop(saved.database, saved.application, last_us, [&](PoolReport& report) {
+        for (std::size_t figure = 0; figure < kPoolFigures; ++figure) {
+            const std::uint64_t at_us = saved.reported_at_us[figure];
+            const bool is_newer = Get(report.figure_plus_one[figure]) == 0 ||
+                                  Get(report.reported_at_us[figure]) < at_us;
+            if (saved.figure_plus_one[figure] != 0 && is_newer) {
+                Put(report.figure_plus_one[figure], saved.figure_plus_one[figure]);
+                Put(report.reported_at_us[figure], at_us);
+            }
+        }
+    });
 }
 
 bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
@@ -137,7 +161,8 @@ bool PoolReports::Read(std::uint32_t index, std::uint64_t now_us,
     }
     bool has_figure = false;
     const auto copy_figure = [&](std::size_t figure) {
-        const bool is_old = IsOld(Get(report.reported_at_us[figure]), LifeUs(figure), now_us);
+        copy->reported_at_us[figure] = Get(report.reported_at_us[figure]);
+        const bool is_old = IsOld(copy->reported_at_us[figure], LifeUs(figure), now_us);
         copy->figure_plus_one[figure] = is_old ? 0 : Get(report.figure_plus_one[figure]);
         has_figure = has_figure || copy->figure_plus_one[figure] != 0;
     };

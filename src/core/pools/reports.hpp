@@ -41,6 +41,7 @@ struct PoolReportCopy {
     std::uint32_t database;
     std::array<std::uint64_t, kPoolFigures> figure_plus_one;  // 0 also when it is too old
     char application[kNameBytes];
+    std::array<std::uint64_t, kPoolFigures> reported_at_us;
 };
 
 class PoolReports : public Part {
@@ -55,7 +56,10 @@ public:
     void Report(std::uint32_t database, const char (&application)[kNameBytes], PoolFigure figure,
                 std::uint64_t value, std::uint64_t now_us) noexcept;
 
-    // Returns false when there is nothing to show at this index.
+    // Adds what was reported before a restart, where nothing newer was reported since.
+    void Restore(const PoolReportCopy& saved) noexcept;
+
+    // Returns false when there is nothing to show at this index. At the time 0 nothing is too old.
     bool Read(std::uint32_t index, std::uint64_t now_us, PoolReportCopy* copy) const noexcept;
 
     // Returns how many figures found no place.
@@ -68,6 +72,10 @@ private:
     // Returns null where there is no room, or another session was quicker.
     PoolReport* FindOrClaim(std::uint64_t key, std::uint64_t now_us) noexcept;
     PoolReport* SettleDuplicates(std::uint64_t key) noexcept;
+    // Calls `write(report)` under the lock of the pool's own report, or counts a drop.
+    template <typename Write>
+    void WriteOrDrop(std::uint32_t database, const char (&application)[kNameBytes],
+                     std::uint64_t now_us, Write write) noexcept;
 
     PoolReport* reports_ = nullptr;
     Word* dropped_ = nullptr;  // any process

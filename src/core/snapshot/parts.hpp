@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include "core/pools/observed.hpp"
 #include "core/shared/published.hpp"
@@ -84,6 +85,22 @@ public:
         Published::Carve(carver, sizeof(ObservedPools));
         put_aside = carver.Take<Word>();
         unread = carver.Take<Word>();
+    }
+
+    // Copies the pool that was at this place of those observed since then, by stats_since_us.
+    // Returns false where there was none.
+    bool ReadPool(std::uint32_t place, std::uint64_t since_us, ObservedPool* pool) const noexcept {
+        constexpr std::size_t kFirst = offsetof(ObservedPools, pools);
+        static_assert(sizeof(*pool) % sizeof(Word) == 0 && kFirst % sizeof(Word) == 0);
+        std::uint64_t seen_since_us = 0;
+        std::uint32_t used = 0;
+        const bool is_there = ReadWords([&](const Word* words) {
+            LoadWords(words + offsetof(ObservedPools, stats_since_us) / sizeof(Word),
+                      &seen_since_us, sizeof(seen_since_us));
+            LoadWords(words + offsetof(ObservedPools, used) / sizeof(Word), &used, sizeof(used));
+            LoadWords(words + (kFirst + place * sizeof(*pool)) / sizeof(Word), pool, sizeof(*pool));
+        });
+        return is_there && seen_since_us == since_us && (place < used || place == kOtherPools);
     }
 
     Word* put_aside = nullptr;  // sessions and pools that are summed as other; the keeper
