@@ -98,6 +98,7 @@ void KeepStore() {
     core::Segment& segment = *store::SharedSegment();
     uint64 due_ns = 0;
     uint64 pools_due_ns = 0;
+    core::Put(segment.save_state.shared->is_kept, 1);
     ReconfigureExporter();
     while (!ShutdownRequestPending) {
         if (pg::MonotonicNs() >= due_ns) {
@@ -124,6 +125,7 @@ void KeepStore() {
     // What was seen since the last time is saved too.
     LookAtPools(segment);
     PublishLooks(segment);
+    core::Put(segment.save_state.shared->is_kept, 0);
 }
 
 void RegisterKeeper() {
@@ -148,7 +150,10 @@ void RegisterKeeper() {
 
 namespace {
 
-void OnExit(int, Datum) { elile::keeper::EndExporter(); }
+void OnExit(int, Datum) {
+    elile::core::Put(elile::store::SharedSegment()->save_state.shared->is_kept, 0);
+    elile::keeper::EndExporter();
+}
 
 }  // namespace
 

@@ -117,7 +117,7 @@ void LookAtPools(core::Segment& segment) {
         room = MakeRoom();
         BeginLooks(segment);
     } else if (room.awaits_restored && !segment.save_state.IsRestoring()) {
-        BeginLooks(segment, room);
+        BeginLooks(segment);
     }
     const uint64 begin_ns = pg::MonotonicNs();
     const auto now_us = static_cast<uint64>(GetCurrentTimestamp());

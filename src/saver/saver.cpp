@@ -42,17 +42,20 @@ bool IsSessionLeft() {
     return false;
 }
 
-// The postmaster waits for all of them too, so nobody waits for this. Returns false when one did
-// not end for an hour.
-bool WaitForLastSession() {
+// The postmaster waits for all of them too, so nobody waits for this. The keeper tells last what it
+// has seen of pools. Returns false when a session did not end for an hour, or the keeper for ten
+// seconds.
+bool WaitForLastSession(const core::SaveState& state) {
     constexpr long kPauseMs = 20;
-    constexpr int kMostPauses = 3600 * 1000 / kPauseMs;
-    int pauses = 0;
-    while (IsSessionLeft() && pauses < kMostPauses) {
+    constexpr int kSecond = 1000 / kPauseMs;
+    for (int pauses = 0; pauses < 3600 * kSecond; ++pauses) {
+        const bool is_kept = core::Get(state.shared->is_kept) != 0;
+        if (!IsSessionLeft() && (!is_kept || pauses > 10 * kSecond)) {
+            return !is_kept;
+        }
         Wait(kPauseMs);
-        ++pauses;
     }
-    return pauses < kMostPauses;
+    return false;
 }
 
 // Another saver may have ended while it restored. What it had added stays, and it is not known how
@@ -101,7 +104,7 @@ bool RunSaver() {
     Restore(segment);
     SaveUntilAsked(segment);
     const bool is_shutting_down = keeper::IsShuttingDown();
-    const bool is_last = is_shutting_down && WaitForLastSession();
+    const bool is_last = is_shutting_down && WaitForLastSession(segment.save_state);
     Save(is_last ? SaveKind::kLastClean : SaveKind::kLast);
     return is_shutting_down;
 }

@@ -32,7 +32,10 @@ enum class RecordKind : std::uint8_t {
     kSlow,
     kPattern,
     kLoops,
-    kLimit
+    kLimit,
+    kPool,
+    kPoolReport,
+    kRefusals
 };
 
 struct SavedServer {

@@ -5,6 +5,7 @@
 
 #include "core/limits.hpp"
 #include "core/saved/failure_records.hpp"
+#include "core/saved/pool_records.hpp"
 #include "core/saved/slow_records.hpp"
 #include "core/snapshot/parts.hpp"
 #include "core/statements/table.hpp"
@@ -84,6 +85,11 @@ void Restoring::RestoreOthers(bool goes_on) noexcept {
          [this](ByteReader& in) { RestorePattern(segment_, in, statement_texts_); });
     each(RecordKind::kLoops, [this](ByteReader& in) { RestoreLoops(segment_, in); });
     each(RecordKind::kLimit, [&](ByteReader& in) { RestoreLimit(segment_, in, goes_on); });
+    each(RecordKind::kPoolReport, [this](ByteReader& in) { RestorePoolReport(segment_, in); });
+    each(RecordKind::kRefusals, [this](ByteReader& in) { RestoreRefusals(segment_, in); });
+    RestoringPools pools(segment_);
+    each(RecordKind::kPool, [&](ByteReader& in) { pools.Add(in); });
+    pools.Publish();
 }
 
 // Tables that found no room share a series, which would rise by what it never showed. So series go

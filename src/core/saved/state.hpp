@@ -53,6 +53,8 @@ public:
     struct Shared {
         HalfWord is_restoring;  // 1 until all that was saved was added
         HalfWord restored_from;
+        HalfWord is_kept;  // 1 while a keeper is at work; the keeper
+        HalfWord unused;
         Word saved_at_us;  // all that was counted until then is saved; microseconds since
                            // 2000-01-01 UTC, 0 never
         Word saved_bytes;  // in the files

@@ -4,6 +4,7 @@
 #include "core/limits.hpp"
 #include "core/n_plus_one/table.hpp"
 #include "core/saved/failure_records.hpp"
+#include "core/saved/pool_records.hpp"
 #include "core/saved/slow_records.hpp"
 #include "core/snapshot/parts.hpp"
 #include "core/statements/slow_ring.hpp"
@@ -33,7 +34,7 @@ struct SaveWalk::Source {
     void (*write)(SaveWalk& walk, std::uint32_t place, ByteWriter& out);
 };
 
-const std::array<SaveWalk::Source, 14> SaveWalk::kSources = {{
+const std::array<SaveWalk::Source, 17> SaveWalk::kSources = {{
     {RecordKind::kServer, [](const Segment&) { return std::uint32_t{1}; },
      [](SaveWalk& walk, std::uint32_t, ByteWriter& out) { walk.WriteServer(out); }},
     {RecordKind::kDatabase, [](const Segment& segment) { return segment.databases.Size(); },
@@ -81,6 +82,18 @@ const std::array<SaveWalk::Source, 14> SaveWalk::kSources = {{
     {RecordKind::kLimit, [](const Segment&) { return SavedLimits(); },
      [](SaveWalk& walk, std::uint32_t place, ByteWriter& out) {
          WriteLimit(walk.segment_, place, out);
+     }},
+    {RecordKind::kPool, [](const Segment&) { return kSavedPools; },
+     [](SaveWalk& walk, std::uint32_t place, ByteWriter& out) {
+         WritePool(walk.segment_, place, out);
+     }},
+    {RecordKind::kPoolReport, [](const Segment&) { return kSavedPoolReports; },
+     [](SaveWalk& walk, std::uint32_t place, ByteWriter& out) {
+         WritePoolReport(walk.segment_, place, out);
+     }},
+    {RecordKind::kRefusals, [](const Segment&) { return kSavedRefusals; },
+     [](SaveWalk& walk, std::uint32_t place, ByteWriter& out) {
+         WriteRefusals(walk.segment_, place, out);
      }},
 }};
 

@@ -42,7 +42,7 @@ public:
 
 private:
     struct Source;
-    static const std::array<Source, 14> kSources;
+    static const std::array<Source, 17> kSources;
 
     void WriteServer(ByteWriter& out) noexcept;
     void WriteStatement(std::uint32_t slot, ByteWriter& out) noexcept;
