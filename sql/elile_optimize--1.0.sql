@@ -114,7 +114,8 @@ create function statements(
     out plan_regressed boolean,
     out estimated boolean,
     out generic_plan_calls bigint,
-    out custom_plan_calls bigint)
+    out custom_plan_calls bigint,
+    out origin text)
 returns setof record language c volatile strict parallel restricted
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'elile_statements';
@@ -187,6 +188,7 @@ comment on column statements.plan_regressed is 'True while slow executions take 
 comment on column statements.estimated is 'True when executions were counted with elile_optimize.sample_rate below 1. Each of them stands for 1/sample_rate, so sums are right on average; slow and failed ones are exact.';
 comment on column statements.generic_plan_calls is 'Calls that ran a cached generic plan, which suits any parameters. Null before PostgreSQL 19.';
 comment on column statements.custom_plan_calls is 'Calls of a prepared or cached statement that ran a plan made for the parameters of that call. Null before PostgreSQL 19.';
+comment on column statements.origin is 'own for a statement that uses a view or function of this extension, catalogue for one that reads relations of the system catalogue; application for all others. Neither of the two uses any other relation.';
 
 create function _table_operations_rows(
     out datname text,

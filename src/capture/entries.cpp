@@ -1,5 +1,6 @@
 #include "capture/entries.hpp"
 
+#include "capture/origin.hpp"
 #include "capture/query_text.hpp"
 #include "capture/table_index.hpp"
 #include "core/segment.hpp"
@@ -35,10 +36,10 @@ uint64 HashUtility(const Source& source, uint64 id) {
 }
 
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
-                       const Source& source) {
+                       core::StatementOrigin origin, const Source& source) {
     core::StatementStore* store = store::SharedStore();
     core::TextPool& texts = store::SharedSegment()->texts;
-    core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp())};
+    core::NewEntry entry{target, 0, static_cast<uint64>(GetCurrentTimestamp()), origin};
     if (!key.unidentified && source.string != nullptr) {
         MemoryContext caller = MemoryContextSwitchTo(Scratch());
         const QueryText text = NormaliseQuery(source.string, source.location, source.length);
@@ -54,17 +55,24 @@ core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target
 }
 
 core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
-                                const TargetRelation& target) {
+                                const TargetRelation& target, const PlannedStmt* plan) {
     store::NoteOwnDatabase();
     SettleNames();
     core::StatementStore* store = store::SharedStore();
     const core::Target stored{TableIndexOf(target.relid), target.operation, key.toplevel};
-    core::KnownStatement statement{key, target.relid, kTellsNothing, {}, stored};
+    core::KnownStatement statement{key, target.relid, kTellsNothing,
+                                   {},  stored,       core::StatementOrigin::kApplication};
     statement.key.table = stored.table;
     statement.handle = store->Find(statement.key);
     if (!statement.handle.IsValid()) {
-        statement.handle = MakeEntry(statement.key, stored, source);
-    } else if (key.text_hash != 0) {
+        if (plan != nullptr && !key.unidentified) {
+            statement.origin = OriginOfPlan(*plan);
+        }
+        statement.handle = MakeEntry(statement.key, stored, statement.origin, source);
+        return statement;
+    }
+    statement.origin = store->OriginOf(statement.handle);
+    if (key.text_hash != 0) {
         statement.key.queryid = store->QueryIdOf(statement.handle);
     }
     return statement;

@@ -35,13 +35,14 @@ uint64 HashUtility(const Source& source, uint64 id);
 // Makes the statement's entry, with its text. The handle is invalid when the store had no entry
 // free.
 core::Handle MakeEntry(const core::StatementKey& key, const core::Target& target,
-                       const Source& source);
+                       core::StatementOrigin origin, const Source& source);
 
 // Finds the statement's entry or makes it, and the place of its table in the directory. A
 // utility gets the identifier that its entry shows. The handle is invalid where no entry was free.
+// A new entry's origin is told by the plan, which is null for a utility.
 // Raises an error when memory is short.
 core::KnownStatement FindOrMake(const core::StatementKey& key, const Source& source,
-                                const TargetRelation& target);
+                                const TargetRelation& target, const PlannedStmt* plan);
 
 // The session remembers the statements that it ran last, each in the place that KnownPlaceOf()
 // gives.

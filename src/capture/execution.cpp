@@ -205,7 +205,7 @@ const core::KnownStatement& FindStatement(const QueryDesc& query, bool toplevel)
         NoteRelationsOf(plan, static_cast<uint32>(&place - known_statements));
     }
     const core::KnownStatement found =
-        FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len}, target);
+        FindOrMake(key, {query.sourceText, plan.stmt_location, plan.stmt_len}, target, &plan);
     place = found;
     if (changes != catalogue_changes) {
         place.relid = kTellsNothing;  // so the next execution looks it up again
@@ -258,7 +258,7 @@ void CountEvicted(Execution* execution, core::FinishedRun run) {
     if (!statement.handle.IsValid() && query != nullptr && IsTransactionState() &&
         !IsAbortedTransactionBlockState()) {
         const PlannedStmt& plan = *query->plannedstmt;
-        statement.handle = MakeEntry(statement.key, statement.target,
+        statement.handle = MakeEntry(statement.key, statement.target, statement.origin,
                                      {query->sourceText, plan.stmt_location, plan.stmt_len});
     }
     const core::PlanOrigin origin = run.failed ? core::kOtherPlan : OriginOf(*execution);

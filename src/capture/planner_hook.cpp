@@ -27,7 +27,7 @@ void CountPlanning(const PlannedStmt& plan, const char* source, bool toplevel,
     }
     const core::StatementKey key = KeyFor(static_cast<uint64>(plan.queryId), toplevel);
     const core::KnownStatement statement =
-        FindOrMake(key, {source, plan.stmt_location, plan.stmt_len}, TargetOf(plan));
+        FindOrMake(key, {source, plan.stmt_location, plan.stmt_len}, TargetOf(plan), &plan);
     store->AddPlanning(statement.handle, planning.duration_ns, planning.use);
 }
 

@@ -72,7 +72,7 @@ core::KnownStatement LookUp(uint64 id, const TargetRelation& target, const Sourc
     }
     core::StatementKey key = KeyFor(meaning.queryid, toplevel);
     key.text_hash = meaning.text_hash;
-    return FindOrMake(key, source, target);
+    return FindOrMake(key, source, target, nullptr);
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ core::KnownStatement FindUtility(const PlannedStmt& statement, const char* sourc
     const Source text{source, statement.stmt_location, statement.stmt_len};
     const uint64 id = IdOf(statement, source);
     if (id == 0) {
-        return FindOrMake(UnidentifiedKeyFor(target, toplevel), text, target);
+        return FindOrMake(UnidentifiedKeyFor(target, toplevel), text, target, nullptr);
     }
     KnownUtility& place = known_utilities[(id ^ (toplevel ? 1 : 0)) & (kKnownUtilities - 1)];
     if (!IsKnownUtility(place, id, target.relid, toplevel)) {

@@ -67,6 +67,14 @@ struct Statement {
     double total_seconds;
 };
 
+// The sum of the statements of the extension and of the catalogue.
+struct OtherOrigins {
+    std::uint64_t statements;
+    std::uint64_t calls;
+    double max_seconds;
+    double total_seconds;
+};
+
 // A statement that ran for each row of another one.
 struct NPlusOne {
     std::string database;
@@ -116,7 +124,8 @@ struct Model {
     std::vector<Pool> pools;
     std::vector<Index> indexes;
     std::vector<IndexAge> index_ages;
-    std::vector<Statement> slowest;    // highest mean time first
+    std::vector<Statement> slowest;  // of the application, most time first
+    OtherOrigins other_origins{};
     std::vector<NPlusOne> n_plus_one;  // most round trips first
     std::vector<Errors> errors;        // each (database, phase, sqlstate) once
     std::vector<OwnFigure> own;

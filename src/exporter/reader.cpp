@@ -194,6 +194,9 @@ void FillStatements(const DatabaseNames& databases, const core::SnapshotHead& he
                                  total / static_cast<double>(row.calls), Seconds(row.p95_ns),
                                  Seconds(row.max_ns), total});
     }
+    const core::SnapshotOtherOrigins& others = head.other_origins;
+    model.other_origins = {others.statements, others.calls, Seconds(others.max_ns),
+                           Seconds(others.total_ns)};
 }
 
 void FillNPlusOne(const core::Segment& segment, const DatabaseNames& databases, Model& model) {

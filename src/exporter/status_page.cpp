@@ -259,6 +259,20 @@ std::string Latency(const Model& model) {
     return table.empty() ? NothingCounted(model) : table;
 }
 
+// What the page itself, monitoring and dumps ask hides nothing that the application does.
+void AddOtherOrigins(const OtherOrigins& others, Table& table) {
+    if (others.calls == 0) {
+        return;
+    }
+    const double mean = others.total_seconds / static_cast<double>(others.calls);
+    table.Row(std::array{std::string(kAbsent),
+                         Element("span", "class=\"note\"",
+                                 "statements on the catalogue and on the extension itself: " +
+                                     Count(others.statements)),
+                         Count(others.calls), Duration(mean), std::string(kAbsent),
+                         Duration(others.max_seconds), Duration(others.total_seconds)});
+}
+
 std::string Slowest(const Model& model, const PageOptions& options) {
     constexpr std::array<Column, 7> kColumns = {{{"database", "database"},
                                                  {"statement", "statement", true},
@@ -273,10 +287,10 @@ std::string Slowest(const Model& model, const PageOptions& options) {
             "(elile_optimize.metrics_auth_file) or with "
             "elile_optimize.metrics_show_queries on.");
     }
-    if (model.slowest.empty()) {
+    if (model.slowest.empty() && model.other_origins.calls == 0) {
         return NothingCounted(model);
     }
-    Table table("cards wide", "By mean time", kColumns);
+    Table table("cards wide", "By time in all", kColumns);
     for (const Statement& statement : model.slowest) {
         std::string text = statement.text.empty() ? Element("span", "class=\"note\"", "(no text)")
                                                   : Element("code", "", Escaped(statement.text));
@@ -288,6 +302,7 @@ std::string Slowest(const Model& model, const PageOptions& options) {
                              Duration(statement.mean_seconds), Duration(statement.p95_seconds),
                              Duration(statement.max_seconds), Duration(statement.total_seconds)});
     }
+    AddOtherOrigins(model.other_origins, table);
     return table.Html();
 }
 

@@ -42,6 +42,7 @@ struct Copy {
     int64 plan_changed_at;
     bool plan_regressed;
     bool is_estimated;
+    core::StatementOrigin origin;
     bool wants_text;
     uint32 text_length;
     uint32 text_encoding;
@@ -81,6 +82,7 @@ void AddEntry(const core::Segment& segment, const core::Entry& entry, Copy* copy
     copy->plan_changed_at =
         Max(copy->plan_changed_at, static_cast<int64>(core::Get(entry.history.changed_at_us)));
     copy->plan_regressed |= core::Get(entry.history.regressed) != 0;
+    copy->origin = Min(copy->origin, core::StatementOriginOf(entry));
     copy->is_estimated |= (core::Get(entry.flags) & core::kEstimated) != 0;
     const uint32 text = core::Get(entry.text);
     if (copy->wants_text && !copy->has_text && text != 0) {
@@ -101,6 +103,7 @@ void Empty(Copy* copy) {
     copy->plan_changed_at = 0;
     copy->plan_regressed = false;
     copy->is_estimated = false;
+    copy->origin = core::StatementOrigin::kCatalogue;
     copy->has_text = false;
 }
 
@@ -272,6 +275,7 @@ void WriteStatement(pg::RowWriter& row, Labels& labels, const Copy& copy) {
     row.Boolean(copy.plan_regressed);
     row.Boolean(copy.is_estimated);
     WriteOrigins(row, copy.calls_by_origin);
+    row.Text(core::kStatementOriginNames[static_cast<size_t>(copy.origin)].data());
     row.EndRow();
 }
 

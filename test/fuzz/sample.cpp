@@ -106,6 +106,7 @@ void FillHead(core::SnapshotHead& head) {
     head.sessions[1] = {kDatabase, core::SessionState::kActive, 2, 0, "psql"};
     head.statements = std::max<std::uint32_t>(head.statements, 1);
     head.slowest[0] = {101, 3, 3000000, 900000, 2000000, kDatabase, 9, 1, 0, "select $1"};
+    head.other_origins = {2, 3, 3000000, 2000000};
 }
 
 void Publish(core::Segment& segment) {

@@ -37,6 +37,6 @@ select query, toplevel, calls, failed_calls,
 from figures join expected on strpos(query, part) > 0
 where operation = 'select' and query !~ 'elile_optimize' order by query collate "C";
 -- They end the view, and are never more than the calls.
-select attname from pg_attribute where attrelid = 'elile_optimize.statements'::regclass and attnum > 0 order by attnum desc limit 3;
+select attname from pg_attribute where attrelid = 'elile_optimize.statements'::regclass and attnum > 0 order by attnum desc limit 4;
 select count(*) as with_more from elile_optimize.statements where generic_plan_calls + custom_plan_calls > calls;
 drop table origin_rows;

@@ -388,7 +388,7 @@ TEST_F(SeriesBuilderTest, TablesWithoutSeriesAreSummedByDatabase) {
     EXPECT_EQ(OtherSelect(database).queries, 1U);
 }
 
-TEST_F(SeriesBuilderTest, SlowestStatementsComeInOrder) {
+TEST_F(SeriesBuilderTest, StatementsComeInOrder) {
     for (std::uint64_t statement = 1; statement <= 20; ++statement) {
         const std::uint32_t text =
             store_.segment.texts.Store("select " + std::to_string(statement), 6);
@@ -402,6 +402,48 @@ TEST_F(SeriesBuilderTest, SlowestStatementsComeInOrder) {
         EXPECT_EQ(head_.slowest[at].total_ns, (20 - at) * 1000);
         EXPECT_EQ(std::string(head_.slowest[at].text, head_.slowest[at].text_bytes),
                   "select " + std::to_string(head_.slowest[at].queryid));
+    }
+}
+
+TEST_F(SeriesBuilderTest, StatementsGoByTheirTimeInAll) {
+    const auto run = [&](std::uint64_t statement, int times, std::uint64_t duration_ns) {
+        const std::uint32_t text = store_.segment.texts.Store("select", 6);
+        const Handle handle = store_.Insert(Key(statement), {{1, Operation::kSelect}, text, 1});
+        for (int at = 0; at < times; ++at) {
+            ASSERT_TRUE(store_.AddExecution(handle, {duration_ns, 1, false, false}, kNoUse));
+        }
+    };
+    run(1, 1, 50000);
+    run(2, 100, 1000);
+    TakeSnapshot();
+    ASSERT_EQ(head_.statements, 2U);
+    EXPECT_EQ(head_.slowest[0].queryid, 2U);
+    EXPECT_EQ(head_.slowest[0].calls, 100U);
+    EXPECT_EQ(head_.slowest[1].max_ns, 50000U);
+}
+
+TEST_F(SeriesBuilderTest, StatementsThatAreNotTheApplicationsAreOneSum) {
+    const auto run = [&](std::uint64_t statement, StatementOrigin origin, std::uint64_t runs) {
+        const std::uint32_t text = store_.segment.texts.Store("select", 6);
+        const Handle handle =
+            store_.Insert(Key(statement), {{1, Operation::kSelect}, text, 1, origin});
+        EXPECT_EQ(store_.OriginOf(handle), origin);
+        for (std::uint64_t at = 0; at < runs; ++at) {
+            ASSERT_TRUE(store_.AddExecution(handle, {statement * 1000, 1, false, false}, kNoUse));
+        }
+    };
+    run(1, StatementOrigin::kApplication, 1);
+    run(20, StatementOrigin::kOwn, 2);
+    run(30, StatementOrigin::kCatalogue, 3);
+    run(40, StatementOrigin::kCatalogue, 0);
+    for (int turn = 0; turn < 2; ++turn) {
+        TakeSnapshot();
+        ASSERT_EQ(head_.statements, 1U);
+        EXPECT_EQ(head_.slowest[0].queryid, 1U);
+        EXPECT_EQ(head_.other_origins.statements, 2U);
+        EXPECT_EQ(head_.other_origins.calls, 5U);
+        EXPECT_EQ(head_.other_origins.total_ns, 130000U);
+        EXPECT_EQ(head_.other_origins.max_ns, 30000U);
     }
 }
 

@@ -328,6 +328,22 @@ TEST(StatusPage, ShowsTextsOnlyWhereTheyMayBe) {
                     "elile_optimize.metrics_show_queries on."));
 }
 
+TEST(StatusPage, FoldsWhatIsNotTheApplicationsIntoOneRow) {
+    Model model = Fresh();
+    model.other_origins = {12, 3400, 0.9, 34};
+    std::string section = SectionOf(RenderStatusPage(model, kWithTexts), "slowest");
+    EXPECT_TRUE(Has(section, "the extension itself: 12"));
+    EXPECT_TRUE(Has(section, "data-label=\"calls\">3,400</td>"));
+    EXPECT_TRUE(Has(section, "data-label=\"mean\">10.0 ms</td>"));
+    model.slowest = {{77, "appdb", "select 1", false, 10, 0.5, 0.6, 0.7, 5}};
+    section = SectionOf(RenderStatusPage(model, kWithTexts), "slowest");
+    EXPECT_LT(section.find("<code>select 1</code>"), section.find("the extension itself: 12"));
+    model.other_origins = {};
+    section = SectionOf(RenderStatusPage(model, kWithTexts), "slowest");
+    EXPECT_FALSE(Has(section, "the extension itself"));
+    EXPECT_FALSE(Has(RenderStatusPage(model, kWithoutTexts), "select 1"));
+}
+
 TEST(StatusPage, ListsWhatIsAskedOneByOne) {
     Model model = Fresh();
     EXPECT_FALSE(Has(RenderStatusPage(model, kWithTexts), "id=\"loops\""));

@@ -57,11 +57,6 @@ void Advance(const SeriesCounters& now, SeriesCounters& origin, SeriesCounters& 
 
 std::uint64_t Whole(double ns) noexcept { return static_cast<std::uint64_t>(std::llround(ns)); }
 
-bool IsSlower(const SnapshotStatement& left, const SnapshotStatement& right) noexcept {
-    return static_cast<double>(left.total_ns) * static_cast<double>(right.calls) >
-           static_cast<double>(right.total_ns) * static_cast<double>(left.calls);
-}
-
 }  // namespace
 
 std::uint32_t SeriesBuilder::PlaceFor(const Target& target, std::uint32_t dbid) const noexcept {
@@ -137,7 +132,7 @@ void SeriesBuilder::LinkAll() noexcept {
         if (target.toplevel) {
             Link(target, KeyOf(entry).dbid, slot);
         } else if (Get(entry.text) != 0) {
-            NoteIfSlow(entry);
+            NoteStatement(entry);
         }
     }
     for (std::uint32_t place = 0; place < tables * kTargetsPerTable; ++place) {
@@ -167,7 +162,7 @@ void SeriesBuilder::AddItem(std::uint32_t item, TallySnapshot& sum,
         const Entry& entry = statements.entries[item];
         statements.ForEachCounters(entry, [&](const Counters& unit) { add(unit.tally); });
         if (Get(entry.text) != 0) {
-            NoteIfSlow(entry);
+            NoteStatement(entry);
         }
     } else if (item < entries + leftovers) {
         add(statements.leftovers[item - entries]);
@@ -197,18 +192,34 @@ void SeriesBuilder::TakeSeries(std::uint32_t at) noexcept {
     head_.failed += series.counted.failed;
 }
 
-void SeriesBuilder::NoteIfSlow(const Entry& entry) noexcept {
+// One that has not run counts for none.
+void SeriesBuilder::NoteOtherOrigin(const SnapshotStatement& statement) noexcept {
+    SnapshotOtherOrigins& sum = head_.other_origins;
+    sum.statements += statement.calls != 0 ? 1 : 0;
+    sum.calls += statement.calls;
+    sum.total_ns += statement.total_ns;
+    sum.max_ns = std::max(sum.max_ns, statement.max_ns);
+}
+
+void SeriesBuilder::NoteStatement(const Entry& entry) noexcept {
     SnapshotStatement statement;
     statement.calls = 0;
     statement.total_ns = 0;
+    statement.max_ns = 0;
     segment_.statements.ForEachCounters(entry, [&](const Counters& unit) {
         statement.calls += Get(unit.tally.calls) + Get(unit.tally.failed_calls);
         statement.total_ns += Get(unit.tally.total_ns);
+        statement.max_ns = std::max(statement.max_ns, Get(unit.tally.max_ns));
     });
+    if (StatementOriginOf(entry) != StatementOrigin::kApplication) {
+        NoteOtherOrigin(statement);
+        return;
+    }
     const auto begin = head_.slowest.begin();
     const auto end = begin + head_.statements;
-    const auto place = std::find_if(
-        begin, end, [&](const SnapshotStatement& other) { return IsSlower(statement, other); });
+    const auto place = std::find_if(begin, end, [&](const SnapshotStatement& other) {
+        return statement.total_ns > other.total_ns;
+    });
     if (statement.calls == 0 || place == head_.slowest.end()) {
         return;
     }
@@ -218,7 +229,6 @@ void SeriesBuilder::NoteIfSlow(const Entry& entry) noexcept {
     const std::uint32_t text = Get(entry.text);
     statement.queryid = Get(entry.queryid);
     statement.p95_ns = Whole(sum.QuantileNs(0.95));
-    statement.max_ns = sum.max_ns;
     statement.dbid = KeyOf(entry).dbid;
     statement.text_bytes =
         segment_.texts.Read(text, statement.text, sizeof(statement.text), &encoding);
@@ -243,6 +253,7 @@ void SeriesBuilder::Take(std::uint32_t tables) noexcept {
     head_.tables_other = used > tables_ ? used - tables_ : 0;
     head_.queries = head_.slow = head_.failed = 0;
     head_.statements = 0;
+    head_.other_origins = {};
     LinkAll();
     for (std::uint32_t at = 0; at < head_.series; ++at) {
         TakeSeries(at);

@@ -46,7 +46,8 @@ private:
     void LinkAll() noexcept;
     void AddItem(std::uint32_t item, TallySnapshot& sum, SeriesCounters& counters) noexcept;
     void TakeSeries(std::uint32_t at) noexcept;
-    void NoteIfSlow(const Entry& entry) noexcept;
+    void NoteOtherOrigin(const SnapshotStatement& statement) noexcept;
+    void NoteStatement(const Entry& entry) noexcept;
 
     const Segment& segment_;
     SnapshotHead& head_;

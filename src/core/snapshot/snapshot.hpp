@@ -72,6 +72,14 @@ struct SnapshotStatement {
     char text[512];  // normalised, in the encoding of its database
 };
 
+// The sum of the statements that are not the application's.
+struct SnapshotOtherOrigins {
+    std::uint64_t statements;
+    std::uint64_t calls;
+    std::uint64_t total_ns;
+    std::uint64_t max_ns;
+};
+
 struct SnapshotHead {
     std::uint64_t taken_at_us;      // microseconds since 2000-01-01 UTC
     std::uint64_t monotonic_ns;     // CLOCK_MONOTONIC when it was complete
@@ -94,7 +102,9 @@ struct SnapshotHead {
     std::uint32_t session_rows;
     std::uint32_t statements;
     std::array<SnapshotSessions, kSessionRows> sessions;
-    std::array<SnapshotStatement, kSlowestStatements> slowest;  // highest mean time first
+    std::array<SnapshotStatement, kSlowestStatements>
+        slowest;  // of the application, most time first
+    SnapshotOtherOrigins other_origins;
 };
 static_assert(std::is_trivially_copyable_v<SnapshotHead> && sizeof(SnapshotHead) % 8 == 0);
 static_assert(std::is_trivially_copyable_v<SnapshotSeries>);

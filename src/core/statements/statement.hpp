@@ -16,6 +16,13 @@ inline constexpr int kOperations = 6;
 inline constexpr std::array<std::string_view, kOperations> kOperationNames = {
     "select", "insert", "update", "delete", "merge", "utility"};
 
+// A statement is the application's unless it reads the extension's own objects, or the catalogue,
+// and nothing else.
+enum class StatementOrigin : std::uint8_t { kApplication, kOwn, kCatalogue };
+inline constexpr int kStatementOrigins = 3;
+inline constexpr std::array<std::string_view, kStatementOrigins> kStatementOriginNames = {
+    "application", "own", "catalogue"};
+
 // The key is a statement's identity. `unidentified` entries stand for executions without a query
 // identifier. Their queryid is (relid << 8 | operation), and they are no rows of the statements
 // view. A utility is found by its text_hash, and its queryid tells nothing: the server gives each
@@ -115,7 +122,8 @@ enum EntryFlags : std::uint32_t {
     kFolding = 8,     // its sums are being moved: after a crash they can't be told apart
     kEstimated = 16,  // some executions stood for others: sample_rate was below 1
     kGoing = 32,      // it is folded now, so it leaves its query's chain
-    kOperationShift = 8
+    kOperationShift = 8,
+    kOriginShift = 12  // of a StatementOrigin
 };
 
 // An entry is made from this.
@@ -123,6 +131,7 @@ struct NewEntry {
     Target target;
     std::uint32_t text;  // in the pool of texts; the store takes over the reference
     std::uint64_t created_at_us;
+    StatementOrigin origin = StatementOrigin::kApplication;
 };
 
 // A session remembers this of a statement, so that it looks up the entry once.
@@ -132,6 +141,7 @@ struct KnownStatement {
     std::uint32_t first_relation;  // the one that tells by itself that a plan is on that table
     Handle handle;
     Target target;
+    StatementOrigin origin;
 };
 
 // Tells whether the sums include what the entry holds. The caller holds the gate.
@@ -143,5 +153,6 @@ inline bool IsCounted(const Entry& entry) noexcept {
 
 StatementKey KeyOf(const Entry& entry) noexcept;
 Target TargetOf(const Entry& entry) noexcept;
+StatementOrigin StatementOriginOf(const Entry& entry) noexcept;
 
 }  // namespace elile::core

@@ -104,6 +104,9 @@ public:
     std::uint32_t TakeText(const Handle& handle) noexcept;
 
     // Returns what the entry counts for, as far as one look can tell.
+    StatementOrigin OriginOf(const Handle& handle) const noexcept {
+        return StatementOriginOf(table_.entries[handle.slot]);
+    }
     Target TargetOf(const Handle& handle) const noexcept {
         return core::TargetOf(table_.entries[handle.slot]);
     }

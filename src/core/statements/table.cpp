@@ -53,6 +53,10 @@ Target TargetOf(const Entry& entry) noexcept {
             (flags & kToplevel) != 0};
 }
 
+StatementOrigin StatementOriginOf(const Entry& entry) noexcept {
+    return static_cast<StatementOrigin>(Get(entry.flags) >> kOriginShift & 3);
+}
+
 void StatementTable::Carve(Carver& carver, const SegmentSizes& sizes, const TextPool& texts,
                            const TextPool& details, const TableDirectory& tables) noexcept {
     // New statements may take so many entries while a process that folds is kept from running for a
@@ -184,7 +188,8 @@ void StatementTable::Fill(std::uint32_t slot, const StatementKey& key,
     Put(entry.queryid, key.queryid);
     Put(entry.user_and_database, std::uint64_t{key.userid} << 32 | key.dbid);
     Put(entry.flags, (key.toplevel ? 1U : 0U) | (key.unidentified ? 2U : 0U) |
-                         static_cast<std::uint32_t>(fresh.target.operation) << kOperationShift);
+                         static_cast<std::uint32_t>(fresh.target.operation) << kOperationShift |
+                         static_cast<std::uint32_t>(fresh.origin) << kOriginShift);
     Put(entry.table, fresh.target.table);
     Put(entry.text, fresh.text);
     Put(entry.created_at_us, fresh.created_at_us);
