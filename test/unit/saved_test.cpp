@@ -34,6 +34,10 @@ StatementKey KeyOn(std::uint64_t queryid) {
     return key;
 }
 
+StatementOrigin OriginOn(std::uint64_t queryid) {
+    return static_cast<StatementOrigin>(queryid % kStatementOrigins);
+}
+
 // Runs statements 1 to `count`, number n so many times, on two tables.
 void RunSome(TestStore& store, std::uint64_t count) {
     const std::uint32_t first = store.segment.tables.Insert({5, 100, 0}, Names("first"), 6);
@@ -43,7 +47,8 @@ void RunSome(TestStore& store, std::uint64_t count) {
         const std::string text = "select " + std::to_string(queryid);
         const Target target{queryid % 2 == 0 ? first : second, Operation::kSelect};
         const Handle handle =
-            store.Insert(KeyOn(queryid), {target, store.segment.texts.Store(text, 6), queryid});
+            store.Insert(KeyOn(queryid), {target, store.segment.texts.Store(text, 6), queryid,
+                                          OriginOn(queryid)});
         ResourceUse use;
         use.Add(kSharedBlksHit, queryid);
         use.Add(kParallelWorkersLaunched, 1);
@@ -82,6 +87,7 @@ TEST(Saved, WhatIsSavedComesBack) {
     Entry& entry = restored.segment.statements.entries[handle.slot];
     EXPECT_EQ(TextOf(restored.segment.texts, Get(entry.text)), "select 17");
     EXPECT_EQ(Get(entry.created_at_us), 17U);
+    EXPECT_EQ(StatementOriginOf(entry), StatementOrigin::kCatalogue);
     EXPECT_EQ(Get(entry.counters.resources[kSharedBlksHit]), 17U * 17U);
     EXPECT_EQ(Get(entry.counters.resources[kParallelWorkersLaunched]), 17U);
     EXPECT_EQ(Get(entry.counters.plans.plans), 1U);

@@ -8,6 +8,8 @@
 namespace elile::core {
 namespace {
 
+constexpr int kSavedOriginShift = 4;
+
 using SeriesWords = std::array<std::uint64_t, kSeriesWords>;
 
 Operation ReadOperation(ByteReader& in) noexcept {
@@ -81,7 +83,8 @@ void WriteRecord(ByteWriter& out, const SavedStatement& statement) noexcept {
     out.Number(key.userid);
     out.Number(key.dbid);
     out.Number((key.toplevel ? 1U : 0U) | (key.unidentified ? 2U : 0U) |
-               (statement.is_estimated ? 4U : 0U) | (key.text_hash != 0 ? 8U : 0U));
+               (statement.is_estimated ? 4U : 0U) | (key.text_hash != 0 ? 8U : 0U) |
+               static_cast<std::uint32_t>(statement.origin) << kSavedOriginShift);
     if (key.text_hash != 0) {
         out.Fixed(key.text_hash);
     }
@@ -99,11 +102,13 @@ void ReadRecord(ByteReader& in, SavedStatement& statement) noexcept {
     key.queryid = in.Fixed();
     key.userid = in.NumberUpTo(UINT32_MAX);
     key.dbid = in.NumberUpTo(UINT32_MAX);
-    const std::uint32_t flags = in.NumberUpTo(15);
+    constexpr std::uint32_t kMostFlags = (kStatementOrigins << kSavedOriginShift) - 1;
+    const std::uint32_t flags = in.NumberUpTo(kMostFlags);
     key.toplevel = (flags & 1) != 0;
     key.unidentified = (flags & 2) != 0;
     statement.is_estimated = (flags & 4) != 0;
     key.text_hash = (flags & 8) != 0 ? in.Fixed() : 0;
+    statement.origin = static_cast<StatementOrigin>(flags >> kSavedOriginShift);
     statement.table = ReadKey(in);
     statement.operation = ReadOperation(in);
     statement.created_at_us = in.Number();

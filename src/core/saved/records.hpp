@@ -74,6 +74,7 @@ struct SavedStatement {
     TableKey table{};
     Operation operation = Operation::kUtility;
     bool is_estimated = false;
+    StatementOrigin origin = StatementOrigin::kApplication;
     std::uint64_t created_at_us = 0;
     std::uint32_t weight = 0;
     SavedCounters counters;

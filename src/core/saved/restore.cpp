@@ -176,9 +176,9 @@ void Restoring::AddStatement(std::uint32_t place) noexcept {
     if (counts_.statements < segment_.statements.most) {
         ReadTexts(place);
         statement_.key.table = target.table;
-        const Handle handle = store_.Insert(
-            statement_.key,
-            {target, statement_texts_.Take(texts_.statement), statement_.created_at_us});
+        const Handle handle =
+            store_.Insert(statement_.key, {target, statement_texts_.Take(texts_.statement),
+                                           statement_.created_at_us, statement_.origin});
         if (store_.WithEntry(handle, [this](Entry& entry) { RestoreEntry(entry); })) {
             ++counts_.statements;
             return;

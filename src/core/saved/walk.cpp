@@ -138,6 +138,7 @@ void SaveWalk::WriteStatement(std::uint32_t slot, ByteWriter& out) noexcept {
     statement_.table =
         segment_.tables.KeyOf(segment_.tables.IndexFor(target.table, statement_.key.dbid));
     statement_.operation = target.operation;
+    statement_.origin = StatementOriginOf(entry);
     statement_.is_estimated = (Get(entry.flags) & kEstimated) != 0;
     statement_.created_at_us = Get(entry.created_at_us);
     statement_.weight = Get(entry.weight);

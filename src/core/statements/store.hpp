@@ -103,10 +103,11 @@ public:
     // none.
     std::uint32_t TakeText(const Handle& handle) noexcept;
 
-    // Returns what the entry counts for, as far as one look can tell.
+    // Returns whose statement the entry is, as far as one look can tell.
     StatementOrigin OriginOf(const Handle& handle) const noexcept {
         return StatementOriginOf(table_.entries[handle.slot]);
     }
+    // Returns what the entry counts for, as far as one look can tell.
     Target TargetOf(const Handle& handle) const noexcept {
         return core::TargetOf(table_.entries[handle.slot]);
     }
