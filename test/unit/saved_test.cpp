@@ -47,8 +47,8 @@ void RunSome(TestStore& store, std::uint64_t count) {
         const std::string text = "select " + std::to_string(queryid);
         const Target target{queryid % 2 == 0 ? first : second, Operation::kSelect};
         const Handle handle =
-            store.Insert(KeyOn(queryid), {target, store.segment.texts.Store(text, 6), queryid,
-                                          OriginOn(queryid)});
+            store.Insert(KeyOn(queryid),
+                         {target, store.segment.texts.Store(text, 6), queryid, OriginOn(queryid)});
         ResourceUse use;
         use.Add(kSharedBlksHit, queryid);
         use.Add(kParallelWorkersLaunched, 1);
