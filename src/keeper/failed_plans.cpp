@@ -182,7 +182,8 @@ void WriteParameters(const WaitingRun& run, MemoryContext context, capture::Slow
     }
 }
 
-// Makes the text of what failed before it ran, and puts the record into the ring.
+// Makes the text of what failed before it ran, and puts the record into the ring, unless a reset
+// has forgotten it meanwhile.
 void WriteText(WaitingRun* run, MemoryContext context) {
     core::Segment& segment = *store::SharedSegment();
     InTransaction(*run, context, [&] {
@@ -190,8 +191,10 @@ void WriteText(WaitingRun* run, MemoryContext context) {
         run->record.text = segment.texts.Store({text.text, text.length},
                                                static_cast<uint32>(GetDatabaseEncoding()));
     });
-    segment.texts.AddReference(run->record.text);
-    run->record.id = segment.ring.Write(run->record);
+    if (static_cast<uint64>(run->handed_at) >= core::Get(segment.header->stats_since_us)) {
+        segment.texts.AddReference(run->record.text);
+        run->record.id = segment.ring.Write(run->record);
+    }
 }
 
 // Attaches to the run's record what could be written down. Returns false when the plan is to be
