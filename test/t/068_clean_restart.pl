@@ -58,6 +58,8 @@ for my $round (1 .. 4)
     $node->psql('postgres', 'select 1 / (id - id) from item');
     $node->psql('postgres', 'insert into nowhere values (1)');
     $node->safe_psql('postgres', join ';', 'select id from parent order by id', map { "select id from child where parent = $_" } 1 .. 12);
+    # The row of what failed before it ran comes later, from a worker.
+    ok(Patience::poll(sub { ask(q{select count(*) from elile_optimize.slow_queries where sqlstate = '42P01'}) == $round }), 'what failed has its row');
     my %before = map { $_ => ask($others{$_}) } keys %others;
     my ($statements, $operations) = (ask($figures), ask($tables));
     my $since = ask('select stats_since from elile_optimize.summary');
