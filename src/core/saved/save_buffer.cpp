@@ -45,11 +45,12 @@ bool SaveBuffer::CloseFrame(bool ends_save) noexcept {
 
 bool SaveBuffer::Add(RecordKind kind, std::uint32_t place, std::string_view body) noexcept {
     constexpr std::size_t kFraming = 32;
-    if (!Reserve(sizeof(header_) + kFraming + body.size())) {
+    char* const memory = Reserve(sizeof(header_) + kFraming + body.size()) ? bytes_.get() : nullptr;
+    if (memory == nullptr) {
         return false;
     }
     used_ += used_ == frame_ ? sizeof(header_) : 0;
-    ByteWriter out({bytes_.get() + used_, room_ - used_});
+    ByteWriter out({memory + used_, room_ - used_});
     out.Number(static_cast<std::uint64_t>(kind));
     out.Number(place);
     out.Text(body);
