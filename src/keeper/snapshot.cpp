@@ -8,6 +8,7 @@
 #include "pg/clock.hpp"
 #include "pg/postgres.hpp"
 #include "pg/settings.hpp"
+#include "store/shared_store.hpp"
 
 namespace elile::keeper {
 namespace {
@@ -35,20 +36,6 @@ Room MakeRoom(const core::Segment& segment) {
     return made;
 }
 
-// Waits a moment for the gate: folding holds it for microseconds. reset() takes longer, and is not
-// waited for.
-bool EnterStore(core::Gate& gate) {
-    constexpr int kTries = 20;
-    constexpr long kPauseUs = 50;
-    for (int left = kTries; left > 0; --left) {
-        if (gate.TryShared()) {
-            return true;
-        }
-        pg_usleep(kPauseUs);
-    }
-    return false;
-}
-
 void DescribeServer(core::SnapshotHead& head) {
     head.server_start_us = static_cast<uint64>(PgStartTime);
     head.server_version = PG_VERSION_NUM;
@@ -65,13 +52,15 @@ const core::SnapshotHead& TakeSnapshot(core::Segment& segment) {
         room = MakeRoom(segment);
     }
     const uint64 begin_ns = pg::MonotonicNs();
-    if (!EnterStore(segment.StoreGate())) {
+    // Folding holds the gate for microseconds. reset() takes longer, and is not waited for.
+    constexpr int kTries = 20;
+    if (!store::TryEnterStore(segment, kTries)) {
         return *room.head;  // the next try, in a second, is soon enough
     }
     core::SeriesBuilder(segment, room.scratch, *room.head,
                         reinterpret_cast<core::SnapshotSeries*>(room.head + 1))
         .Take(static_cast<uint32>(pg::Settings::metrics_max_tables));
-    segment.StoreGate().LeaveShared();
+    store::LeaveStore(segment);
     CountSessions(*room.head, *segment.observed.unread);
     DescribeServer(*room.head);
     room.head->taken_at_us = static_cast<uint64>(GetCurrentTimestamp());

@@ -5,7 +5,6 @@
 #include "core/saved/state.hpp"
 #include "core/saved/walk.hpp"
 #include "core/segment.hpp"
-#include "core/shared/gate.hpp"
 #include "saver/files.hpp"
 #include "store/shared_store.hpp"
 
@@ -38,20 +37,6 @@ void MakeRoom(const core::Segment& segment) {
         written.places = core::SaveWalk::Places(segment);
         written.checksums = reinterpret_cast<uint64*>(take(written.places * sizeof(uint64)));
     }
-}
-
-// The keeper folds for microseconds. A repair or a reset takes longer, and the next save is soon
-// enough.
-bool EnterStore(core::Gate& gate) {
-    constexpr int kTries = 1000;
-    constexpr long kPauseUs = 50;
-    for (int left = kTries; left > 0; --left) {
-        if (gate.TryShared()) {
-            return true;
-        }
-        pg_usleep(kPauseUs);
-    }
-    return false;
 }
 
 // Fills the buffer with what differs from what is written. Returns false without memory.
@@ -140,7 +125,10 @@ void BeginFiles() {
 bool Save(SaveKind kind) {
     core::Segment& segment = *store::SharedSegment();
     MakeRoom(segment);
-    if (!EnterStore(segment.StoreGate())) {
+    // The keeper folds for microseconds. A repair or a reset takes longer, and the next save is
+    // soon enough.
+    constexpr int kTries = 1000;
+    if (!store::TryEnterStore(segment, kTries)) {
         return false;
     }
     const bool is_base = IsBaseDue(kind);
@@ -150,7 +138,7 @@ bool Save(SaveKind kind) {
     const uint64 now_us = static_cast<uint64>(GetCurrentTimestamp());
     buffer.Begin(written.number, now_us, is_base ? 0 : written.next_frame);
     const bool is_collected = CollectChanges(segment, kind == SaveKind::kLastClean);
-    segment.StoreGate().LeaveShared();
+    store::LeaveStore(segment);
     FileError error;
     core::DataDirectory directory;
     if (!is_collected) {

@@ -27,6 +27,8 @@ SegmentFile segment_file = {nullptr, -1, nullptr, 0};
 // that.
 constexpr int kLeastSeriesTables = 200;
 
+constexpr long kPauseUs = 50;
+
 uint32 BlocksOf(int memory_kb) {
     return static_cast<uint32>(static_cast<std::size_t>(memory_kb) * 1024 /
                                sizeof(core::TextBlock));
@@ -156,7 +158,6 @@ bool MayWrite(const core::Segment& segment) {
 }
 
 void PauseBeforeGate(const core::Segment& segment, int* pauses) {
-    constexpr long kPauseUs = 50;
     constexpr int kMostPauses = 100000;
     CHECK_FOR_INTERRUPTS();
     if (++*pauses > kMostPauses && !segment.header->IsReady()) {
@@ -172,6 +173,16 @@ void EnterStore(const core::Segment& segment) {
     for (int pauses = 0; !segment.StoreGate().TryShared();) {
         PauseBeforeGate(segment, &pauses);
     }
+}
+
+bool TryEnterStore(const core::Segment& segment, int tries) {
+    for (int left = tries; left > 0; --left) {
+        if (segment.StoreGate().TryShared()) {
+            return true;
+        }
+        pg_usleep(kPauseUs);
+    }
+    return false;
 }
 
 void LeaveStore(const core::Segment& segment) { segment.StoreGate().LeaveShared(); }

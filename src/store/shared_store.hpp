@@ -50,6 +50,9 @@ void PauseBeforeGate(const core::Segment& segment, int* pauses);
 // can be cancelled, while somebody folds. Nothing may raise an error before LeaveStore().
 void EnterStore(const core::Segment& segment);
 void LeaveStore(const core::Segment& segment);
+// The same for a worker that comes again later: it raises nothing, and returns false after so many
+// tries, 50 us apart.
+bool TryEnterStore(const core::Segment& segment, int tries);
 
 // Returns the bytes of all our shared memory, those of the waiting runs included.
 std::size_t SharedBytes();

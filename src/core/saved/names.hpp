@@ -35,4 +35,16 @@ inline TableKey ReadKey(ByteReader& in) noexcept {
     return key;
 }
 
+// Returns the key under which the table of a database is counted.
+inline TableKey KeyFor(const TableDirectory& tables, std::uint32_t table,
+                       std::uint32_t dbid) noexcept {
+    return tables.KeyOf(tables.IndexFor(table, dbid));
+}
+
+// What has no place is among the other tables, as it was and as it would be.
+inline std::uint32_t TableBy(const TableDirectory& tables, const TableKey& key) noexcept {
+    const std::uint32_t table = key == TableKey{} ? kOtherTables : tables.Find(key);
+    return table != kNoIndex ? table : kOtherTables;
+}
+
 }  // namespace elile::core

@@ -5,6 +5,7 @@
 
 #include "core/limits.hpp"
 #include "core/saved/failure_records.hpp"
+#include "core/saved/names.hpp"
 #include "core/saved/pool_records.hpp"
 #include "core/saved/slow_records.hpp"
 #include "core/snapshot/parts.hpp"
@@ -14,10 +15,10 @@ namespace elile::core {
 namespace {
 
 // The number of binary digits tells how often a statement ran.
-constexpr std::uint8_t kMostDigits = 64;
+constexpr int kMostDigits = 64;
 
-std::uint8_t DigitsOf(const SavedStatement& statement) noexcept {
-    return static_cast<std::uint8_t>(std::bit_width(statement.counters.tally.Executions()));
+int DigitsOf(const SavedStatement& statement) noexcept {
+    return std::bit_width(statement.counters.tally.Executions());
 }
 
 void RestoreHistory(PlanHistory& history, const SavedHistory& saved, const SavedTexts& texts,
@@ -61,8 +62,9 @@ void Restoring::Run(bool goes_on) noexcept {
     RestoreNames(RecordKind::kTable, segment_.tables);
     RestoreStatements();
     ForEach(RecordKind::kLeftover, leftover_, [this](const Cell&) {
-        AddToLeftover({TableBy(leftover_.table), leftover_.operation, leftover_.toplevel},
-                      leftover_.table.dbid, leftover_.tally);
+        AddToLeftover(
+            {TableBy(segment_.tables, leftover_.table), leftover_.operation, leftover_.toplevel},
+            leftover_.table.dbid, leftover_.tally);
     });
     RestoreOthers(RestoreServer(goes_on));
 }
@@ -119,12 +121,6 @@ void Restoring::RestoreNames(RecordKind kind, TableDirectory& directory) noexcep
     });
 }
 
-// What has no place is among the other tables, as it was and as it would be.
-std::uint32_t Restoring::TableBy(const TableKey& key) const noexcept {
-    const std::uint32_t table = key == TableKey{} ? kOtherTables : segment_.tables.Find(key);
-    return table != kNoIndex ? table : kOtherTables;
-}
-
 void Restoring::AddToLeftover(const Target& target, std::uint32_t dbid,
                               const TallySnapshot& tally) noexcept {
     store_.WithLeftover(target, dbid, [&](Tally& leftover) {
@@ -132,22 +128,18 @@ void Restoring::AddToLeftover(const Target& target, std::uint32_t dbid,
     });
 }
 
-// Those that ran most often come first, to entries and to the memory of texts.
+// Those that ran most often come first, to entries and to the memory of texts. What could not be
+// read has no weight.
 void Restoring::RestoreStatements() noexcept {
-    ForEach(RecordKind::kStatement, statement_,
-            [this](Cell& cell) { cell.weight = DigitsOf(statement_); });
-    counts_.unsound = 0;
-    for (int digits = kMostDigits; digits >= 0; --digits) {
+    ForEach(RecordKind::kStatement, statement_, [this](Cell& cell) {
+        cell.weight = static_cast<std::uint8_t>(1 + DigitsOf(statement_));
+    });
+    for (int weight = 1 + kMostDigits; weight > 0; --weight) {
         content_.ForEach(RecordKind::kStatement, [&](const Cell& cell) {
-            ByteReader in(cell.body);
-            if (cell.weight != digits) {
-                return;
-            }
-            ReadRecord(in, statement_);
-            if (in.IsSound()) {
+            if (cell.weight == weight) {
+                ByteReader in(cell.body);
+                ReadRecord(in, statement_);
                 AddStatement(cell.place);
-            } else {
-                ++counts_.unsound;
             }
         });
     }
@@ -172,7 +164,8 @@ void Restoring::RestoreEntry(Entry& entry) noexcept {
 }
 
 void Restoring::AddStatement(std::uint32_t place) noexcept {
-    const Target target{TableBy(statement_.table), statement_.operation, statement_.key.toplevel};
+    const Target target{TableBy(segment_.tables, statement_.table), statement_.operation,
+                        statement_.key.toplevel};
     if (counts_.statements < segment_.statements.most) {
         ReadTexts(place);
         statement_.key.table = target.table;

@@ -52,7 +52,6 @@ private:
     void ReadTexts(std::uint32_t place) noexcept;
     void AddToLeftover(const Target& target, std::uint32_t dbid,
                        const TallySnapshot& tally) noexcept;
-    std::uint32_t TableBy(const TableKey& key) const noexcept;
 
     Segment& segment_;
     StatementStore& store_;

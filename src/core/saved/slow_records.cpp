@@ -10,7 +10,6 @@
 namespace elile::core {
 namespace {
 
-// The ids of texts stand in for their references.
 void WriteSlowFigures(const SlowRecord& record, ByteWriter& out) noexcept {
     out.Number(record.id);
     out.Number(static_cast<std::uint64_t>(record.started_at_us));
@@ -57,15 +56,6 @@ void ReadSlowFigures(ByteReader& in, SlowRecord& record) noexcept {
     ReadName(in, record.application_name);
 }
 
-TableKey KeyFor(const Segment& segment, std::uint32_t table, std::uint32_t dbid) noexcept {
-    return segment.tables.KeyOf(segment.tables.IndexFor(table, dbid));
-}
-
-std::uint32_t TableBy(const Segment& segment, const TableKey& key) noexcept {
-    const std::uint32_t table = key == TableKey{} ? kOtherTables : segment.tables.Find(key);
-    return table != kNoIndex ? table : kOtherTables;
-}
-
 }  // namespace
 
 // The texts are the record's only if it is still there after they were read.
@@ -83,7 +73,7 @@ void WriteSlow(const Segment& segment, std::uint32_t place, TextScratch& texts,
         return;
     }
     WriteSlowFigures(record, out);
-    WriteKey(out, KeyFor(segment, record.table, record.dbid));
+    WriteKey(out, KeyFor(segment.tables, record.table, record.dbid));
     WriteText(out, text);
     WriteText(out, plan);
     WriteText(out, parameters);
@@ -100,7 +90,7 @@ void RestoreSlow(Segment& segment, ByteReader& in, TextCopies& texts,
     if (!in.IsSound()) {
         return;
     }
-    record.table = TableBy(segment, key);
+    record.table = TableBy(segment.tables, key);
     record.text = texts.Take(text);
     record.plan = details.Take(plan);
     record.parameters = details.Take(parameters);
@@ -144,7 +134,7 @@ void WritePattern(const Segment& segment, std::uint32_t place, TextScratch& text
     WriteName(out, application.table);
     out.Fixed(copy.key.parent);
     out.Fixed(copy.key.child);
-    WriteKey(out, KeyFor(segment, copy.table, copy.key.database));
+    WriteKey(out, KeyFor(segment.tables, copy.table, copy.key.database));
     out.Number(static_cast<std::uint64_t>(copy.evidence));
     WriteText(out, parent);
     WriteText(out, child);
@@ -168,7 +158,7 @@ void RestorePattern(Segment& segment, ByteReader& in, TextCopies& texts) noexcep
     ReadName(in, application.table);
     copy.key.parent = in.Fixed();
     copy.key.child = in.Fixed();
-    copy.table = TableBy(segment, ReadKey(in));
+    copy.table = TableBy(segment.tables, ReadKey(in));
     copy.evidence =
         static_cast<Evidence>(in.NumberUpTo(static_cast<std::uint32_t>(Evidence::kPlanned)));
     const SavedText parent = ReadText(in);
@@ -207,7 +197,7 @@ void RestoreLoops(Segment& segment, ByteReader& in) noexcept {
     const TableKey key = ReadKey(in);
     const std::uint64_t loops = in.Number();
     if (in.IsSound()) {
-        segment.n_plus_one.RestoreLoops(TableBy(segment, key), loops);
+        segment.n_plus_one.RestoreLoops(TableBy(segment.tables, key), loops);
     }
 }
 

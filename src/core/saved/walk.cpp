@@ -4,6 +4,7 @@
 #include "core/limits.hpp"
 #include "core/n_plus_one/table.hpp"
 #include "core/saved/failure_records.hpp"
+#include "core/saved/names.hpp"
 #include "core/saved/pool_records.hpp"
 #include "core/saved/slow_records.hpp"
 #include "core/snapshot/parts.hpp"
@@ -135,8 +136,7 @@ void SaveWalk::WriteStatement(std::uint32_t slot, ByteWriter& out) noexcept {
     }
     const Target target = TargetOf(entry);
     statement_.key = KeyOf(entry);
-    statement_.table =
-        segment_.tables.KeyOf(segment_.tables.IndexFor(target.table, statement_.key.dbid));
+    statement_.table = KeyFor(segment_.tables, target.table, statement_.key.dbid);
     statement_.operation = target.operation;
     statement_.origin = StatementOriginOf(entry);
     statement_.is_estimated = (Get(entry.flags) & kEstimated) != 0;
